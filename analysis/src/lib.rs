@@ -1,0 +1,1 @@
+//! Results: tables of records, statistics with confidence intervals, plots, result folders.

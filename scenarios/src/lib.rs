@@ -1,0 +1,1 @@
+//! Scenario and study files, their assembly into simulations, and the sweep executor.

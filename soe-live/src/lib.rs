@@ -1,0 +1,1 @@
+//! The same models as real gRPC services.

@@ -1,0 +1,3 @@
+//! The `soe` command.
+
+fn main() {}

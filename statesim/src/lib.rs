@@ -1,0 +1,1 @@
+//! StateSim: latency and traffic of chains of stateful invocations on an edge topology.
