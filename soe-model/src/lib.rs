@@ -1,1 +1,5 @@
-//! The models of serverless at the edge as state machines without I/O: functions, computers, brokers, controller, clients, topology.
+//! The models of serverless computing at the edge, as state machines without I/O.
+
+pub mod catalogue;
+pub mod names;
+pub mod units;

@@ -1,0 +1,533 @@
+//! Catalogues: every choice that a user has among named kinds (policies,
+//! optimizers, estimators, arrival processes, size distributions, …) described
+//! once, as data.
+//!
+//! A kind states its name, its parameters with quantity, default and
+//! explanation, and how it is built. Scenario files, the original's
+//! configuration strings (`type=async,alpha=0.95`), the JSON Schema, the
+//! reference documentation and the messages for wrong input all come from this
+//! one description. Adding a kind means its own file and one line in the
+//! catalogue of its sort.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sim_core::{SimDuration, SimTime};
+
+use crate::units::{self, Bytes, QuantityError};
+
+/// One kind of a sort: what a user can name, and how it is made.
+///
+/// `B` is the builder, a plain function pointer such as
+/// `fn(&Arguments) -> Box<dyn Policy>`.
+#[derive(Debug)]
+pub struct Kind<B: 'static> {
+    /// The name users write.
+    pub name: &'static str,
+    /// One sentence for the reference documentation.
+    pub help: &'static str,
+    /// The parameters, in the order of the documentation.
+    pub parameters: &'static [Parameter],
+    /// Makes one from arguments that were checked against `parameters`.
+    pub build: B,
+}
+
+/// One parameter of a kind.
+#[derive(Debug)]
+pub struct Parameter {
+    /// The name users write, in kebab case.
+    pub name: &'static str,
+    /// What sort of value it takes.
+    pub quantity: Quantity,
+    /// The value taken if it is left out, as a user would write it; `None` makes
+    /// the parameter mandatory.
+    pub default: Option<&'static str>,
+    /// One sentence: what it means, and where the default comes from.
+    pub help: &'static str,
+}
+
+/// What sort of value a parameter takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Quantity {
+    /// A duration, `"10 ms"`; bare seconds in configuration strings.
+    Duration,
+    /// A size, `"10 kB"`; bare bytes in configuration strings.
+    Bytes,
+    /// A list of sizes, `["1 kB", "10 kB"]`.
+    ByteList,
+    /// A number between two bounds, both included.
+    Number {
+        /// Least value.
+        min: f64,
+        /// Greatest value.
+        max: f64,
+    },
+    /// A whole number, at least `min`.
+    Count {
+        /// Least value.
+        min: u64,
+    },
+    /// One of a few words.
+    Word(&'static [&'static str]),
+    /// The path of a timetable file, one call per line; whoever reads the
+    /// scenario resolves it into a [`Timetable`].
+    Timetable,
+}
+
+/// A value of a parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Of [`Quantity::Duration`].
+    Duration(SimDuration),
+    /// Of [`Quantity::Bytes`].
+    Bytes(Bytes),
+    /// Of [`Quantity::ByteList`], not empty.
+    ByteList(Arc<[Bytes]>),
+    /// Of [`Quantity::Number`].
+    Number(f64),
+    /// Of [`Quantity::Count`].
+    Count(u64),
+    /// Of [`Quantity::Word`].
+    Word(&'static str),
+    /// Of [`Quantity::Timetable`].
+    Timetable(Arc<Timetable>),
+}
+
+/// Calls planned in advance, in order of time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timetable {
+    /// Where it was read from, for messages and for writing the scenario back.
+    pub path: String,
+    /// When each call is due and the size of its input, sorted by time.
+    pub calls: Vec<(SimTime, Bytes)>,
+}
+
+/// Why arguments do not fit a kind.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ArgumentError {
+    /// No kind has this name.
+    #[error("unknown {sort} `{found}`, known: {known}")]
+    UnknownKind {
+        /// The sort that was looked up.
+        sort: &'static str,
+        /// The name that was found.
+        found: String,
+        /// All names, separated by commas.
+        known: String,
+    },
+    /// The kind has no such parameter.
+    #[error("unknown parameter `{found}` of {sort} `{kind}`, known: {known}")]
+    UnknownParameter {
+        /// The sort of the kind.
+        sort: &'static str,
+        /// The kind.
+        kind: &'static str,
+        /// The name that was found.
+        found: String,
+        /// All names, separated by commas.
+        known: String,
+    },
+    /// A parameter without default is missing.
+    #[error("{sort} `{kind}` needs `{parameter}`")]
+    Missing {
+        /// The sort of the kind.
+        sort: &'static str,
+        /// The kind.
+        kind: &'static str,
+        /// The missing parameter.
+        parameter: &'static str,
+    },
+    /// A value cannot be read or is out of range.
+    #[error("parameter `{parameter}`: {error}")]
+    Value {
+        /// The parameter.
+        parameter: &'static str,
+        /// What is wrong with it.
+        error: QuantityError,
+    },
+}
+
+/// All kinds of one sort.
+#[derive(Debug)]
+pub struct Catalogue<B: 'static> {
+    /// What the kinds are, in the singular: `policy`, `optimizer`.
+    pub sort: &'static str,
+    /// The kinds, in the order of the documentation.
+    pub kinds: &'static [&'static Kind<B>],
+}
+
+impl<B> Catalogue<B> {
+    /// The kind called `name`.
+    ///
+    /// # Errors
+    /// [`ArgumentError::UnknownKind`], which lists what is known.
+    pub fn find(&self, name: &str) -> Result<&'static Kind<B>, ArgumentError> {
+        let kind = self.kinds.iter().find(|kind| kind.name == name);
+        kind.copied().ok_or_else(|| ArgumentError::UnknownKind {
+            sort: self.sort,
+            found: name.to_owned(),
+            known: list(self.kinds.iter().map(|kind| kind.name)),
+        })
+    }
+
+    /// The kind called `name` with the given arguments; what is not given takes
+    /// its default.
+    ///
+    /// # Errors
+    /// If the kind or a parameter is unknown, or a mandatory one is missing.
+    pub fn configure(
+        &self,
+        name: &str,
+        given: Vec<(String, Value)>,
+    ) -> Result<Configured<B>, ArgumentError> {
+        let kind = self.find(name)?;
+        for (found, _) in &given {
+            self.parameter(kind, found)?;
+        }
+        let argument = |parameter: &'static Parameter| {
+            let given = given.iter().find(|(name, _)| name == parameter.name);
+            let value = match (given, parameter.default) {
+                (Some((_, value)), _) => Ok(value.clone()),
+                (None, Some(default)) => {
+                    parameter
+                        .quantity
+                        .parse(default)
+                        .map_err(|error| ArgumentError::Value {
+                            parameter: parameter.name,
+                            error,
+                        })
+                }
+                (None, None) => Err(ArgumentError::Missing {
+                    sort: self.sort,
+                    kind: kind.name,
+                    parameter: parameter.name,
+                }),
+            };
+            value.map(|value| (parameter.name, value))
+        };
+        let arguments = kind
+            .parameters
+            .iter()
+            .map(argument)
+            .collect::<Result<_, _>>()?;
+        Ok(Configured {
+            kind,
+            arguments: Arguments(arguments),
+        })
+    }
+
+    /// The parameter of `kind` called `name`.
+    ///
+    /// # Errors
+    /// [`ArgumentError::UnknownParameter`], which lists what is known.
+    pub fn parameter(
+        &self,
+        kind: &'static Kind<B>,
+        name: &str,
+    ) -> Result<&'static Parameter, ArgumentError> {
+        let parameter = kind
+            .parameters
+            .iter()
+            .find(|parameter| parameter.name == name);
+        parameter.ok_or_else(|| ArgumentError::UnknownParameter {
+            sort: self.sort,
+            kind: kind.name,
+            found: name.to_owned(),
+            known: list(kind.parameters.iter().map(|parameter| parameter.name)),
+        })
+    }
+}
+
+/// A kind together with all its arguments: ready to be built, any number of times.
+pub struct Configured<B: 'static> {
+    /// The kind.
+    pub kind: &'static Kind<B>,
+    /// One value for each of its parameters.
+    pub arguments: Arguments,
+}
+
+impl<B> Clone for Configured<B> {
+    fn clone(&self) -> Self {
+        Self {
+            kind: self.kind,
+            arguments: self.arguments.clone(),
+        }
+    }
+}
+
+impl<B> PartialEq for Configured<B> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.kind, other.kind) && self.arguments == other.arguments
+    }
+}
+
+impl<B> fmt::Debug for Configured<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", self.kind.name, self.arguments.0)
+    }
+}
+
+/// One value for each parameter of a kind, checked.
+///
+/// The getters are for the builder of that kind, which knows its own parameters:
+/// they panic on a parameter that the kind does not declare with that quantity.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Arguments(Vec<(&'static str, Value)>);
+
+macro_rules! getter {
+    ($(#[$meta:meta])* $name:ident, $variant:ident, $type:ty) => {
+        $(#[$meta])*
+        ///
+        /// # Panics
+        /// If the kind declares no such parameter.
+        pub fn $name(&self, parameter: &str) -> $type {
+            match self.get(parameter) {
+                Some(Value::$variant(value)) => value.clone(),
+                other => panic!("parameter `{parameter}` is {other:?}, not a {}", stringify!($name)),
+            }
+        }
+    };
+}
+
+impl Arguments {
+    getter! {
+        /// A parameter of [`Quantity::Duration`].
+        duration, Duration, SimDuration
+    }
+    getter! {
+        /// A parameter of [`Quantity::Bytes`].
+        bytes, Bytes, Bytes
+    }
+    getter! {
+        /// A parameter of [`Quantity::ByteList`].
+        byte_list, ByteList, Arc<[Bytes]>
+    }
+    getter! {
+        /// A parameter of [`Quantity::Number`].
+        number, Number, f64
+    }
+    getter! {
+        /// A parameter of [`Quantity::Count`].
+        count, Count, u64
+    }
+    getter! {
+        /// A parameter of [`Quantity::Word`].
+        word, Word, &'static str
+    }
+    getter! {
+        /// A parameter of [`Quantity::Timetable`].
+        timetable, Timetable, Arc<Timetable>
+    }
+
+    /// The value of a parameter, if the kind declares it.
+    pub fn get(&self, parameter: &str) -> Option<&Value> {
+        let found = self.0.iter().find(|(name, _)| *name == parameter);
+        found.map(|(_, value)| value)
+    }
+
+    /// All parameters with their values, in the order of the documentation.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        self.0.iter().map(|(name, value)| (*name, value))
+    }
+}
+
+impl Quantity {
+    /// Reads a value as scenario files write it, with its unit. Lists are
+    /// separated by commas.
+    ///
+    /// # Errors
+    /// If the text is malformed or out of range.
+    pub fn parse(&self, text: &str) -> Result<Value, QuantityError> {
+        match *self {
+            Self::Duration => units::parse_duration(text).map(Value::Duration),
+            Self::Bytes => units::parse_bytes(text).map(Value::Bytes),
+            Self::ByteList => {
+                let sizes = text
+                    .split(',')
+                    .map(units::parse_bytes)
+                    .collect::<Result<_, _>>()?;
+                Ok(Value::ByteList(sizes))
+            }
+            Self::Number { .. } => {
+                self.number(text.trim().parse().map_err(|_| self.malformed(text))?)
+            }
+            Self::Count { .. } => {
+                self.count(text.trim().parse().map_err(|_| self.malformed(text))?)
+            }
+            Self::Word(words) => {
+                let word = words.iter().find(|word| **word == text.trim());
+                word.map(|word| Value::Word(word))
+                    .ok_or_else(|| QuantityError::Malformed {
+                        found: text.to_owned(),
+                        expected: "one of the words that the reference lists",
+                    })
+            }
+            Self::Timetable => Err(self.malformed(text)),
+        }
+    }
+
+    /// Reads a value as the original's configuration strings write it: durations
+    /// in bare seconds, sizes in bare bytes.
+    ///
+    /// # Errors
+    /// If the text is malformed or out of range.
+    pub fn parse_bare(&self, text: &str) -> Result<Value, QuantityError> {
+        match self {
+            Self::Duration => {
+                let secs = text.parse().ok().and_then(SimDuration::try_from_secs_f64);
+                secs.map(Value::Duration)
+                    .ok_or_else(|| QuantityError::Malformed {
+                        found: text.to_owned(),
+                        expected: "a number of seconds, at least 0",
+                    })
+            }
+            Self::Bytes => self.parse(&format!("{text} B")),
+            _ => self.parse(text),
+        }
+    }
+
+    /// Checks a number against the bounds.
+    ///
+    /// # Errors
+    /// If it lies outside them.
+    pub fn number(&self, number: f64) -> Result<Value, QuantityError> {
+        match self {
+            Self::Number { min, max } if (*min..=*max).contains(&number) => {
+                Ok(Value::Number(number))
+            }
+            _ => Err(self.out_of_range(number.to_string())),
+        }
+    }
+
+    /// Checks a whole number against the bound.
+    ///
+    /// # Errors
+    /// If it is too small.
+    pub fn count(&self, count: u64) -> Result<Value, QuantityError> {
+        match self {
+            Self::Count { min } if count >= *min => Ok(Value::Count(count)),
+            _ => Err(self.out_of_range(count.to_string())),
+        }
+    }
+
+    /// What a value looks like, for messages and documentation.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Duration => units::DURATION_EXPECTED.to_owned(),
+            Self::Bytes => units::BYTES_EXPECTED.to_owned(),
+            Self::ByteList => "a list of sizes such as [\"1 kB\", \"10 kB\"]".to_owned(),
+            Self::Number { min, max } if *max == f64::MAX => format!("a number, at least {min}"),
+            Self::Number { min, max } => format!("a number from {min} to {max}"),
+            Self::Count { min } => format!("a whole number, at least {min}"),
+            Self::Word(words) => format!("one of {}", list(words.iter().copied())),
+            Self::Timetable => "the path of a timetable file".to_owned(),
+        }
+    }
+
+    fn malformed(&self, found: &str) -> QuantityError {
+        let expected = match self {
+            Self::Number { .. } => "a number",
+            Self::Count { .. } => "a whole number",
+            _ => "a path",
+        };
+        QuantityError::Malformed {
+            found: found.to_owned(),
+            expected,
+        }
+    }
+
+    fn out_of_range(&self, found: String) -> QuantityError {
+        QuantityError::OutOfRangeOf {
+            found,
+            allowed: self.describe(),
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    /// Prints the value as scenario files write it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Duration(duration) => duration.fmt(f),
+            Self::Bytes(bytes) => bytes.fmt(f),
+            Self::ByteList(sizes) => f.write_str(&list(sizes.iter())),
+            Self::Number(number) => number.fmt(f),
+            Self::Count(count) => count.fmt(f),
+            Self::Word(word) => f.write_str(word),
+            Self::Timetable(timetable) => f.write_str(&timetable.path),
+        }
+    }
+}
+
+fn list(items: impl Iterator<Item = impl fmt::Display>) -> String {
+    let items: Vec<_> = items.map(|item| item.to_string()).collect();
+    items.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SLOW: Kind<fn(&Arguments) -> f64> = Kind {
+        name: "slow",
+        help: "Waits.",
+        parameters: &[
+            Parameter {
+                name: "period",
+                quantity: Quantity::Duration,
+                default: Some("10 s"),
+                help: "How long.",
+            },
+            Parameter {
+                name: "alpha",
+                quantity: Quantity::Number { min: 0.0, max: 1.0 },
+                default: None,
+                help: "How much.",
+            },
+        ],
+        build: |arguments| arguments.number("alpha") * arguments.duration("period").as_secs_f64(),
+    };
+    const CATALOGUE: Catalogue<fn(&Arguments) -> f64> = Catalogue {
+        sort: "delay",
+        kinds: &[&SLOW],
+    };
+
+    #[test]
+    fn defaults_fill_what_is_left_out() {
+        let given = vec![("alpha".to_owned(), Value::Number(0.5))];
+        let configured = CATALOGUE.configure("slow", given).unwrap();
+        assert_eq!((configured.kind.build)(&configured.arguments), 5.0);
+    }
+
+    #[test]
+    fn mistakes_list_what_is_known() {
+        let message = |name, given| CATALOGUE.configure(name, given).unwrap_err().to_string();
+        assert_eq!(message("fast", vec![]), "unknown delay `fast`, known: slow");
+        assert_eq!(message("slow", vec![]), "delay `slow` needs `alpha`");
+        let wrong = vec![("beta".to_owned(), Value::Number(0.5))];
+        assert_eq!(
+            message("slow", wrong),
+            "unknown parameter `beta` of delay `slow`, known: period, alpha"
+        );
+    }
+
+    #[test]
+    fn bare_values_are_seconds_and_bytes() {
+        let parsed = Quantity::Duration.parse_bare("0.5");
+        assert_eq!(parsed, Ok(Value::Duration(SimDuration::from_millis(500))));
+        assert_eq!(
+            Quantity::Bytes.parse_bare("10"),
+            Ok(Value::Bytes(Bytes(10)))
+        );
+        assert!(
+            Quantity::Number { min: 0.0, max: 1.0 }
+                .parse("1.5")
+                .is_err()
+        );
+        assert!(
+            Quantity::Number { min: 0.0, max: 1.0 }
+                .parse("NaN")
+                .is_err()
+        );
+    }
+}
