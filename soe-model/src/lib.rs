@@ -1,5 +1,8 @@
 //! The models of serverless computing at the edge, as state machines without I/O.
 
 pub mod catalogue;
+pub mod computer;
+pub mod controller;
+pub mod function;
 pub mod names;
 pub mod units;

@@ -1,0 +1,5 @@
+//! Brokers: where does this call go?
+
+mod spec;
+
+pub use spec::{BrokerKind, BrokerSpec, ForwardingTime, Limits, TableEntrySpec};

@@ -1,0 +1,78 @@
+//! What a broker is made of.
+
+use sim_core::SimDuration;
+
+use crate::broker::estimator::EstimatorSpec;
+use crate::broker::optimizer::OptimizerSpec;
+use crate::broker::policy::PolicySpec;
+
+/// A broker: an e-router or an e-dispatcher.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BrokerSpec {
+    /// Its name, by which clients and other brokers address it.
+    pub name: String,
+    /// The node of the network on which it stands.
+    pub node: String,
+    /// The controller that fills its tables, if any.
+    pub controller: Option<String>,
+    /// How it chooses.
+    pub kind: BrokerKind,
+    /// How many calls it handles at a time.
+    pub limits: Limits,
+    /// How long it takes to forward one call.
+    pub forwarding_time: ForwardingTime,
+    /// Table entries present from the start.
+    pub table: Vec<TableEntrySpec>,
+}
+
+/// How a broker chooses among destinations.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BrokerKind {
+    /// An e-router: a weight per destination, kept by an optimizer, and a policy
+    /// that picks by weight.
+    Router {
+        /// Picks by weight.
+        policy: PolicySpec,
+        /// Keeps the weights.
+        optimizer: OptimizerSpec,
+    },
+    /// An e-dispatcher: predicts the response time of every destination and picks
+    /// the smallest.
+    Dispatcher {
+        /// Predicts response times.
+        estimator: EstimatorSpec,
+    },
+}
+
+/// Limits on what a broker does at a time; `None` is unlimited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Calls in progress in all, from arrival to response (the original's
+    /// `--num-threads`). More wait in order of arrival.
+    pub calls_in_progress: Option<u32>,
+    /// Calls pending at one destination (the original's `max-pending-clients`).
+    /// A call that was sent there waits in order for its turn.
+    pub pending_per_destination: Option<u32>,
+}
+
+/// The time a broker takes to forward one call: uniform between two bounds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ForwardingTime {
+    /// Lower bound.
+    pub min: SimDuration,
+    /// Upper bound, at least `min`.
+    pub max: SimDuration,
+}
+
+/// An entry of a forwarding table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableEntrySpec {
+    /// The function.
+    pub function: String,
+    /// The computer or broker to forward it to.
+    pub destination: String,
+    /// The initial weight, positive; lower is better.
+    pub weight: f32,
+    /// Whether the destination is final, a computer.
+    pub is_final: bool,
+}

@@ -1,0 +1,1 @@
+//! The network between nodes: latency and rate, by pair or by class.
