@@ -137,6 +137,14 @@ pub enum ArgumentError {
         /// The missing parameter.
         parameter: &'static str,
     },
+    /// Arguments that are fine one by one contradict each other.
+    #[error("`{kind}` {reason}")]
+    Conflict {
+        /// The kind.
+        kind: &'static str,
+        /// What is wrong, as the rest of a sentence about the kind.
+        reason: String,
+    },
     /// A value cannot be read or is out of range.
     #[error("parameter `{parameter}`: {error}")]
     Value {

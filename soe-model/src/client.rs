@@ -1,5 +1,233 @@
 //! Clients: when calls are issued, how large they are, where they go first.
+//!
+//! A [`Client`] is driven by two doors: [`Client::next_wake`] says when it wants
+//! to act, [`Client::wake`] lets it issue the calls that are due. Whoever drives
+//! it carries each call to the destinations in [`Client::targets`] and reports
+//! every answer to [`Client::answered`].
+//!
+//! With several destinations a client follows the "uncoordinated access" scheme
+//! (Cicconetti, Conti, Passarella, "Uncoordinated access to serverless computing
+//! in MEC systems for IoT", Computer Networks 2020): each call goes to the
+//! preferred destination and, with a small probability, to each of the others;
+//! whichever answers first becomes preferred.
 
+pub mod arrival;
+pub mod size;
+
+mod outstanding;
 mod spec;
 
+use sim_core::{SimTime, Stream, Streams};
+
+use crate::catalogue::ArgumentError;
+use crate::units::Bytes;
+use arrival::{ArrivalProcess, Due};
+use outstanding::Outstanding;
+pub use outstanding::Verdict;
+use size::SizeDistribution;
 pub use spec::{ClientSpec, Generator};
+
+/// A client that issues calls.
+///
+/// ```
+/// use sim_core::{SimDuration, SimTime, Streams};
+/// use soe_model::catalogue::Value;
+/// use soe_model::client::{Client, ClientSpec, Generator, Verdict};
+/// use soe_model::client::{arrival::ARRIVALS, size::SIZES};
+///
+/// let second = SimDuration::from_secs(1);
+/// let spec = ClientSpec {
+///     name: "client".into(),
+///     node: "edge".into(),
+///     function: "clambda0".into(),
+///     destinations: vec!["router".into()],
+///     persistence: 0.0,
+///     arrivals: ARRIVALS.configure(
+///         "closed-loop",
+///         vec![("interval".into(), Value::Duration(second))],
+///     )?,
+///     sizes: SIZES.configure("fixed", vec![])?,
+///     start: SimTime::ZERO,
+///     stop: None,
+///     max_calls: Some(10),
+///     generator: Generator::Named,
+/// };
+/// let mut client = Client::new(&spec, &Streams::new(42, 0))?;
+///
+/// // The first wake-up is the start, the second the first call.
+/// assert_eq!(client.next_wake(), Some(SimTime::ZERO));
+/// assert_eq!(client.wake(SimTime::ZERO), None);
+/// let at = client.next_wake().unwrap();
+/// assert_eq!(at, SimTime::ZERO + second);
+/// let call = client.wake(at).unwrap();
+/// assert_eq!(client.targets(), [0]);
+///
+/// // One call at a time: the next is planned when this one was answered.
+/// assert_eq!(client.next_wake(), None);
+/// let verdict = client.answered(at, call.number, 0, true);
+/// assert_eq!(verdict, Verdict::Won);
+/// assert_eq!(client.next_wake(), Some(at + second));
+/// # Ok::<(), soe_model::catalogue::ArgumentError>(())
+/// ```
+#[derive(Debug)]
+pub struct Client {
+    arrivals: Box<dyn ArrivalProcess>,
+    arrival_streams: Box<[Stream]>,
+    sizes: Box<dyn SizeDistribution>,
+    size_stream: Stream,
+    open: bool,
+    plan: Plan,
+    stop: SimTime,
+    issued: u64,
+    max_calls: u64,
+    outstanding: Outstanding,
+}
+
+/// What a client will do next.
+#[derive(Clone, Copy, Debug)]
+enum Plan {
+    /// Begin at this time.
+    Start(SimTime),
+    /// Issue a call.
+    Call(Due),
+    /// Wait for the answer to the last call.
+    Answer,
+    /// Nothing more.
+    Nothing,
+}
+
+/// A call that a client issues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Its number, counted from 0 for each client.
+    pub number: u64,
+    /// The size of its input.
+    pub size: Bytes,
+    /// When it was due; earlier than it is issued if the answer to the previous
+    /// call came too late for the schedule.
+    pub due: SimTime,
+}
+
+impl Client {
+    /// The client that `spec` describes.
+    ///
+    /// # Errors
+    /// If the arguments of the arrival process or of the size distribution
+    /// contradict each other.
+    pub fn new(spec: &ClientSpec, streams: &Streams) -> Result<Self, ArgumentError> {
+        let arrivals = (spec.arrivals.kind.build)(&spec.arrivals.arguments)?;
+        let sizes = (spec.sizes.kind.build)(&spec.sizes.arguments)?;
+        let stream = |purpose: &str, _number: u32| streams.stream(&spec.name, purpose);
+        let arrival_streams = (1..)
+            .zip(arrivals.purposes())
+            .map(|(number, purpose)| stream(purpose, number))
+            .collect();
+        Ok(Self {
+            open: arrivals.is_open(),
+            arrivals,
+            arrival_streams,
+            sizes,
+            size_stream: stream("sizes", 0),
+            plan: Plan::Start(spec.start),
+            stop: spec.stop.unwrap_or(SimTime::MAX),
+            issued: 0,
+            max_calls: spec.max_calls.unwrap_or(u64::MAX),
+            outstanding: Outstanding::new(
+                spec.destinations.len() as u32,
+                spec.persistence,
+                // What the original draws here is not reproducible.
+                streams.stream(&spec.name, "probing"),
+            ),
+        })
+    }
+
+    /// When this client wants to be woken; a time in the past means at once.
+    /// Ask again after every call of another method.
+    pub fn next_wake(&self) -> Option<SimTime> {
+        let at = match self.plan {
+            Plan::Start(at) => at,
+            Plan::Call(due) if self.open || self.outstanding.is_empty() => due.at,
+            Plan::Call(_) | Plan::Answer | Plan::Nothing => return None,
+        };
+        (at < self.stop && self.issued < self.max_calls).then_some(at)
+    }
+
+    /// Issues the next call if one is due at `now`. Repeat until it returns
+    /// `None`: several calls may be due at the same time.
+    pub fn wake(&mut self, now: SimTime) -> Option<Call> {
+        if self.next_wake().is_none_or(|at| at > now) || now >= self.stop {
+            return None;
+        }
+        if let Plan::Start(_) = self.plan {
+            self.start(now);
+            return self.wake(now);
+        }
+        let Plan::Call(due) = self.plan else {
+            return None;
+        };
+        let size = match due.size {
+            Some(size) => size,
+            None => self.sizes.draw(&mut self.size_stream),
+        };
+        let number = self.issued;
+        self.issued += 1;
+        self.outstanding.issue(number, self.open);
+        self.plan = Plan::Answer;
+        if self.open {
+            self.plan_next(now);
+        }
+        Some(Call {
+            number,
+            size,
+            due: due.at,
+        })
+    }
+
+    /// Where the call that was issued last goes: positions in the list of
+    /// destinations, the preferred one first.
+    pub fn targets(&self) -> &[u32] {
+        self.outstanding.targets()
+    }
+
+    /// Takes the answer to a call from one destination at `now`; `good` tells
+    /// whether the function was executed. Each target of a call answers once; an
+    /// answer that never comes is reported as not good.
+    pub fn answered(&mut self, now: SimTime, call: u64, destination: u32, good: bool) -> Verdict {
+        let verdict = self.outstanding.answered(call, destination, good);
+        let decided = matches!(verdict, Verdict::Won | Verdict::Failed);
+        if decided && matches!(self.plan, Plan::Answer) {
+            self.plan_next(now);
+        }
+        verdict
+    }
+
+    /// Starts the client, or starts it anew: its arrival process begins again,
+    /// the count of calls goes on. A time to stop that has passed is forgotten.
+    pub fn start(&mut self, now: SimTime) {
+        if now >= self.stop {
+            self.stop = SimTime::MAX;
+        }
+        let first = self.arrivals.first(now, &mut self.arrival_streams);
+        self.plan = first.map_or(Plan::Nothing, Plan::Call);
+    }
+
+    /// Issues no more calls; outstanding ones may still be answered.
+    pub fn stop(&mut self) {
+        self.plan = Plan::Nothing;
+    }
+
+    /// How many calls were issued.
+    pub fn issued(&self) -> u64 {
+        self.issued
+    }
+
+    /// The preferred destination, as a position in the list of destinations.
+    pub fn preferred(&self) -> u32 {
+        self.outstanding.preferred()
+    }
+
+    fn plan_next(&mut self, answered: SimTime) {
+        let next = self.arrivals.next(answered, &mut self.arrival_streams);
+        self.plan = next.map_or(Plan::Nothing, Plan::Call);
+    }
+}

@@ -1,6 +1,7 @@
 //! The models of serverless computing at the edge, as state machines without I/O.
 
 pub mod catalogue;
+pub mod client;
 pub mod computer;
 pub mod controller;
 pub mod function;

@@ -1,0 +1,81 @@
+//! Arrival processes: when a client issues its calls.
+//!
+//! A process plans one call at a time. *Open* processes plan the next call as
+//! soon as the last was sent, whatever became of it, so any number of calls may
+//! be outstanding. *Closed* processes plan it when the last was answered, so at
+//! most one is. Both kinds are met in load generators, and mixing them up is the
+//! classic mistake of measuring them (Schroeder, Wierman, Harchol-Balter, "Open
+//! versus closed", NSDI 2006).
+
+mod burst;
+mod closed_loop;
+mod gap;
+mod ipp;
+mod periodic;
+mod poisson;
+mod trace;
+
+use std::fmt;
+
+use sim_core::{SimTime, Stream};
+
+use crate::catalogue::{ArgumentError, Arguments, Catalogue, Configured};
+use crate::units::Bytes;
+
+/// When a client issues its calls.
+pub trait ArrivalProcess: fmt::Debug + Send {
+    /// What it draws at random, one stream for each, in the order in which the
+    /// original numbers its streams from 1.
+    fn purposes(&self) -> &'static [&'static str];
+
+    /// Whether the next call is planned without waiting for the answer to the
+    /// last one.
+    fn is_open(&self) -> bool;
+
+    /// The first call after a start at `now`; `None` if there will be none.
+    /// Forgets everything from before.
+    fn first(&mut self, now: SimTime, streams: &mut [Stream]) -> Option<Due>;
+
+    /// The call after one that was answered at `answered`; for open processes that
+    /// is the instant at which it was sent. `None` if there will be none.
+    ///
+    /// A call may be due in the past: then it is late and issued at once.
+    fn next(&mut self, answered: SimTime, streams: &mut [Stream]) -> Option<Due>;
+}
+
+/// A planned call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// When it is to be issued.
+    pub at: SimTime,
+    /// The size of its input, if the process prescribes it.
+    pub size: Option<Bytes>,
+}
+
+impl Due {
+    /// A call at `at` of a size that the client draws.
+    fn at(at: SimTime) -> Self {
+        Self { at, size: None }
+    }
+}
+
+/// Makes an arrival process from its arguments.
+///
+/// Fails with [`ArgumentError::Conflict`] if the arguments contradict each other.
+pub type BuildArrivals = fn(&Arguments) -> Result<Box<dyn ArrivalProcess>, ArgumentError>;
+
+/// An arrival process with its arguments.
+pub type ArrivalSpec = Configured<BuildArrivals>;
+
+/// All arrival processes.
+pub const ARRIVALS: Catalogue<BuildArrivals> = Catalogue {
+    sort: "arrival process",
+    kinds: &[
+        &closed_loop::KIND,
+        &poisson::KIND,
+        &periodic::KIND,
+        &ipp::KIND,
+        &burst::KIND,
+        &trace::KIND,
+    ],
+};

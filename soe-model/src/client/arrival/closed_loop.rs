@@ -1,0 +1,92 @@
+//! One call after the other, as the original's `edgeclient`: the intervals are
+//! those between send instants on an ideal schedule. A late answer delays a call,
+//! and the schedule is caught up with calls back to back. With intervals of zero
+//! the next call leaves as soon as the answer to the last one came.
+
+use sim_core::{SimDuration, SimTime, Stream};
+
+use super::{ArrivalProcess, BuildArrivals, Due};
+use crate::catalogue::{Arguments, Kind, Parameter, Quantity};
+
+pub const KIND: Kind<BuildArrivals> = Kind {
+    name: "closed-loop",
+    help: "One call at a time: each leaves one interval after the previous left, or when that was \
+           answered if this is later.",
+    parameters: &[
+        Parameter {
+            name: "interval",
+            quantity: Quantity::Duration,
+            default: Some("0 s"),
+            help: "Mean time between the send instants of two calls; 0 sends each when the last \
+                   was answered (the default of edgeclient).",
+        },
+        Parameter {
+            name: "distribution",
+            quantity: Quantity::Word(&["constant", "uniform", "exponential"]),
+            default: Some("constant"),
+            help: "How intervals are distributed: all equal, uniform from 0 to twice the mean, or \
+                   exponential (edgeclient calls it poisson).",
+        },
+    ],
+    build: |arguments| Ok(Box::new(ClosedLoop::new(arguments))),
+};
+
+#[derive(Debug)]
+struct ClosedLoop {
+    mean: SimDuration,
+    interval: Interval,
+    // When the last call should have been sent.
+    scheduled: SimTime,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Interval {
+    Constant,
+    Uniform,
+    Exponential,
+}
+
+impl ClosedLoop {
+    fn new(arguments: &Arguments) -> Self {
+        let interval = match arguments.word("distribution") {
+            "uniform" => Interval::Uniform,
+            "exponential" => Interval::Exponential,
+            _ => Interval::Constant,
+        };
+        Self {
+            mean: arguments.duration("interval"),
+            interval,
+            scheduled: SimTime::ZERO,
+        }
+    }
+
+    fn plan(&mut self, stream: &mut Stream) -> Option<Due> {
+        self.scheduled += match self.interval {
+            Interval::Constant => self.mean,
+            Interval::Uniform => {
+                SimDuration::from_secs_f64(stream.uniform() * 2.0 * self.mean.as_secs_f64())
+            }
+            Interval::Exponential => stream.exponential_duration(self.mean),
+        };
+        Some(Due::at(self.scheduled))
+    }
+}
+
+impl ArrivalProcess for ClosedLoop {
+    fn purposes(&self) -> &'static [&'static str] {
+        &["arrivals"]
+    }
+
+    fn is_open(&self) -> bool {
+        false
+    }
+
+    fn first(&mut self, now: SimTime, streams: &mut [Stream]) -> Option<Due> {
+        self.scheduled = now;
+        self.plan(&mut streams[0])
+    }
+
+    fn next(&mut self, _answered: SimTime, streams: &mut [Stream]) -> Option<Due> {
+        self.plan(&mut streams[0])
+    }
+}

@@ -1,0 +1,48 @@
+//! The pauses within a burst or an active phase of `edgeippclient`: uniform
+//! between two bounds.
+
+use sim_core::{SimDuration, Stream};
+
+use crate::catalogue::{ArgumentError, Arguments, Parameter, Quantity};
+
+pub(super) const MIN: Parameter = Parameter {
+    name: "min-gap",
+    quantity: Quantity::Duration,
+    default: Some("0 s"),
+    help: "Least pause between two calls (edgeippclient: min-sleep).",
+};
+pub(super) const MAX: Parameter = Parameter {
+    name: "max-gap",
+    quantity: Quantity::Duration,
+    default: Some("100 ms"),
+    help: "Greatest pause between two calls (edgeippclient: max-sleep).",
+};
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gap {
+    min: f64,
+    span: f64,
+}
+
+impl Gap {
+    pub fn new(kind: &'static str, arguments: &Arguments) -> Result<Self, ArgumentError> {
+        let min = arguments.duration(MIN.name);
+        let max = arguments.duration(MAX.name);
+        if min > max || max.is_zero() {
+            return Err(ArgumentError::Conflict {
+                kind,
+                reason: format!(
+                    "has gaps from {min} to {max}: the greatest must be more than 0 and at least the least"
+                ),
+            });
+        }
+        Ok(Self {
+            min: min.as_secs_f64(),
+            span: (max - min).as_secs_f64(),
+        })
+    }
+
+    pub fn draw(&self, stream: &mut Stream) -> SimDuration {
+        SimDuration::from_secs_f64(self.min + self.span * stream.uniform())
+    }
+}

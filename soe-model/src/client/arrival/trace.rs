@@ -1,0 +1,61 @@
+//! Calls planned in advance, as a timetable lists them; each leaves on time
+//! whether or not earlier ones were answered. What `edgemulticlient` plays.
+
+use std::sync::Arc;
+
+use sim_core::{SimDuration, SimTime, Stream};
+
+use super::{ArrivalProcess, BuildArrivals, Due};
+use crate::catalogue::{Kind, Parameter, Quantity, Timetable};
+
+pub const KIND: Kind<BuildArrivals> = Kind {
+    name: "trace",
+    help: "Calls at the times and with the sizes that a timetable file lists, counted from the \
+           start of the client.",
+    parameters: &[Parameter {
+        name: "file",
+        quantity: Quantity::Timetable,
+        default: None,
+        help: "A file with lines `time function destination size`: seconds and bytes, as \
+               clienttracegen writes it; the client's own function and destinations apply.",
+    }],
+    build: |arguments| {
+        Ok(Box::new(Trace {
+            timetable: arguments.timetable("file"),
+            next: 0,
+            started: SimDuration::ZERO,
+        }))
+    },
+};
+
+#[derive(Debug)]
+struct Trace {
+    timetable: Arc<Timetable>,
+    next: usize,
+    started: SimDuration,
+}
+
+impl ArrivalProcess for Trace {
+    fn purposes(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn is_open(&self) -> bool {
+        true
+    }
+
+    fn first(&mut self, now: SimTime, streams: &mut [Stream]) -> Option<Due> {
+        self.started = now.since(SimTime::ZERO);
+        self.next = 0;
+        self.next(now, streams)
+    }
+
+    fn next(&mut self, _sent: SimTime, _streams: &mut [Stream]) -> Option<Due> {
+        let &(at, size) = self.timetable.calls.get(self.next)?;
+        self.next += 1;
+        Some(Due {
+            at: at + self.started,
+            size: Some(size),
+        })
+    }
+}

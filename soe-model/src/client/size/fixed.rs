@@ -1,0 +1,28 @@
+//! Always the same size.
+
+use sim_core::Stream;
+
+use super::{BuildSizes, SizeDistribution};
+use crate::catalogue::{Kind, Parameter, Quantity};
+use crate::units::Bytes;
+
+pub const KIND: Kind<BuildSizes> = Kind {
+    name: "fixed",
+    help: "Always the same size.",
+    parameters: &[Parameter {
+        name: "size",
+        quantity: Quantity::Bytes,
+        default: Some("100 B"),
+        help: "The size of every input (default of edgeclient).",
+    }],
+    build: |arguments| Ok(Box::new(Fixed(arguments.bytes("size")))),
+};
+
+#[derive(Debug)]
+struct Fixed(Bytes);
+
+impl SizeDistribution for Fixed {
+    fn draw(&self, _stream: &mut Stream) -> Bytes {
+        self.0
+    }
+}

@@ -1,0 +1,126 @@
+//! The load of a processor, sampled every second.
+//!
+//! A sample is the share of the cores that was in use during one whole second of
+//! the run. Nothing ticks: the seconds that passed are settled when somebody
+//! looks. The number of cores in use is the number of tasks or of cores,
+//! whichever is less, so that a load never exceeds what the cores can do.
+
+use std::fmt;
+
+use sim_core::{SimDuration, SimTime};
+
+const SECOND: SimDuration = SimDuration::from_secs(1);
+const WINDOW: usize = 30;
+const SHORT_WINDOW: usize = 10;
+
+/// The load of a processor in percent, 0 to 100, rounded half up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// In the last completed second.
+    pub one: u8,
+    /// Mean over the last 10 completed seconds, or as many as there were.
+    pub ten: u8,
+    /// Mean over the last 30 completed seconds, or as many as there were.
+    pub thirty: u8,
+}
+
+impl fmt::Display for Load {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.one, self.ten, self.thirty)
+    }
+}
+
+/// Accumulates the use of the cores of one processor.
+#[derive(Debug)]
+pub(super) struct LoadMeter {
+    cores: u32,
+    // Nanoseconds of cores in use, in all and in the second under way.
+    total: u64,
+    current: u64,
+    second_ends: SimTime,
+    // The last samples, `newest` the position after the most recent.
+    samples: [u64; WINDOW],
+    newest: usize,
+    filled: usize,
+    load: Load,
+}
+
+impl LoadMeter {
+    pub fn new(cores: u32) -> Self {
+        Self {
+            cores,
+            total: 0,
+            current: 0,
+            second_ends: SimTime::ZERO + SECOND,
+            samples: [0; WINDOW],
+            newest: 0,
+            filled: 0,
+            load: Load::default(),
+        }
+    }
+
+    /// Counts that `used` cores were in use between two instants.
+    #[inline]
+    pub fn count(&mut self, from: SimTime, to: SimTime, used: u32) {
+        let amount = core_time(to.since(from), used);
+        self.total = self.total.saturating_add(amount);
+        if to < self.second_ends {
+            self.current += amount;
+        } else {
+            self.complete_seconds(from, to, used);
+        }
+    }
+
+    #[cold]
+    fn complete_seconds(&mut self, from: SimTime, to: SimTime, used: u32) {
+        let first = self.current + core_time(self.second_ends.since(from), used);
+        self.sample(first);
+        let more = to.since(self.second_ends).as_nanos() / SECOND.as_nanos();
+        for _ in 0..more.min(WINDOW as u64) {
+            self.sample(core_time(SECOND, used));
+        }
+        let begins = self.second_ends + SECOND * more;
+        self.current = core_time(to.since(begins), used);
+        self.second_ends = begins + SECOND;
+        self.load = Load {
+            one: self.percent(1),
+            ten: self.percent(SHORT_WINDOW),
+            thirty: self.percent(WINDOW),
+        };
+    }
+
+    fn sample(&mut self, amount: u64) {
+        self.samples[self.newest] = amount;
+        self.newest = (self.newest + 1) % WINDOW;
+        self.filled = (self.filled + 1).min(WINDOW);
+    }
+
+    /// The mean of the last `window` samples in percent, rounded half up.
+    fn percent(&self, window: usize) -> u8 {
+        let count = window.min(self.filled);
+        let sum: u128 = (1..=count)
+            .map(|age| u128::from(self.samples[(self.newest + WINDOW - age) % WINDOW]))
+            .sum();
+        let full = u128::from(core_time(SECOND, self.cores)) * count.max(1) as u128;
+        ((200 * sum + full) / (2 * full)) as u8
+    }
+
+    pub fn load(&self) -> Load {
+        self.load
+    }
+
+    /// Use of the cores since the start, as time of one core.
+    pub fn total(&self) -> SimDuration {
+        SimDuration::from_nanos(self.total)
+    }
+
+    /// The share of the cores that was in use in the last completed second.
+    pub fn last_second(&self) -> f64 {
+        let newest = self.samples[(self.newest + WINDOW - 1) % WINDOW];
+        newest as f64 / core_time(SECOND, self.cores) as f64
+    }
+}
+
+fn core_time(time: SimDuration, cores: u32) -> u64 {
+    time.as_nanos().saturating_mul(u64::from(cores))
+}

@@ -1,0 +1,56 @@
+//! Tasks: invocations that a computer executes.
+
+use sim_core::{SimDuration, SimTime};
+
+use super::load::Load;
+use crate::units::{Bytes, Operations};
+
+/// The number that the driver of a computer gives to a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskId(pub u64);
+
+/// A task that is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Completion {
+    /// Which one.
+    pub task: TaskId,
+    /// When it was submitted.
+    pub submitted: SimTime,
+    /// When it got a worker and memory and began to run.
+    pub started: SimTime,
+    /// When it was done.
+    pub finished: SimTime,
+    /// The load of its processor when it was submitted.
+    pub load: Load,
+}
+
+impl Completion {
+    /// From submission to completion, the original's `ptime`.
+    pub fn processing(&self) -> SimDuration {
+        self.finished.since(self.submitted)
+    }
+}
+
+/// A task inside a computer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Task {
+    pub id: TaskId,
+    pub container: u32,
+    pub load: Load,
+    pub operations: Operations,
+    pub memory: Bytes,
+    pub submitted: SimTime,
+    pub started: SimTime,
+}
+
+impl Task {
+    pub fn finished(&self, finished: SimTime) -> Completion {
+        Completion {
+            task: self.id,
+            submitted: self.submitted,
+            started: self.started,
+            finished,
+            load: self.load,
+        }
+    }
+}
