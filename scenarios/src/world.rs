@@ -1,0 +1,196 @@
+//! The simulated world: a deployment as one model of the discrete-event engine.
+//!
+//! Everything that happens between entities is a message that takes its time
+//! through the network: a request, a response, an announcement, an update of a
+//! table. Entities themselves are the state machines of `soe-model`; the world
+//! carries messages to them, wakes them when they asked for it, and remembers
+//! what became of every call.
+
+mod broker_side;
+mod change;
+mod client_side;
+mod computer_side;
+mod control;
+mod leg;
+mod metrics;
+mod recorder;
+mod sample;
+
+use sim_core::{Context, EventKey, Model, SimDuration, SimTime};
+use soe_model::broker::Broker;
+use soe_model::client::Client;
+use soe_model::computer::Computer;
+use soe_model::names::{EndpointId, FunctionId, Id, Names, NodeId};
+use soe_model::network::Network;
+use soe_model::units::Bytes;
+
+pub use metrics::{METRICS, Metrics};
+pub use recorder::{CallStatistics, Distribution, Observer};
+
+use control::{Controllers, Message};
+use leg::{Leg, LegId, Legs, Reply};
+use recorder::Recorder;
+
+/// What can happen in the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// A client wants to be woken.
+    Client(u32),
+    /// A broker wants to be woken.
+    Broker(u32),
+    /// A computer wants to be woken.
+    Computer(u32),
+    /// The request of a leg reaches its receiver.
+    Request(LegId),
+    /// The response of a leg reaches its sender.
+    Response(LegId),
+    /// A message of the control plane arrives.
+    Control(u32),
+    /// A planned change happens.
+    Change(u32),
+    /// The warm-up is over.
+    WarmUp,
+    /// Quantities are sampled.
+    Sample,
+    /// The run ends.
+    End,
+}
+
+type Cx<'a> = Context<'a, Event>;
+
+/// The pending wake-up of an entity.
+#[derive(Debug, Default)]
+struct Alarm(Option<(SimTime, EventKey)>);
+
+impl Alarm {
+    /// Has the entity woken at `wanted`, and not when it wanted before.
+    #[inline]
+    fn set(&mut self, wanted: Option<SimTime>, event: Event, cx: &mut Cx<'_>) {
+        match (&self.0, wanted) {
+            (Some((at, _)), Some(wanted)) if *at == wanted => return,
+            (None, None) => return,
+            (Some((_, key)), _) => {
+                cx.cancel(*key);
+            }
+            (None, Some(_)) => {}
+        }
+        self.0 = wanted.map(|at| (at, cx.schedule_at(at, event)));
+    }
+
+    /// The wake-up happened.
+    #[inline]
+    fn rang(&mut self) {
+        self.0 = None;
+    }
+}
+
+/// Who receives what is sent to an endpoint.
+#[derive(Clone, Copy, Debug)]
+enum Receiver {
+    Broker(u32),
+    Computer(u32),
+}
+
+/// All state of one replication.
+pub(crate) struct World<'o> {
+    network: Network,
+    functions: Names<FunctionId>,
+    endpoints: Names<EndpointId>,
+    /// By number of the endpoint.
+    receivers: Vec<Receiver>,
+    clients: Vec<client_side::ClientSide>,
+    brokers: Vec<broker_side::BrokerSide>,
+    computers: Vec<computer_side::ComputerSide>,
+    control: Controllers,
+    legs: Legs,
+    changes: Vec<change::ResolvedChange>,
+    sampler: Option<sample::Sampler>,
+    /// No more than this many calls are issued.
+    call_limit: u64,
+    /// Calls that are not over yet.
+    under_way: u64,
+    recorder: Recorder<'o>,
+}
+
+impl Model for World<'_> {
+    type Event = Event;
+
+    fn handle(&mut self, event: Event, cx: &mut Cx<'_>) {
+        match event {
+            Event::Client(client) => self.wake_client(client, cx),
+            Event::Computer(computer) => self.wake_computer(computer, cx),
+            Event::Request(leg) => self.receive_request(leg, cx),
+            Event::Response(leg) => self.receive_response(leg, cx),
+            Event::Broker(broker) => self.wake_broker(broker, cx),
+            Event::Control(message) => self.receive_control(message, cx),
+            Event::Change(change) => self.change(change, cx),
+            Event::WarmUp => self.warm_up(cx.now()),
+            Event::Sample => self.sample(cx),
+            Event::End => cx.stop(),
+        }
+    }
+}
+
+impl World<'_> {
+    /// Sends a request on its way; it leaves after `delay`.
+    #[inline]
+    fn send_request(&mut self, leg: Leg, delay: SimDuration, cx: &mut Cx<'_>) {
+        let to = self.node_of(leg.to);
+        let travel = self.network.transfer(leg.from, to, leg.input);
+        let leg = self.legs.start(leg);
+        cx.schedule_in(delay + travel, Event::Request(leg));
+    }
+
+    fn receive_request(&mut self, leg: LegId, cx: &mut Cx<'_>) {
+        match self.receivers[self.legs[leg].to.index()] {
+            Receiver::Computer(computer) => self.request_at_computer(leg, computer, cx),
+            Receiver::Broker(broker) => self.request_at_broker(leg, broker, cx),
+        }
+    }
+
+    /// Answers a request; the response is on its way.
+    #[inline]
+    fn respond(&mut self, id: LegId, reply: Reply, cx: &mut Cx<'_>) {
+        let leg = &mut self.legs[id];
+        leg.reply = reply;
+        let size = match reply {
+            Reply::Done(execution) if !leg.dry => execution.output,
+            _ => Bytes(0),
+        };
+        let (to, from) = (leg.to, leg.from);
+        let travel = self.network.transfer(self.node_of(to), from, size);
+        cx.schedule_in(travel, Event::Response(id));
+    }
+
+    fn receive_response(&mut self, leg: LegId, cx: &mut Cx<'_>) {
+        let leg = self.legs.finish(leg);
+        match leg.origin {
+            leg::Origin::Client {
+                client,
+                number,
+                destination,
+            } => self.response_at_client(client, number, destination, &leg, cx),
+            leg::Origin::Broker { broker, arrived } => {
+                self.response_at_broker(broker, arrived, &leg, cx);
+            }
+            leg::Origin::Probe { broker, question } => {
+                self.answer_at_broker(broker, question, &leg, cx);
+            }
+        }
+    }
+
+    #[inline]
+    fn node_of(&self, endpoint: EndpointId) -> NodeId {
+        match self.receivers[endpoint.index()] {
+            Receiver::Computer(computer) => self.computers[computer as usize].node,
+            Receiver::Broker(broker) => self.brokers[broker as usize].node,
+        }
+    }
+
+    fn warm_up(&mut self, now: SimTime) {
+        self.recorder.warmed_up(now);
+        for computer in &mut self.computers {
+            computer.mark_busy(now);
+        }
+    }
+}

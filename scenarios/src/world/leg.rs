@@ -1,0 +1,128 @@
+//! Legs: one request and its response between two neighbours.
+//!
+//! A call from a client through two brokers to a computer is three legs, each
+//! started by the arrival of the one before, and answered in reverse. A leg lives
+//! from the moment its request is sent until its response has been handled.
+
+use analysis::NameId;
+use sim_core::{SimDuration, SimTime};
+use soe_model::computer::Load;
+use soe_model::names::{EndpointId, FunctionId, NodeId};
+use soe_model::units::Bytes;
+
+/// A leg that is under way. Identifiers are used again once a leg is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct LegId(pub u32);
+
+/// One request and its response between two neighbours.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Leg {
+    pub origin: Origin,
+    /// Where the sender stands.
+    pub from: NodeId,
+    pub to: EndpointId,
+    pub function: FunctionId,
+    pub input: Bytes,
+    /// The call of a client to which this belongs, and when that was issued; the
+    /// same for all legs of a call.
+    pub call: u64,
+    pub issued: SimTime,
+    /// When this request left its sender.
+    pub sent: SimTime,
+    /// Nodes traversed, this receiver not counted.
+    pub hops: u32,
+    /// Sent by a broker: the receiver may only use final destinations.
+    pub forward: bool,
+    /// Only an estimate is wanted.
+    pub dry: bool,
+    pub reply: Reply,
+}
+
+/// Who sent a request, and how it knows the answer when it comes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Origin {
+    /// A client, for its call of this number, to this one of its destinations.
+    Client {
+        client: u32,
+        number: u64,
+        destination: u32,
+    },
+    /// A broker, for the leg that arrived there.
+    Broker { broker: u32, arrived: LegId },
+    /// A broker that wants an estimate, for its question of this number.
+    Probe { broker: u32, question: u64 },
+}
+
+/// What came back.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Reply {
+    /// Nothing yet.
+    Pending,
+    /// The function was executed (or estimated, for a dry run).
+    Done(Execution),
+    /// Somebody answered, with an error.
+    Refused(NameId),
+    /// Nobody answered: the receiver is gone.
+    Unreachable,
+}
+
+/// How a function was executed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Execution {
+    pub computer: u32,
+    pub processing: SimDuration,
+    pub load: Load,
+    pub hops: u32,
+    pub output: Bytes,
+    /// The brokers that the response has passed, if somebody observes.
+    pub path: Option<NameId>,
+}
+
+/// All legs under way.
+#[derive(Debug, Default)]
+pub(super) struct Legs {
+    legs: Vec<Leg>,
+    free: Vec<u32>,
+}
+
+impl Legs {
+    pub fn start(&mut self, leg: Leg) -> LegId {
+        if let Some(index) = self.free.pop() {
+            self.legs[index as usize] = leg;
+            LegId(index)
+        } else {
+            self.legs.push(leg);
+            LegId(self.legs.len() as u32 - 1)
+        }
+    }
+
+    /// Takes a leg out once its response has come.
+    #[inline]
+    pub fn finish(&mut self, id: LegId) -> Leg {
+        self.free.push(id.0);
+        self.legs[id.0 as usize]
+    }
+
+    /// All legs that have not been finished.
+    pub fn under_way(&self) -> Vec<LegId> {
+        let mut under_way = vec![true; self.legs.len()];
+        for &free in &self.free {
+            under_way[free as usize] = false;
+        }
+        let ids = (0..self.legs.len() as u32).filter(|&id| under_way[id as usize]);
+        ids.map(LegId).collect()
+    }
+}
+
+impl std::ops::Index<LegId> for Legs {
+    type Output = Leg;
+    fn index(&self, id: LegId) -> &Leg {
+        &self.legs[id.0 as usize]
+    }
+}
+
+impl std::ops::IndexMut<LegId> for Legs {
+    fn index_mut(&mut self, id: LegId) -> &mut Leg {
+        &mut self.legs[id.0 as usize]
+    }
+}

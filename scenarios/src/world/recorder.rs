@@ -1,0 +1,298 @@
+//! What a run remembers: statistics in constant memory, and every call for
+//! whoever wants to see them.
+
+use analysis::{CallRecord, NameId, Names, Outcome, SampleRecord};
+use sim_core::monitor::{QuantileSketch, Tally, TimeWeighted};
+use sim_core::{SimDuration, SimTime};
+
+/// Sees every call and every sample of a replication, in order of time.
+pub trait Observer: Send {
+    /// A call is over, or was under way when the run ended.
+    fn call(&mut self, call: &CallRecord, names: &Names);
+
+    /// A quantity was sampled.
+    fn sample(&mut self, sample: &SampleRecord, names: &Names);
+}
+
+/// Statistics of one duration in constant memory: mean, extremes and quantiles.
+///
+/// Up to [`Self::EXACT`] observations the quantiles are exact, beyond that they
+/// come from a sketch with a relative error of at most 0.4 %.
+#[derive(Clone, Debug, Default)]
+pub struct Distribution {
+    tally: Tally,
+    few: Vec<SimDuration>,
+    sketch: QuantileSketch,
+}
+
+impl Distribution {
+    /// The number of observations up to which quantiles are exact.
+    pub const EXACT: usize = 256;
+
+    /// Adds one observation.
+    #[inline]
+    pub fn record(&mut self, value: SimDuration) {
+        self.tally.record(value.as_nanos() as f64);
+        self.sketch.record(value);
+        if self.few.len() < Self::EXACT {
+            self.few.push(value);
+        }
+    }
+
+    /// The number of observations.
+    pub fn count(&self) -> u64 {
+        self.tally.count()
+    }
+
+    /// The mean in nanoseconds; not a number without observations.
+    pub fn mean(&self) -> f64 {
+        self.tally.mean().unwrap_or(f64::NAN)
+    }
+
+    /// The sum of all observations in nanoseconds.
+    pub fn sum(&self) -> f64 {
+        self.tally.sum()
+    }
+
+    /// The least value that is not exceeded by a part of `q` of the observations,
+    /// in nanoseconds (nearest rank); not a number without observations.
+    pub fn quantile(&self, q: f64) -> f64 {
+        let count = self.few.len();
+        let value = if count > 0 && count as u64 == self.count() {
+            let mut few = self.few.clone();
+            few.sort_unstable();
+            let rank = libm::ceil(q * count as f64 - 1e-9) as usize;
+            Some(few[rank.clamp(1, count) - 1])
+        } else {
+            self.sketch.quantile(q)
+        };
+        value.map_or(f64::NAN, |value| value.as_nanos() as f64)
+    }
+
+    /// Adds the observations of another.
+    pub fn merge(&mut self, other: &Self) {
+        self.tally.merge(&other.tally);
+        self.sketch.merge(&other.sketch);
+        let room = Self::EXACT - self.few.len();
+        self.few.extend(other.few.iter().take(room));
+    }
+}
+
+/// Calls of one function, or of all.
+#[derive(Clone, Debug, Default)]
+pub struct CallStatistics {
+    /// Issued.
+    pub sent: u64,
+    /// Executed and answered.
+    pub completed: u64,
+    /// Given up, because nobody executed them.
+    pub lost: u64,
+    /// From issue to answer, of completed calls.
+    pub latency: Distribution,
+    /// On the computer, of completed calls.
+    pub processing: Distribution,
+}
+
+impl CallStatistics {
+    /// Issued, and not over when the run ended.
+    pub fn in_progress(&self) -> u64 {
+        self.sent - self.completed - self.lost
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.sent += other.sent;
+        self.completed += other.completed;
+        self.lost += other.lost;
+        self.latency.merge(&other.latency);
+        self.processing.merge(&other.processing);
+    }
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ended {
+    pub call: u64,
+    pub client: u32,
+    pub function: u32,
+    pub issued: SimTime,
+    pub input: u64,
+    pub result: Ending,
+    pub path: Option<NameId>,
+    pub hops: u32,
+}
+
+/// Whether a call was executed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Ending {
+    Completed {
+        computer: u32,
+        processing: SimDuration,
+        load1: u8,
+        output: u64,
+    },
+    Lost(Outcome),
+    InProgress,
+}
+
+/// Statistics of one replication.
+///
+/// Calls that were issued before the warm-up ended leave no trace.
+pub(super) struct Recorder<'o> {
+    replication: u32,
+    warm_up: SimTime,
+    functions: Vec<CallStatistics>,
+    under_way: TimeWeighted,
+    executed_by: Vec<u64>,
+    pub observer: Option<&'o mut dyn Observer>,
+    pub names: Names,
+    client_names: Vec<NameId>,
+    function_names: Vec<NameId>,
+    computer_names: Vec<NameId>,
+    issued: u64,
+}
+
+impl<'o> Recorder<'o> {
+    pub fn new(
+        replication: u32,
+        warm_up: SimDuration,
+        clients: &[String],
+        functions: &[String],
+        computers: &[String],
+        observer: Option<&'o mut dyn Observer>,
+    ) -> Self {
+        let mut names = Names::new();
+        let mut intern = |texts: &[String]| texts.iter().map(|text| names.intern(text)).collect();
+        Self {
+            replication,
+            warm_up: SimTime::ZERO + warm_up,
+            functions: vec![CallStatistics::default(); functions.len()],
+            under_way: TimeWeighted::new(SimTime::ZERO, 0.0),
+            executed_by: vec![0; computers.len()],
+            client_names: intern(clients),
+            function_names: intern(functions),
+            computer_names: intern(computers),
+            names,
+            observer,
+            issued: 0,
+        }
+    }
+
+    /// The warm-up ends: averages over time start here.
+    pub fn warmed_up(&mut self, now: SimTime) {
+        self.under_way.reset(now);
+    }
+
+    /// A client issues a call; returns its number, in order of issue.
+    #[inline]
+    pub fn issued(&mut self, now: SimTime, function: u32) -> u64 {
+        self.under_way.add(now, 1.0);
+        if now >= self.warm_up {
+            self.functions[function as usize].sent += 1;
+        }
+        self.issued += 1;
+        self.issued - 1
+    }
+
+    /// The number of the replication.
+    pub fn replication(&self) -> u32 {
+        self.replication
+    }
+
+    /// How many calls were issued, those of the warm-up included.
+    pub fn calls_issued(&self) -> u64 {
+        self.issued
+    }
+
+    /// A call is over.
+    #[inline]
+    pub fn ended(&mut self, now: SimTime, call: Ended) {
+        self.under_way.add(now, -1.0);
+        if call.issued >= self.warm_up {
+            let statistics = &mut self.functions[call.function as usize];
+            match call.result {
+                Ending::Completed {
+                    computer,
+                    processing,
+                    ..
+                } => {
+                    statistics.completed += 1;
+                    statistics.latency.record(now.since(call.issued));
+                    statistics.processing.record(processing);
+                    self.executed_by[computer as usize] += 1;
+                }
+                Ending::Lost(_) | Ending::InProgress => statistics.lost += 1,
+            }
+        }
+        if self.observer.is_some() {
+            self.observe(call, Some(now));
+        }
+    }
+
+    /// A call is still under way at the end of the run.
+    pub fn left_over(&mut self, call: Ended) {
+        if self.observer.is_some() {
+            self.observe(call, None);
+        }
+    }
+
+    #[cold]
+    fn observe(&mut self, call: Ended, ended: Option<SimTime>) {
+        let mut record = CallRecord {
+            replication: self.replication,
+            call: call.call,
+            client: self.client_names[call.client as usize],
+            function: self.function_names[call.function as usize],
+            path: call.path,
+            computer: None,
+            input_bytes: call.input,
+            output_bytes: None,
+            sent_ns: call.issued.as_nanos(),
+            latency_ns: ended.map(|ended| ended.since(call.issued).as_nanos()),
+            processing_ns: None,
+            load1_percent: None,
+            hops: call.hops,
+            outcome: Outcome::InProgress,
+        };
+        match call.result {
+            Ending::Completed {
+                computer,
+                processing,
+                load1,
+                output,
+            } => {
+                record.computer = Some(self.computer_names[computer as usize]);
+                record.output_bytes = Some(output);
+                record.processing_ns = Some(processing.as_nanos());
+                record.load1_percent = Some(u32::from(load1));
+                record.outcome = Outcome::Ok;
+            }
+            Ending::Lost(outcome) => record.outcome = outcome,
+            Ending::InProgress => {}
+        }
+        if let Some(observer) = self.observer.as_deref_mut() {
+            observer.call(&record, &self.names);
+        }
+    }
+
+    /// The mean number of calls under way since the end of the warm-up.
+    pub fn mean_under_way(&self, now: SimTime) -> f64 {
+        self.under_way.average(now).unwrap_or(f64::NAN)
+    }
+
+    /// Statistics by function.
+    pub fn by_function(&self) -> &[CallStatistics] {
+        &self.functions
+    }
+
+    /// Statistics of all calls together.
+    pub fn overall(&self) -> CallStatistics {
+        let mut all = CallStatistics::default();
+        self.functions.iter().for_each(|function| all.merge(function));
+        all
+    }
+
+    /// Completed calls by the computer that executed them.
+    pub fn executed_by(&self) -> &[u64] {
+        &self.executed_by
+    }
+}
