@@ -1,0 +1,31 @@
+//! The random numbers of the GNU C++ library, bit for bit.
+//!
+//! The original ServerlessOnEdge draws its random numbers with the `<random>` header
+//! of libstdc++ (GCC 11 or later). Its results can only be reproduced with the same
+//! generators *and* the same conversions from words to real numbers, integers and
+//! counts, which the C++ standard leaves to the library. This module has those that
+//! the original uses:
+//!
+//! | C++ | here |
+//! |---|---|
+//! | `std::mt19937` with `std::seed_seq` | [`Mt19937::from_seed_seq`] |
+//! | `uniform_real_distribution<double>` | [`Mt19937::uniform`], [`MinstdRand0::uniform`] |
+//! | `uniform_int_distribution` | [`Mt19937::integer`], [`MinstdRand0::integer`] |
+//! | `exponential_distribution<double>` | [`Mt19937::exponential`] |
+//! | `normal_distribution<double>` | [`Normal::sample`] |
+//! | `poisson_distribution` | [`Poisson::sample`] |
+//! | `std::default_random_engine` (`minstd_rand0`) | [`MinstdRand0`] |
+//!
+//! The words, the uniform numbers and the integers are the same to the last bit. What
+//! goes through a logarithm (exponential, normal, Poisson) uses `libm`, so that
+//! it is the same on every platform; against the C library of GNU, which computes
+//! the logarithm a little differently, a small part of the draws differs in
+//! the last bit.
+
+mod minstd;
+mod mt19937;
+mod poisson;
+
+pub use minstd::MinstdRand0;
+pub use mt19937::Mt19937;
+pub use poisson::{Normal, Poisson};

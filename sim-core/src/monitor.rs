@@ -1,0 +1,21 @@
+//! What a model measures while it runs, in constant memory.
+//!
+//! | monitor | of what | error |
+//! |---|---|---|
+//! | [`Counter`] | how often something happened | none |
+//! | [`Tally`] | mean, variance, least and greatest of observations | rounding |
+//! | [`TimeWeighted`] | time average of a piecewise constant value | rounding |
+//! | [`QuantileSketch`] | quantiles of durations | at most 0.4 % of the value |
+//!
+//! All can be [merged](Tally::merge) over parts of a run, except the
+//! time-weighted average, whose parts follow each other.
+
+mod counter;
+mod quantile;
+mod tally;
+mod time_weighted;
+
+pub use counter::Counter;
+pub use quantile::QuantileSketch;
+pub use tally::Tally;
+pub use time_weighted::TimeWeighted;
