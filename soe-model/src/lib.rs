@@ -6,4 +6,5 @@ pub mod computer;
 pub mod controller;
 pub mod function;
 pub mod names;
+pub mod network;
 pub mod units;

@@ -44,6 +44,11 @@ id! {
     EndpointId
 }
 
+id! {
+    /// A node of the network, on which entities stand.
+    NodeId
+}
+
 /// A table of names of one sort.
 ///
 /// ```

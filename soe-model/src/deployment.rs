@@ -1,0 +1,119 @@
+//! The one resolved form of what is to be run: every entity, the network, the
+//! planned changes and the run control, with all defaults filled in.
+//!
+//! Scenario files and the options of the executables both end here, and both the
+//! simulation and the live system start from here.
+
+use sim_core::{SimDuration, SimTime};
+
+use crate::broker::BrokerSpec;
+use crate::client::ClientSpec;
+use crate::computer::ComputerSpec;
+use crate::controller::ControllerSpec;
+use crate::network::{Link, Network};
+use crate::units::OpsPerSecond;
+
+/// Everything that takes part in a run.
+#[derive(Clone, Debug)]
+pub struct Deployment {
+    /// The nodes and the links between them.
+    pub network: Network,
+    /// What executes functions.
+    pub computers: Vec<ComputerSpec>,
+    /// What forwards calls.
+    pub brokers: Vec<BrokerSpec>,
+    /// What fills the tables of brokers.
+    pub controllers: Vec<ControllerSpec>,
+    /// What issues calls.
+    pub clients: Vec<ClientSpec>,
+    /// What changes while the run goes on, in order of time.
+    pub events: Vec<TimedEvent>,
+    /// How long and how often it is run.
+    pub run: RunControl,
+}
+
+/// How long and how often a deployment is run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunControl {
+    /// The root of all random draws.
+    pub seed: u64,
+    /// How many independent replications, at least 1.
+    pub replications: u32,
+    /// Calls sent before this time leave no trace in the statistics, and
+    /// time-weighted ones start here.
+    pub warm_up: SimDuration,
+    /// The run ends at this time, if not before.
+    pub duration: Option<SimDuration>,
+    /// No more calls are issued after this many, over all clients; the run ends
+    /// when they have all been answered.
+    pub calls: Option<u64>,
+}
+
+/// A planned change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimedEvent {
+    /// When it happens.
+    pub at: SimTime,
+    /// What happens.
+    pub change: Change,
+}
+
+/// What can change while a run goes on. Entities are named.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// The computer vanishes without a word: what it executes is lost, and
+    /// messages to it fail.
+    ComputerFails {
+        /// Its name.
+        computer: String,
+    },
+    /// The computer tells its controller, finishes what it has, and is gone.
+    ComputerLeaves {
+        /// Its name.
+        computer: String,
+    },
+    /// The computer, absent until now, is there and tells its controller.
+    ComputerJoins {
+        /// Its name.
+        computer: String,
+    },
+    /// A processor, or all of a computer, runs at another speed from now on.
+    ComputerSlows {
+        /// Its name.
+        computer: String,
+        /// Only this processor, if given.
+        processor: Option<String>,
+        /// The new speed of each core.
+        speed: OpsPerSecond,
+    },
+    /// What joins two nodes, in both directions, changes.
+    LinkChanges {
+        /// One node.
+        from: String,
+        /// The other node.
+        to: String,
+        /// What joins them from now on.
+        link: Link,
+    },
+    /// Somebody sets a weight in the tables of a broker.
+    WeightSet {
+        /// The broker.
+        broker: String,
+        /// The function.
+        function: String,
+        /// The destination.
+        destination: String,
+        /// The weight, positive.
+        weight: f32,
+    },
+    /// The client starts issuing calls.
+    ClientStarts {
+        /// Its name.
+        client: String,
+    },
+    /// The client stops issuing calls.
+    ClientStops {
+        /// Its name.
+        client: String,
+    },
+}
