@@ -11,6 +11,9 @@
 //! A [`Computer`] is driven by two doors: [`Computer::next_wake`] says when the
 //! next task is done, [`Computer::wake`] hands it over.
 
+pub mod configuration;
+pub mod platform;
+
 mod container;
 mod load;
 mod processor;
