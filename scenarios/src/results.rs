@@ -195,7 +195,11 @@ fn join(folder: &ResultFolder, name: &str, parts: Vec<File>) -> Result<(), Folde
             io::copy(&mut part, &mut file)?;
             Ok(())
         };
-        copy().map_err(|error| folder.write_error(name, error))?;
+        copy().map_err(|source| FolderError::Io {
+            path: folder.path().join(name),
+            action: "write",
+            source,
+        })?;
     }
     file.finish()
 }

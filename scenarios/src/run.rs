@@ -128,9 +128,7 @@ pub fn run_replication(
     if !control.warm_up.is_zero() {
         simulation.schedule_at(warm_up, Event::WarmUp);
     }
-    for (at, event) in simulation.model().first_events() {
-        simulation.schedule_at(at, event);
-    }
+    simulation.schedule_at(SimTime::ZERO, Event::Start);
     let (mut calls, mut simulated) = (0, 0);
     let reason = loop {
         let executed = simulation.executed();

@@ -6,6 +6,7 @@
 //! carries messages to them, wakes them when they asked for it, and remembers
 //! what became of every call.
 
+mod assembly;
 mod broker_side;
 mod change;
 mod client_side;
@@ -17,14 +18,11 @@ mod recorder;
 mod sample;
 
 use sim_core::{Context, EventKey, Model, SimDuration, SimTime};
-use soe_model::broker::Broker;
-use soe_model::client::Client;
-use soe_model::computer::Computer;
 use soe_model::names::{EndpointId, FunctionId, Id, Names, NodeId};
 use soe_model::network::Network;
 use soe_model::units::Bytes;
 
-pub use metrics::{METRICS, Metrics};
+pub use metrics::{ALL, METRICS, MetricValue};
 pub use recorder::{CallStatistics, Distribution, Observer};
 
 use control::{Controllers, Message};
@@ -34,6 +32,8 @@ use recorder::Recorder;
 /// What can happen in the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
+    /// The run starts.
+    Start,
     /// A client wants to be woken.
     Client(u32),
     /// A broker wants to be woken.
@@ -77,10 +77,15 @@ impl Alarm {
         self.0 = wanted.map(|at| (at, cx.schedule_at(at, event)));
     }
 
-    /// The wake-up happened.
+    /// The wake-up happened; returns whether there was one.
     #[inline]
-    fn rang(&mut self) {
-        self.0 = None;
+    fn rang(&mut self) -> bool {
+        self.0.take().is_some()
+    }
+
+    #[inline]
+    fn is_set(&self) -> bool {
+        self.0.is_some()
     }
 }
 
@@ -104,11 +109,17 @@ pub(crate) struct World<'o> {
     control: Controllers,
     legs: Legs,
     changes: Vec<change::ResolvedChange>,
+    /// When each change is planned.
+    planned: Vec<SimTime>,
+    changes_to_come: usize,
     sampler: Option<sample::Sampler>,
     /// No more than this many calls are issued.
     call_limit: u64,
     /// Calls that are not over yet.
     under_way: u64,
+    /// Clients that want to be woken.
+    awake_clients: usize,
+    client_names: Vec<String>,
     recorder: Recorder<'o>,
 }
 
@@ -117,6 +128,7 @@ impl Model for World<'_> {
 
     fn handle(&mut self, event: Event, cx: &mut Cx<'_>) {
         match event {
+            Event::Start => self.start(cx),
             Event::Client(client) => self.wake_client(client, cx),
             Event::Computer(computer) => self.wake_computer(computer, cx),
             Event::Request(leg) => self.receive_request(leg, cx),
@@ -170,11 +182,13 @@ impl World<'_> {
                 number,
                 destination,
             } => self.response_at_client(client, number, destination, &leg, cx),
-            leg::Origin::Broker { broker, arrived } => {
-                self.response_at_broker(broker, arrived, &leg, cx);
-            }
-            leg::Origin::Probe { broker, question } => {
-                self.answer_at_broker(broker, question, &leg, cx);
+            leg::Origin::Broker {
+                broker,
+                arrived,
+                attempt,
+            } => self.response_at_broker(broker, arrived, attempt, &leg, cx),
+            leg::Origin::Probe { broker, probe } => {
+                self.answer_at_broker(broker, probe, &leg, cx);
             }
         }
     }
@@ -184,6 +198,16 @@ impl World<'_> {
         match self.receivers[endpoint.index()] {
             Receiver::Computer(computer) => self.computers[computer as usize].node,
             Receiver::Broker(broker) => self.brokers[broker as usize].node,
+        }
+    }
+
+    /// Ends the run if nobody will issue a call any more and all are over.
+    #[inline]
+    fn stop_if_over(&mut self, cx: &mut Cx<'_>) {
+        let exhausted = self.recorder.calls_issued() >= self.call_limit
+            || (self.awake_clients == 0 && self.changes_to_come == 0);
+        if self.under_way == 0 && exhausted {
+            cx.stop();
         }
     }
 

@@ -22,7 +22,7 @@ pub(super) struct ClientSide {
 impl World<'_> {
     pub(super) fn wake_client(&mut self, number: u32, cx: &mut Cx<'_>) {
         let now = cx.now();
-        self.clients[number as usize].alarm.rang();
+        self.awake_clients -= usize::from(self.clients[number as usize].alarm.rang());
         while self.recorder.calls_issued() < self.call_limit {
             let client = &mut self.clients[number as usize];
             let Some(call) = client.machine.wake(now) else {
@@ -48,7 +48,6 @@ impl World<'_> {
                     input: call.size,
                     call: id,
                     issued: now,
-                    sent: now,
                     hops: 0,
                     forward: false,
                     dry: false,
@@ -58,6 +57,7 @@ impl World<'_> {
             }
         }
         self.set_client_alarm(number, cx);
+        self.stop_if_over(cx);
     }
 
     pub(super) fn response_at_client(
@@ -75,13 +75,11 @@ impl World<'_> {
             Verdict::Won | Verdict::Failed => {
                 self.under_way -= 1;
                 self.recorder.ended(now, ended(client, leg));
-                if self.under_way == 0 && self.recorder.calls_issued() >= self.call_limit {
-                    cx.stop();
-                }
             }
             Verdict::Pending | Verdict::Late | Verdict::Unknown => {}
         }
         self.set_client_alarm(client, cx);
+        self.stop_if_over(cx);
     }
 
     #[inline]
@@ -92,7 +90,10 @@ impl World<'_> {
         } else {
             None
         };
+        let was_awake = client.alarm.is_set();
         client.alarm.set(wanted, Event::Client(number), cx);
+        self.awake_clients += usize::from(client.alarm.is_set());
+        self.awake_clients -= usize::from(was_awake);
     }
 
     /// Reports the calls that are still under way to the observer.

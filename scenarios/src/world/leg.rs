@@ -6,6 +6,7 @@
 
 use analysis::NameId;
 use sim_core::{SimDuration, SimTime};
+use soe_model::broker::{Attempt, ProbeId};
 use soe_model::computer::Load;
 use soe_model::names::{EndpointId, FunctionId, NodeId};
 use soe_model::units::Bytes;
@@ -27,8 +28,6 @@ pub(super) struct Leg {
     /// same for all legs of a call.
     pub call: u64,
     pub issued: SimTime,
-    /// When this request left its sender.
-    pub sent: SimTime,
     /// Nodes traversed, this receiver not counted.
     pub hops: u32,
     /// Sent by a broker: the receiver may only use final destinations.
@@ -47,10 +46,14 @@ pub(super) enum Origin {
         number: u64,
         destination: u32,
     },
-    /// A broker, for the leg that arrived there.
-    Broker { broker: u32, arrived: LegId },
-    /// A broker that wants an estimate, for its question of this number.
-    Probe { broker: u32, question: u64 },
+    /// A broker, in an attempt to have a leg that arrived there executed.
+    Broker {
+        broker: u32,
+        arrived: LegId,
+        attempt: Attempt,
+    },
+    /// A broker that wants an estimate.
+    Probe { broker: u32, probe: ProbeId },
 }
 
 /// What came back.

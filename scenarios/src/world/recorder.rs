@@ -274,6 +274,17 @@ impl<'o> Recorder<'o> {
         }
     }
 
+    /// The path of a response that passes `broker` after `path`.
+    pub fn extend_path(&mut self, broker: &str, path: Option<NameId>) -> NameId {
+        match path {
+            None => self.names.intern(broker),
+            Some(path) => {
+                let path = format!("{broker}>{}", self.names.resolve(path));
+                self.names.intern(&path)
+            }
+        }
+    }
+
     /// The mean number of calls under way since the end of the warm-up.
     pub fn mean_under_way(&self, now: SimTime) -> f64 {
         self.under_way.average(now).unwrap_or(f64::NAN)

@@ -1,0 +1,21 @@
+//! `soe scenario`: check a scenario, print the schema or the reference.
+
+use scenarios::spec::{self, Scenario};
+
+use crate::cli::{ScenarioArgs, ScenarioCommand};
+use crate::failure::{Failure, print};
+
+/// Runs the command.
+pub fn run(args: &ScenarioArgs) -> Result<(), Failure> {
+    match &args.command {
+        ScenarioCommand::Check { file, set } => {
+            let mut scenario = Scenario::load(file).map_err(Failure::input)?;
+            for assignment in set {
+                scenario.set(assignment).map_err(Failure::input)?;
+            }
+            print(&scenario.to_toml().map_err(Failure::input)?)
+        }
+        ScenarioCommand::Schema => print(&spec::schema()),
+        ScenarioCommand::Reference => print(&spec::reference()),
+    }
+}
