@@ -13,6 +13,7 @@
 
 pub mod arrival;
 pub mod size;
+pub mod trace;
 
 mod outstanding;
 mod spec;
@@ -77,6 +78,8 @@ pub struct Client {
     size_stream: Stream,
     open: bool,
     plan: Plan,
+    // The latest time that this client was told.
+    now: SimTime,
     stop: SimTime,
     issued: u64,
     max_calls: u64,
@@ -117,7 +120,13 @@ impl Client {
     pub fn new(spec: &ClientSpec, streams: &Streams) -> Result<Self, ArgumentError> {
         let arrivals = (spec.arrivals.kind.build)(&spec.arrivals.arguments)?;
         let sizes = (spec.sizes.kind.build)(&spec.sizes.arguments)?;
-        let stream = |purpose: &str, _number: u32| streams.stream(&spec.name, purpose);
+        let stream = |purpose: &str, number: u64| match spec.generator {
+            Generator::Named => streams.stream(&spec.name, purpose),
+            Generator::Original { index } => {
+                let seed = streams.seed().wrapping_add(streams.replication());
+                Stream::original(seed, u64::from(index), number)
+            }
+        };
         let arrival_streams = (1..)
             .zip(arrivals.purposes())
             .map(|(number, purpose)| stream(purpose, number))
@@ -129,6 +138,7 @@ impl Client {
             sizes,
             size_stream: stream("sizes", 0),
             plan: Plan::Start(spec.start),
+            now: SimTime::ZERO,
             stop: spec.stop.unwrap_or(SimTime::MAX),
             issued: 0,
             max_calls: spec.max_calls.unwrap_or(u64::MAX),
@@ -141,14 +151,15 @@ impl Client {
         })
     }
 
-    /// When this client wants to be woken; a time in the past means at once.
-    /// Ask again after every call of another method.
+    /// When this client wants to be woken, never before the latest time that it
+    /// was told. Ask again after every call of another method.
     pub fn next_wake(&self) -> Option<SimTime> {
         let at = match self.plan {
             Plan::Start(at) => at,
             Plan::Call(due) if self.open || self.outstanding.is_empty() => due.at,
             Plan::Call(_) | Plan::Answer | Plan::Nothing => return None,
         };
+        let at = at.max(self.now);
         (at < self.stop && self.issued < self.max_calls).then_some(at)
     }
 
@@ -158,6 +169,7 @@ impl Client {
         if self.next_wake().is_none_or(|at| at > now) || now >= self.stop {
             return None;
         }
+        self.now = now;
         if let Plan::Start(_) = self.plan {
             self.start(now);
             return self.wake(now);
@@ -193,6 +205,7 @@ impl Client {
     /// whether the function was executed. Each target of a call answers once; an
     /// answer that never comes is reported as not good.
     pub fn answered(&mut self, now: SimTime, call: u64, destination: u32, good: bool) -> Verdict {
+        self.now = now;
         let verdict = self.outstanding.answered(call, destination, good);
         let decided = matches!(verdict, Verdict::Won | Verdict::Failed);
         if decided && matches!(self.plan, Plan::Answer) {
@@ -204,6 +217,7 @@ impl Client {
     /// Starts the client, or starts it anew: its arrival process begins again,
     /// the count of calls goes on. A time to stop that has passed is forgotten.
     pub fn start(&mut self, now: SimTime) {
+        self.now = now;
         if now >= self.stop {
             self.stop = SimTime::MAX;
         }

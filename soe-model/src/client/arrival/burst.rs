@@ -23,7 +23,10 @@ pub const KIND: Kind<BuildArrivals> = Kind {
         },
         Parameter {
             name: "size-mean",
-            quantity: Quantity::Number { min: 0.0, max: 1e6 },
+            quantity: Quantity::Number {
+                min: 0.01,
+                max: 1e6,
+            },
             default: Some("5"),
             help: "Mean number of calls in a burst.",
         },
@@ -60,13 +63,9 @@ impl Bursts {
                 "has a `period-mean` out of range: 100 ms to 1000000 s is allowed",
             ));
         }
-        let size_mean = arguments.number("size-mean");
-        if size_mean < 0.01 {
-            return Err(conflict("has a `size-mean` below 0.01"));
-        }
         Ok(Self {
             period_mean,
-            size_mean,
+            size_mean: arguments.number("size-mean"),
             gap: Gap::new(KIND.name, arguments)?,
             ends: SimTime::ZERO,
             left: 0,
@@ -78,8 +77,8 @@ impl Bursts {
     fn burst(&mut self, now: SimTime, streams: &mut [Stream]) -> Due {
         let mut begins = now;
         loop {
-            let period = poisson(self.period_mean, &mut streams[PERIOD]);
-            self.left = poisson(self.size_mean, &mut streams[SIZE]);
+            let period = streams[PERIOD].poisson(self.period_mean);
+            self.left = streams[SIZE].poisson(self.size_mean);
             self.ends = begins + SimDuration::from_secs(period);
             if self.left > 0 || self.ends == SimTime::MAX {
                 return Due::at(begins);
@@ -109,46 +108,5 @@ impl ArrivalProcess for Bursts {
             return Some(Due::at(answered + self.gap.draw(&mut streams[GAP])));
         }
         Some(self.burst(answered.max(self.ends), streams))
-    }
-}
-
-/// A Poisson distributed number, by multiplying uniform ones until their product
-/// falls below e^-mean (Knuth, "The Art of Computer Programming", volume 2,
-/// 3.4.1), which is also what libstdc++ does for means below 12. Larger means are
-/// a sum of such draws, so that the product never underflows.
-fn poisson(mean: f64, stream: &mut Stream) -> u64 {
-    const MOST: f64 = 11.5;
-    let mut count = 0;
-    let mut rest = mean;
-    while rest > 0.0 {
-        let threshold = libm::exp(-rest.min(MOST));
-        let mut product = stream.uniform();
-        while product > threshold {
-            product *= stream.uniform();
-            count += 1;
-        }
-        rest -= MOST;
-    }
-    count
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use sim_core::Streams;
-
-    #[test]
-    fn poisson_numbers_have_mean_and_variance_equal() {
-        for mean in [0.5, 5.0, 40.0] {
-            let mut stream = Streams::new(1, 0).stream("client", "bursts");
-            let draws: Vec<f64> = (0..100_000)
-                .map(|_| poisson(mean, &mut stream) as f64)
-                .collect();
-            let average = draws.iter().sum::<f64>() / draws.len() as f64;
-            let variance =
-                draws.iter().map(|x| (x - average).powi(2)).sum::<f64>() / draws.len() as f64;
-            assert!((average / mean - 1.0).abs() < 0.02, "{mean}: {average}");
-            assert!((variance / mean - 1.0).abs() < 0.03, "{mean}: {variance}");
-        }
     }
 }
