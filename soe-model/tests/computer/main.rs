@@ -1,5 +1,7 @@
 //! What a computer promises, checked through its public interface.
 
+#![allow(clippy::unwrap_used)]
+
 use proptest::prelude::*;
 use sim_core::{SimDuration, SimTime};
 use soe_model::computer::platform::PLATFORMS;

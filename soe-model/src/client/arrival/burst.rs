@@ -1,8 +1,7 @@
-//! Bursts, as `edgeippclient --client-type poisson`: at random periods a burst of
-//! calls, one after the other.
-//!
-//! Period and number of calls are both Poisson distributed, the period in whole
-//! seconds. A burst that lasts longer than its period delays the next one.
+//! Bursts, as `edgeippclient --client-type poisson`: after exponentially
+//! distributed periods comes a burst of calls, one after the other, whose number
+//! is Poisson distributed. A burst that lasts longer than its period delays the
+//! next one.
 
 use sim_core::{SimDuration, SimTime, Stream};
 
@@ -12,8 +11,8 @@ use crate::catalogue::{ArgumentError, Arguments, Kind, Parameter, Quantity};
 
 pub const KIND: Kind<BuildArrivals> = Kind {
     name: "burst",
-    help: "Bursts of calls, each waiting for the answer to the one before; periods and sizes of \
-           bursts are Poisson distributed.",
+    help: "Bursts of calls, each waiting for the answer to the one before, at exponentially \
+           distributed periods; the number of calls in a burst is Poisson distributed.",
     parameters: &[
         Parameter {
             name: "period-mean",
@@ -43,7 +42,7 @@ const GAP: usize = 2;
 
 #[derive(Debug)]
 struct Bursts {
-    period_mean: f64,
+    period_mean: SimDuration,
     size_mean: f64,
     gap: Gap,
     // When the current burst may be followed by the next, and what is left of it.
@@ -53,18 +52,8 @@ struct Bursts {
 
 impl Bursts {
     fn new(arguments: &Arguments) -> Result<Self, ArgumentError> {
-        let conflict = |reason: &str| ArgumentError::Conflict {
-            kind: KIND.name,
-            reason: reason.to_owned(),
-        };
-        let period_mean = arguments.duration("period-mean").as_secs_f64();
-        if !(0.1..=1e6).contains(&period_mean) {
-            return Err(conflict(
-                "has a `period-mean` out of range: 100 ms to 1000000 s is allowed",
-            ));
-        }
         Ok(Self {
-            period_mean,
+            period_mean: arguments.duration("period-mean"),
             size_mean: arguments.number("size-mean"),
             gap: Gap::new(KIND.name, arguments)?,
             ends: SimTime::ZERO,
@@ -77,9 +66,9 @@ impl Bursts {
     fn burst(&mut self, now: SimTime, streams: &mut [Stream]) -> Due {
         let mut begins = now;
         loop {
-            let period = streams[PERIOD].poisson(self.period_mean);
+            let period = streams[PERIOD].exponential_duration(self.period_mean);
             self.left = streams[SIZE].poisson(self.size_mean);
-            self.ends = begins + SimDuration::from_secs(period);
+            self.ends = begins + period;
             if self.left > 0 || self.ends == SimTime::MAX {
                 return Due::at(begins);
             }
@@ -98,8 +87,8 @@ impl ArrivalProcess for Bursts {
     }
 
     fn first(&mut self, now: SimTime, streams: &mut [Stream]) -> Option<Due> {
-        let wait = streams[PERIOD].exponential(self.period_mean) / 2.0;
-        Some(self.burst(now + SimDuration::from_secs_f64(wait), streams))
+        let wait = streams[PERIOD].exponential_duration(self.period_mean) / 2;
+        Some(self.burst(now + wait, streams))
     }
 
     fn next(&mut self, answered: SimTime, streams: &mut [Stream]) -> Option<Due> {
