@@ -1,5 +1,6 @@
 //! The models of serverless computing at the edge, as state machines without I/O.
 
+pub mod broker;
 pub mod catalogue;
 pub mod client;
 pub mod computer;
