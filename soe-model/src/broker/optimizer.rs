@@ -53,7 +53,7 @@ const RETRY_AFTER: Parameter = Parameter {
     name: "retry-after",
     quantity: Quantity::Duration,
     default: Some("30 s"),
-    help: "After how long without a sample a destination is tried again (0 = never); the longest interval between probes of the round-robin policy.",
+    help: "After how long without a sample a destination is tried again (0 = never); the round-robin policy has intervals of its own.",
 };
 
 fn retry_after(arguments: &Arguments) -> Option<SimDuration> {
