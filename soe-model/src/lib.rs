@@ -7,4 +7,5 @@ pub mod controller;
 pub mod function;
 pub mod names;
 pub mod network;
+pub mod topology;
 pub mod units;

@@ -1,0 +1,3 @@
+//! Counts of what a topology is made of.
+/// todo
+pub struct Inventory;

@@ -1,0 +1,3 @@
+//! Writes outcomes to files.
+
+pub mod native;
