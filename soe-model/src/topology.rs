@@ -135,12 +135,7 @@ pub enum Device {
 
 impl Device {
     /// Every device.
-    pub const ALL: [Self; 4] = [
-        Self::Server,
-        Self::Nuc,
-        Self::JetsonTx2,
-        Self::RaspberryPi3,
-    ];
+    pub const ALL: [Self; 4] = [Self::Server, Self::Nuc, Self::JetsonTx2, Self::RaspberryPi3];
 
     /// The `model` field of the nodes file.
     pub fn model(self) -> &'static str {

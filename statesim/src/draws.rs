@@ -161,7 +161,10 @@ mod tests {
 
     #[test]
     fn corrected_selection_has_exactly_the_wanted_number() {
-        let corrections = Corrections { job_count: true, ..Corrections::NONE };
+        let corrections = Corrections {
+            job_count: true,
+            ..Corrections::NONE
+        };
         for seed in 0..20 {
             assert_eq!(select(300, 100, seed, corrections).len(), 100);
             assert_eq!(select(300, 500, seed, corrections).len(), 300);

@@ -1,11 +1,11 @@
 //! Evaluates replications: places the jobs, then counts what their chains cost.
 
+use crate::Error;
 use crate::allocation::{AllocationPolicy, Allocator, NetworkCost, Placement, processing_seconds};
 use crate::execution::{ExecutionPolicy, Step};
 use crate::meter::{Cloud, Failure, Meter};
 use crate::network::{Affinity, Network, RouteReader, View};
 use crate::pool::Pool;
-use crate::Error;
 
 /// A network, a pool of chains and a cloud, ready for replications.
 ///
@@ -151,7 +151,14 @@ impl<'a> Evaluation<'a> {
             let mut previous = client;
             for (index, &node) in nodes.iter().enumerate() {
                 let state_at = &mut state_at;
-                let mut step = Step { chain, index, client, previous, node, state_at };
+                let mut step = Step {
+                    chain,
+                    index,
+                    client,
+                    previous,
+                    node,
+                    state_at,
+                };
                 execution.step(&mut step, meter);
                 previous = node;
             }
@@ -192,16 +199,21 @@ struct Placed {
 impl Placed {
     fn new(evaluation: &Evaluation<'_>, placement: Placement) -> Self {
         let Evaluation { network, pool, .. } = *evaluation;
-        let processing = placement.chains.iter().zip(placement.first.windows(2)).map(|(&chain, bounds)| {
-            let nodes = &placement.nodes[bounds[0]..bounds[1]];
-            let tasks = pool.chain(chain).tasks;
-            let seconds = tasks.iter().zip(nodes).map(|(task, &node)| {
-                let load = placement.loads[usize::from(node)];
-                processing_seconds(network, node, load, task.operations)
-            });
-            // Not `sum`, which starts from minus zero.
-            seconds.fold(0.0, |sum, seconds| sum + seconds)
-        });
+        let processing =
+            placement
+                .chains
+                .iter()
+                .zip(placement.first.windows(2))
+                .map(|(&chain, bounds)| {
+                    let nodes = &placement.nodes[bounds[0]..bounds[1]];
+                    let tasks = pool.chain(chain).tasks;
+                    let seconds = tasks.iter().zip(nodes).map(|(task, &node)| {
+                        let load = placement.loads[usize::from(node)];
+                        processing_seconds(network, node, load, task.operations)
+                    });
+                    // Not `sum`, which starts from minus zero.
+                    seconds.fold(0.0, |sum, seconds| sum + seconds)
+                });
         let processing = processing.collect();
         Self {
             placement,

@@ -4,8 +4,8 @@
 //! directly or not. A task outside the chain on which one inside depends stands for
 //! a state: its memory is the size of the state. Jobs without any state are dropped.
 
-use std::collections::BinaryHeap;
 use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::ops::Range;
 
 use crate::trace::{TaskRecord, TraceCounts};
@@ -119,8 +119,12 @@ impl JobsBuilder {
     fn add_chain(&mut self) -> bool {
         let ChainFinder { member, rank, .. } = &self.chain;
         let outside = |&(task, on): &(u32, u32)| member[task as usize] && !member[on as usize];
-        let mut states: Vec<u32> =
-            self.dependencies.iter().filter(|d| outside(d)).map(|d| d.1).collect();
+        let mut states: Vec<u32> = self
+            .dependencies
+            .iter()
+            .filter(|d| outside(d))
+            .map(|d| d.1)
+            .collect();
         states.sort_unstable();
         states.dedup();
         if states.is_empty() {
@@ -139,7 +143,8 @@ impl JobsBuilder {
             }
             let first_need = jobs.needs.len();
             let needed = own.iter().filter(|d| outside(d));
-            jobs.needs.extend(needed.filter_map(|d| Some(states.binary_search(&d.1).ok()? as u32)));
+            jobs.needs
+                .extend(needed.filter_map(|d| Some(states.binary_search(&d.1).ok()? as u32)));
             jobs.tasks.push(JobTask {
                 record: *record,
                 needs: first_need..jobs.needs.len(),
@@ -229,14 +234,23 @@ impl ChainFinder {
             }
         }
         self.ready.clear();
-        let members = |finder: &Self| (0..size as u32).filter(|&t| finder.member[t as usize]).collect();
+        let members = |finder: &Self| {
+            (0..size as u32)
+                .filter(|&t| finder.member[t as usize])
+                .collect()
+        };
         let members: Vec<u32> = members(self);
         let free = |&&task: &&u32| self.waiting[task as usize] == 0;
-        self.ready.extend(members.iter().filter(free).map(|&task| Reverse(task)));
+        self.ready
+            .extend(members.iter().filter(free).map(|&task| Reverse(task)));
         let mut lowest = members.iter().copied();
         let mut next_rank = 0;
         while next_rank < members.len() as u32 {
-            let ready = self.ready.pop().map(|Reverse(task)| task).or_else(|| lowest.next());
+            let ready = self
+                .ready
+                .pop()
+                .map(|Reverse(task)| task)
+                .or_else(|| lowest.next());
             let Some(task) = ready else { break };
             if self.rank[task as usize] != u32::MAX {
                 continue;

@@ -3,7 +3,10 @@
 pub(crate) struct Minstd(u64);
 impl Minstd {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(match seed % 2147483647 { 0 => 1, x => x })
+        Self(match seed % 2147483647 {
+            0 => 1,
+            x => x,
+        })
     }
     fn next(&mut self) -> u64 {
         self.0 = self.0 * 16807 % 2147483647;
@@ -13,7 +16,9 @@ impl Minstd {
         let r = 2147483646.0f64;
         let s = (self.next() - 1) as f64 + (self.next() - 1) as f64 * r;
         let mut c = s / (r * r);
-        if c >= 1.0 { c = 1.0 - f64::EPSILON / 2.0; }
+        if c >= 1.0 {
+            c = 1.0 - f64::EPSILON / 2.0;
+        }
         c * (b - a) + a
     }
     pub(crate) fn uniform_int(&mut self, a: u64, b: u64) -> u64 {
@@ -22,7 +27,9 @@ impl Minstd {
         let past = e * scaling;
         loop {
             let r = self.next() - 1;
-            if r < past { return a + r / scaling; }
+            if r < past {
+                return a + r / scaling;
+            }
         }
     }
 }

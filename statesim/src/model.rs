@@ -44,14 +44,62 @@ impl Corrections {
 
     /// Every correction alone, with its name.
     pub const SINGLE: [(&'static str, Self); 8] = [
-        ("latency", Self { latency: true, ..Self::NONE }),
-        ("direction", Self { direction: true, ..Self::NONE }),
-        ("precision", Self { precision: true, ..Self::NONE }),
-        ("job count", Self { job_count: true, ..Self::NONE }),
-        ("streams", Self { streams: true, ..Self::NONE }),
-        ("chain order", Self { chain_order: true, ..Self::NONE }),
-        ("pricing", Self { pricing: true, ..Self::NONE }),
-        ("cloud traffic", Self { cloud_traffic: true, ..Self::NONE }),
+        (
+            "latency",
+            Self {
+                latency: true,
+                ..Self::NONE
+            },
+        ),
+        (
+            "direction",
+            Self {
+                direction: true,
+                ..Self::NONE
+            },
+        ),
+        (
+            "precision",
+            Self {
+                precision: true,
+                ..Self::NONE
+            },
+        ),
+        (
+            "job count",
+            Self {
+                job_count: true,
+                ..Self::NONE
+            },
+        ),
+        (
+            "streams",
+            Self {
+                streams: true,
+                ..Self::NONE
+            },
+        ),
+        (
+            "chain order",
+            Self {
+                chain_order: true,
+                ..Self::NONE
+            },
+        ),
+        (
+            "pricing",
+            Self {
+                pricing: true,
+                ..Self::NONE
+            },
+        ),
+        (
+            "cloud traffic",
+            Self {
+                cloud_traffic: true,
+                ..Self::NONE
+            },
+        ),
     ];
 
     const fn all(on: bool) -> Self {

@@ -9,11 +9,11 @@ use std::sync::{Arc, OnceLock};
 
 use soe_model::topology::{Topology, VertexId};
 
-use crate::model::Corrections;
 use crate::Error;
-use routes::Routes;
+use crate::model::Corrections;
 pub(crate) use exit::ExitHops;
 pub(crate) use reach::Reach;
+use routes::Routes;
 pub(crate) use routes::{Leg, RouteReader, View};
 
 /// A processing node: its place in the byte order of names.
@@ -87,7 +87,11 @@ impl Network {
                 true => Affinity::Gpu,
                 false => Affinity::Cpu,
             };
-            Some(Node { vertex, affinity, speed })
+            Some(Node {
+                vertex,
+                affinity,
+                speed,
+            })
         };
         let nodes: Vec<Node> = vertices.iter().filter_map(node).collect();
         let is_client = |vertex: VertexId| {
@@ -105,7 +109,9 @@ impl Network {
             ));
         }
         let of = |wanted| {
-            let nodes = (0..).zip(&nodes).filter(move |(_, node)| node.affinity == wanted);
+            let nodes = (0..)
+                .zip(&nodes)
+                .filter(move |(_, node)| node.affinity == wanted);
             nodes.map(|(id, _)| id)
         };
         let mut candidates: Vec<NodeId> = of(Affinity::Cpu).collect();

@@ -126,7 +126,10 @@ fn write_digits(digits: u32, exponent: i32, out: &mut Vec<u8>) {
         *digit = b'0' + (rest % 10) as u8;
         rest /= 10;
     }
-    let significant = text.iter().rposition(|&digit| digit != b'0').map_or(1, |at| at + 1);
+    let significant = text
+        .iter()
+        .rposition(|&digit| digit != b'0')
+        .map_or(1, |at| at + 1);
     if !(-4..DIGITS).contains(&exponent) {
         write_point(&text[..significant], 1, out);
         out.extend_from_slice(if exponent < 0 { b"e-" } else { b"e+" });
@@ -172,10 +175,16 @@ mod tests {
         // Every double is a decimal fraction of at most 1074 places.
         let text = format!("{:.1100}", value.abs());
         let (whole, fraction) = text.split_once('.').unwrap();
-        let all: Vec<u8> = whole.bytes().chain(fraction.bytes()).map(|b| b - b'0').collect();
+        let all: Vec<u8> = whole
+            .bytes()
+            .chain(fraction.bytes())
+            .map(|b| b - b'0')
+            .collect();
         let first = all.iter().position(|&d| d != 0).unwrap();
         let mut exponent = whole.len() as i32 - 1 - first as i32;
-        let mut digits: Vec<u8> = (first..first + 6).map(|i| all.get(i).copied().unwrap_or(0)).collect();
+        let mut digits: Vec<u8> = (first..first + 6)
+            .map(|i| all.get(i).copied().unwrap_or(0))
+            .collect();
         let rest = all.get(first + 6..).unwrap_or(&[]);
         let half = rest.first().copied().unwrap_or(0);
         let beyond = rest.iter().skip(1).any(|&d| d != 0);

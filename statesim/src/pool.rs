@@ -77,8 +77,11 @@ impl Pool {
         let mut draws = Draws::functions(corrections);
         let mut tasks = Vec::with_capacity(jobs.tasks.len());
         let mut chains = Vec::with_capacity(jobs.len());
-        let states: Vec<u64> =
-            jobs.states.iter().map(|memory| rounded(factors.state * memory)).collect();
+        let states: Vec<u64> = jobs
+            .states
+            .iter()
+            .map(|memory| rounded(factors.state * memory))
+            .collect();
         for chain in &jobs.chains {
             let sizes = &states[chain.states.clone()];
             let first = tasks.len();

@@ -171,20 +171,25 @@ fn add_row(builder: &mut JobsBuilder, row: &str, layout: Layout) -> Result<(), S
         builder.counts.foreign_rows += 1;
         return Ok(());
     };
-    if ["task_", "MergeTask", "Stg"].iter().any(|part| fields.task.contains(part)) {
+    if ["task_", "MergeTask", "Stg"]
+        .iter()
+        .any(|part| fields.task.contains(part))
+    {
         builder.counts.independent_rows += 1;
         return Ok(());
     }
     let duration = match fields.time {
         Time::Duration(duration) => {
             let seconds = whole_number("duration", duration)?;
-            u32::try_from(seconds).map_err(|_| {
-                format!("duration is `{duration}`, expected at most {} s", u32::MAX)
-            })?
+            u32::try_from(seconds)
+                .map_err(|_| format!("duration is `{duration}`, expected at most {} s", u32::MAX))?
         }
         Time::StartAndEnd(start, end) => {
             let (start, end) = (whole_number("start", start)?, whole_number("end", end)?);
-            match end.checked_sub(start).and_then(|seconds| u32::try_from(seconds).ok()) {
+            match end
+                .checked_sub(start)
+                .and_then(|seconds| u32::try_from(seconds).ok())
+            {
                 Some(seconds) => seconds,
                 None => {
                     builder.counts.unfinished_rows += 1;
@@ -206,7 +211,10 @@ fn add_row(builder: &mut JobsBuilder, row: &str, layout: Layout) -> Result<(), S
 fn add_task(builder: &mut JobsBuilder, name: &str, record: TaskRecord) -> Result<(), String> {
     let mut characters = name.chars();
     characters.next();
-    let mut numbers = characters.as_str().split('_').filter(|part| !part.is_empty());
+    let mut numbers = characters
+        .as_str()
+        .split('_')
+        .filter(|part| !part.is_empty());
     let task = match numbers.next() {
         Some(number) => task_index(name, number)?,
         None => {

@@ -67,25 +67,37 @@ fn every_file_of_the_made_up_inputs_is_equal_to_the_original_s() {
         let expected = golden.join("expected").join(name);
         assert_eq!(files.len(), fs::read_dir(&expected).unwrap().count());
         for (file, text) in files {
-            assert!(text == fs::read(expected.join(&file)).unwrap(), "{name}/{file}");
+            assert!(
+                text == fs::read(expected.join(&file)).unwrap(),
+                "{name}/{file}"
+            );
         }
     }
 }
 
 #[test]
 fn every_file_of_the_published_inputs_has_the_original_s_digest() {
-    let Some(data) = shared_folder("data") else { return };
+    let Some(data) = shared_folder("data") else {
+        return;
+    };
     let jobs = trace::read(data.join("spar/batch_task.csv"), Layout::Spar).unwrap();
     let expected = include_str!("golden/real-trace.sha256");
-    let expected: BTreeMap<&str, &str> =
-        expected.lines().filter_map(|line| line.split_once("  ")).map(|(d, f)| (f, d)).collect();
+    let expected: BTreeMap<&str, &str> = expected
+        .lines()
+        .filter_map(|line| line.split_once("  "))
+        .map(|(d, f)| (f, d))
+        .collect();
     let mut compared = 0;
     for name in ["iiot", "urban_sensing"] {
         let topology = topology(&data.join("topologies/000"), &format!("{name}.0"));
         for (file, text) in files(topology, &jobs, 10, 500, 5) {
             let digest = Sha256::digest(&text);
             let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-            assert_eq!(expected.get(&*format!("{name}/{file}")), Some(&&*digest), "{name}/{file}");
+            assert_eq!(
+                expected.get(&*format!("{name}/{file}")),
+                Some(&&*digest),
+                "{name}/{file}"
+            );
             compared += 1;
         }
     }

@@ -114,7 +114,9 @@ fn add_node(builder: &mut Builder, record: &Record<'_>) -> Result<(), TopologyEr
         let allowed = "a positive number of millions of operations per second";
         record.unexpected("speed", speed, allowed)
     })?;
-    let device = Device::ALL.into_iter().find(|device| device.model() == model);
+    let device = Device::ALL
+        .into_iter()
+        .find(|device| device.model() == model);
     let device = device.ok_or_else(|| {
         record.unexpected("model", model, &one_of(Device::ALL.map(Device::model)))
     })?;
@@ -140,7 +142,9 @@ fn add_link(builder: &mut Builder, record: &Record<'_>) -> Result<(), TopologyEr
     };
     let rate_mbps = positive(rate)
         .ok_or_else(|| record.unexpected("rate", rate, "a positive number of Mb/s"))?;
-    let known = LinkClass::ALL.into_iter().find(|known| known.name() == class);
+    let known = LinkClass::ALL
+        .into_iter()
+        .find(|known| known.name() == class);
     let class = known.ok_or_else(|| {
         record.unexpected("type", class, &one_of(LinkClass::ALL.map(LinkClass::name)))
     })?;
@@ -268,12 +272,27 @@ mod tests {
             ("#\n0;a;1;0;x;y;server", "", "", "nodes:2: speed is `0`"),
             ("0;a;1.5;4;x;y;server", "", "", "nodes:1: memory is `1.5`"),
             ("0;a;1;4;x;y;cray", "", "", "expected one of server, nuci5"),
-            ("0;a;1;4;x;y;server\n1;a;1;4;x;y;server", "", "", "nodes:2: the name `a`"),
+            (
+                "0;a;1;4;x;y;server\n1;a;1;4;x;y;server",
+                "",
+                "",
+                "nodes:2: the name `a`",
+            ),
             (NODE, "0;fast;wire;node", "", "links:1: rate is `fast`"),
             (NODE, "0;inf;wire;node", "", "links:1: rate is `inf`"),
-            (NODE, "0;1;wire;pipe", "", "one of node, shared, downlink, uplink"),
+            (
+                NODE,
+                "0;1;wire;pipe",
+                "",
+                "one of node, shared, downlink, uplink",
+            ),
             (NODE, "0;1;wire;node;-1", "", "links:1: latency is `-1`"),
-            (NODE, "0;1;a;node", "", "links:1: the name `a` is used twice"),
+            (
+                NODE,
+                "0;1;a;node",
+                "",
+                "links:1: the name `a` is used twice",
+            ),
             (NODE, LINK, "a", "edges:1: found only `a`"),
         ] {
             let message = parse(nodes, links, edges).unwrap_err();
@@ -287,13 +306,19 @@ mod tests {
             .map(|i| format!("{i};n_{i};1000;4000;arm32;sbc;rpi3b+\n"))
             .collect();
         let topology = parse(&nodes, "", "").unwrap();
-        let names: Vec<_> = topology.processing().iter().map(|&n| topology.name(n)).collect();
+        let names: Vec<_> = topology
+            .processing()
+            .iter()
+            .map(|&n| topology.name(n))
+            .collect();
         assert_eq!(names[..4], ["n_0", "n_1", "n_10", "n_11"]);
     }
 
     #[test]
     fn an_unreadable_file_is_named() {
-        let message = Topology::read("/no/such/nodes", "x", "y").unwrap_err().to_string();
+        let message = Topology::read("/no/such/nodes", "x", "y")
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("/no/such/nodes"), "{message}");
     }
 }

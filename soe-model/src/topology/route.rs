@@ -60,7 +60,10 @@ impl<'a, C: Cost> RouteSearch<'a, C> {
                 Orientation::AsDirected => Direction::Incoming,
                 Orientation::Swapped => Direction::Outgoing,
             },
-            costs: graph.node_weights().map(|vertex| cost(&vertex.kind)).collect(),
+            costs: graph
+                .node_weights()
+                .map(|vertex| cost(&vertex.kind))
+                .collect(),
             distance: vec![C::default(); size],
             next_hop: vec![None; size],
             heap: Heap::new(size),
@@ -75,7 +78,10 @@ impl<'a, C: Cost> RouteSearch<'a, C> {
         self.distance[destination.index()] = C::default();
         self.heap.push(destination, &self.distance);
         while let Some(near) = self.heap.pop(&self.distance) {
-            let neighbours = self.topology.graph().neighbors_directed(near, self.direction);
+            let neighbours = self
+                .topology
+                .graph()
+                .neighbors_directed(near, self.direction);
             for far in neighbours {
                 let edge = self.costs[near.index()] + self.costs[far.index()];
                 let distance = self.distance[near.index()] + edge;
@@ -267,7 +273,8 @@ impl Heap {
             let first = place * ARITY + 1;
             let children = first..(first + ARITY).min(self.items.len());
             let nearest = children.reduce(|best, child| {
-                let closer = distance[self.items[child].index()] < distance[self.items[best].index()];
+                let closer =
+                    distance[self.items[child].index()] < distance[self.items[best].index()];
                 if closer { child } else { best }
             });
             let Some(nearest) = nearest else { break };
@@ -280,5 +287,95 @@ impl Heap {
             }
         }
         self.place(vertex, place);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::topology::Source;
+    use crate::topology::generate::UrbanSensing;
+
+    /// A sensor behind an asymmetric line, and an island.
+    fn sample() -> Topology {
+        let node = |i: usize, name: &str| format!("{i};{name};1000;4000;arm32;sbc;rpi3b+\n");
+        Topology::parse(
+            Source::new(
+                "nodes",
+                &(node(0, "a") + &node(1, "b") + &node(2, "island")),
+            ),
+            Source::new(
+                "links",
+                "0;10;up;uplink;1\n1;100;down;downlink;2\n2;1;slow;node\n",
+            ),
+            Source::new("edges", "a up\nup b\nb down\ndown a\na slow\nslow b\n"),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn data_flows_along_the_edges_unless_swapped() {
+        let topology = sample();
+        let [a, b] = ["a", "b"].map(|name| topology.id(name).unwrap());
+        let links = |orientation| {
+            let path = topology.path(a, b, orientation).unwrap();
+            path.links()
+                .iter()
+                .map(|&link| topology.name(link).to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(links(Orientation::AsDirected), ["up"]);
+        assert_eq!(links(Orientation::Swapped), ["down"]);
+    }
+
+    #[test]
+    fn there_is_no_path_to_an_island_and_an_empty_one_to_oneself() {
+        let topology = sample();
+        let [a, island] = ["a", "island"].map(|name| topology.id(name).unwrap());
+        assert_eq!(topology.path(a, island, Orientation::AsDirected), None);
+        let stay = topology.path(a, a, Orientation::AsDirected).unwrap();
+        assert_eq!((stay.hops(), stay.bottleneck()), (0, None));
+        assert_eq!(stay.transfer_time(Bytes(1000)), SimDuration::ZERO);
+    }
+
+    #[test]
+    fn a_path_adds_latencies_and_transmissions() {
+        let topology = sample();
+        let [a, b] = ["a", "b"].map(|name| topology.id(name).unwrap());
+        let path = topology.path(b, a, Orientation::AsDirected).unwrap();
+        assert_eq!(path.latency(), SimDuration::from_millis(2));
+        assert_eq!(path.bottleneck(), Some(BitsPerSecond(1e8)));
+        assert_eq!(
+            path.transfer_time(Bytes(12_500)),
+            SimDuration::from_millis(3)
+        );
+    }
+
+    #[test]
+    fn distances_agree_with_those_of_petgraph() {
+        let topology = UrbanSensing::default().generate(3).unwrap();
+        let cost = |kind: &VertexKind| match kind {
+            VertexKind::Link(link) => 1e3 / link.rate_mbps,
+            _ => 0.0,
+        };
+        let graph = topology.graph();
+        for orientation in [Orientation::AsDirected, Orientation::Swapped] {
+            let mut search = RouteSearch::new(&topology, orientation, cost);
+            for &destination in topology.processing() {
+                search.next_hops_to(destination);
+                let mut reference = graph.clone();
+                if orientation == Orientation::AsDirected {
+                    reference.reverse();
+                }
+                let expected = petgraph::algo::dijkstra(&reference, destination, None, |edge| {
+                    use petgraph::visit::EdgeRef;
+                    cost(&graph[edge.source()].kind) + cost(&graph[edge.target()].kind)
+                });
+                for vertex in graph.node_indices() {
+                    let found = search.distance_from(vertex);
+                    assert!((found.unwrap() - expected[&vertex]).abs() < 1e-9);
+                }
+            }
+        }
     }
 }

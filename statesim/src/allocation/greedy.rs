@@ -3,12 +3,12 @@
 use std::ops::Div;
 
 use super::{AllocationPolicy, NetworkCost};
+use crate::Error;
 use crate::draws::{self, Draws};
 use crate::evaluation::Evaluation;
 use crate::execution::{ExecutionPolicy, Step};
 use crate::meter::Meter;
 use crate::network::{Affinity, Network, NodeId};
-use crate::Error;
 
 /// Where everything is in one replication.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,7 +57,12 @@ impl Real for f64 {
 }
 
 /// How long a task takes on a node that runs `load` tasks at once, in seconds.
-pub(crate) fn processing_seconds(network: &Network, node: NodeId, load: u32, operations: u64) -> f64 {
+pub(crate) fn processing_seconds(
+    network: &Network,
+    node: NodeId,
+    load: u32,
+    operations: u64,
+) -> f64 {
     let speed = network.nodes()[usize::from(node)].speed;
     if network.corrections().precision {
         share::<f64>(speed, load, operations)
@@ -92,7 +97,12 @@ impl<'a> Allocator<'a> {
         }
     }
 
-    pub(crate) fn place(&self, jobs: usize, seed: u64, meter: &mut Meter<'_>) -> Result<Placement, Error> {
+    pub(crate) fn place(
+        &self,
+        jobs: usize,
+        seed: u64,
+        meter: &mut Meter<'_>,
+    ) -> Result<Placement, Error> {
         match self.evaluation.network.corrections().precision {
             true => self.place_with::<f64>(jobs, seed, meter),
             false => self.place_with::<f32>(jobs, seed, meter),
@@ -159,7 +169,14 @@ impl<'a> Allocator<'a> {
             let affinity = self.evaluation.affinities[task.function as usize];
             let range = network.range(affinity);
             let mut step_cost = |node, state_at: &mut [NodeId]| {
-                let mut step = Step { chain, index, client, previous, node, state_at };
+                let mut step = Step {
+                    chain,
+                    index,
+                    client,
+                    previous,
+                    node,
+                    state_at,
+                };
                 meter.reset();
                 self.execution.step(&mut step, meter);
                 match meter.failure() {
@@ -224,11 +241,17 @@ struct Candidates<R> {
 
 impl<R: Real> Candidates<R> {
     fn new(network: &Network) -> Self {
-        let nodes = network.candidates().iter().map(|&node| &network.nodes()[usize::from(node)]);
+        let nodes = network
+            .candidates()
+            .iter()
+            .map(|&node| &network.nodes()[usize::from(node)]);
         let speed: Vec<R> = nodes.map(|node| R::from_speed(node.speed)).collect();
         Self {
             load: vec![0; speed.len()],
-            rate: speed.iter().map(|&speed| speed / R::from_count(1)).collect(),
+            rate: speed
+                .iter()
+                .map(|&speed| speed / R::from_count(1))
+                .collect(),
             speed,
             class_seconds: Vec::new(),
         }
@@ -265,6 +288,8 @@ impl<R: Real> Candidates<R> {
         operations: u64,
         class_of: &[u16],
     ) -> Option<usize> {
-        self.cheapest(range, operations, |at| self.class_seconds[usize::from(class_of[at])])
+        self.cheapest(range, operations, |at| {
+            self.class_seconds[usize::from(class_of[at])]
+        })
     }
 }

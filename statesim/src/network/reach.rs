@@ -42,13 +42,18 @@ impl Reach {
     /// How long each class takes to send so much there and so much back.
     pub(crate) fn exchange_seconds(&self, there: u64, back: u64, seconds: &mut Vec<f64>) {
         seconds.clear();
-        seconds.extend(self.classes.iter().map(|(to, from)| {
-            Leg::from(to).seconds(there) + Leg::from(from).seconds(back)
-        }));
+        seconds.extend(
+            self.classes
+                .iter()
+                .map(|(to, from)| Leg::from(to).seconds(there) + Leg::from(from).seconds(back)),
+        );
     }
 
     pub(super) fn bytes(&self) -> usize {
-        let legs = self.classes.iter().map(|(to, from)| to.bytes() + from.bytes());
+        let legs = self
+            .classes
+            .iter()
+            .map(|(to, from)| to.bytes() + from.bytes());
         size_of_val(&*self.class_of) + legs.sum::<usize>()
     }
 }

@@ -159,7 +159,11 @@ impl Routes {
             let VertexKind::Link(link) = vertex.kind else {
                 return NOT_A_LINK;
             };
-            let latency = if corrections.latency { link.latency.as_secs_f64() } else { 0.0 };
+            let latency = if corrections.latency {
+                link.latency.as_secs_f64()
+            } else {
+                0.0
+            };
             let kind = LinkKind {
                 rate_mbps: link.rate_mbps,
                 latency,
@@ -381,7 +385,9 @@ impl<'a> RouteReader<'a> {
         if let Some(reach) = kept.get() {
             return Arc::clone(reach);
         }
-        if let Some((of, reach)) = &self.view.reach && *of == client {
+        if let Some((of, reach)) = &self.view.reach
+            && *of == client
+        {
             return Arc::clone(reach);
         }
         let reach = Arc::new(Reach::new(self, client));
