@@ -1,0 +1,380 @@
+//! Result folders that appear whole or not at all.
+//!
+//! Everything is written into a hidden folder beside the requested one and moved into place by one rename at the very
+//! end, when the manifest with the digest of each file is complete. Dropped without that, the hidden folder is removed
+//! and whatever was at the requested place stays as it was.
+
+use crate::manifest::{Manifest, sha256_file};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tempfile::TempDir;
+
+/// What can go wrong with a result folder. Each message names the path and the reason.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// The folder exists and replacing it was not asked for.
+    #[error("{}: already exists; choose another folder or ask to replace it", .0.display())]
+    Exists(PathBuf),
+    /// Replacing was asked for, but what exists was not made by this program.
+    #[error("{}: {reason}, so it is not replaced; remove it first", .path.display())]
+    NotReplaceable {
+        /// The folder asked for.
+        path: PathBuf,
+        /// What was found there.
+        reason: &'static str,
+    },
+    /// A path at which no folder can be, or a file name outside the folder.
+    #[error("{}: {reason}", .path.display())]
+    Name {
+        /// The path asked for.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The file system refused.
+    #[error("{}: cannot {action}: {source}", .path.display())]
+    Io {
+        /// The file or folder concerned.
+        path: PathBuf,
+        /// What was tried.
+        action: &'static str,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// Everything is written but could not be moved into place.
+    #[error("{}: cannot move the results there: {source}; they are complete in {}", .path.display(), .kept.display())]
+    Move {
+        /// The folder asked for.
+        path: PathBuf,
+        /// Where the complete results are.
+        kept: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// Files were still being written at the time of the commit.
+    #[error("{}: {count} result file(s) not finished", .path.display())]
+    Unfinished {
+        /// The folder asked for.
+        path: PathBuf,
+        /// How many.
+        count: usize,
+    },
+}
+
+/// A result folder under construction.
+///
+/// ```
+/// use analysis::{Manifest, ResultFolder};
+/// # let parent = tempfile::tempdir()?;
+/// # let path = parent.path().join("results");
+/// let folder = ResultFolder::create(&path, false)?;
+/// folder.write("notes/first.txt", b"hello\n")?;
+/// assert!(!path.exists());
+/// folder.commit(Manifest { program: "soe".into(), seed: 1, ..Manifest::default() })?;
+/// assert!(Manifest::read(&path)?.results.contains_key("notes/first.txt"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct ResultFolder {
+    path: PathBuf,
+    force: bool,
+    partial: TempDir,
+    unfinished: Arc<AtomicUsize>,
+}
+
+impl ResultFolder {
+    /// Prepares a folder that will appear at `path`; missing parents are created.
+    ///
+    /// What exists at `path` is replaced only with `force`, and only if it is an empty folder or one with a manifest,
+    /// so that a mistyped path does not cost anything but results.
+    ///
+    /// # Errors
+    /// If `path` cannot be used, is taken, or its parent cannot be written to.
+    pub fn create(path: impl AsRef<Path>, force: bool) -> Result<Self, FolderError> {
+        let path = path.as_ref();
+        let Some(name) = path.file_name() else {
+            return Err(FolderError::Name {
+                path: path.to_owned(),
+                reason: "is no name for a new folder",
+            });
+        };
+        check_target(path, force)?;
+        let parent = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        fs::create_dir_all(parent).map_err(io_error(parent, "create this folder"))?;
+        let partial = hidden_folder(&name.to_string_lossy(), ".partial", parent)
+            .map_err(io_error(parent, "create a folder in it"))?;
+        Ok(Self {
+            path: path.to_owned(),
+            force,
+            partial,
+            unfinished: Arc::default(),
+        })
+    }
+
+    /// Where the folder will appear.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Starts a file, to be ended by [`ResultFile::finish`]. `name` may contain folders, separated by `/`.
+    ///
+    /// # Errors
+    /// If `name` leads out of the folder, is `manifest.json` or exists already, or the file cannot be created.
+    pub fn file(&self, name: &str) -> Result<ResultFile, FolderError> {
+        let relative = Path::new(name);
+        let normal = relative
+            .components()
+            .all(|component| matches!(component, Component::Normal(_)));
+        let reason = match name {
+            Manifest::FILE => Some("is written last, by the program itself"),
+            "" => Some("an empty name names no file"),
+            _ => (!normal).then_some("leads out of the result folder"),
+        };
+        if let Some(reason) = reason {
+            return Err(FolderError::Name {
+                path: relative.to_owned(),
+                reason,
+            });
+        }
+        let actual = self.partial.path().join(relative);
+        // Messages speak of the place where the file will be, not of the hidden one.
+        let shown = self.path.join(relative);
+        if let Some(parent) = actual.parent() {
+            fs::create_dir_all(parent).map_err(io_error(&shown, "create its folder"))?;
+        }
+        let file = File::create_new(&actual).map_err(io_error(&shown, "create"))?;
+        self.unfinished.fetch_add(1, Ordering::Relaxed);
+        Ok(ResultFile {
+            writer: BufWriter::new(file),
+            path: shown,
+            unfinished: Arc::clone(&self.unfinished),
+        })
+    }
+
+    /// Writes a whole file.
+    ///
+    /// # Errors
+    /// As [`file`](Self::file), and if the content cannot be written.
+    pub fn write(&self, name: &str, content: &[u8]) -> Result<(), FolderError> {
+        let mut file = self.file(name)?;
+        file.writer
+            .write_all(content)
+            .map_err(io_error(&file.path, "write"))?;
+        file.finish()
+    }
+
+    /// Completes the manifest with the digests of all files, writes it and moves the folder into place.
+    ///
+    /// The folder that is replaced stays until then; between its removal from the place and the arrival of the new one
+    /// lies only the time between two renames, and if the second fails, the old folder returns.
+    ///
+    /// # Errors
+    /// If files are not finished, cannot be read back, or the move fails. In the last case the complete results are
+    /// kept where the error says.
+    pub fn commit(self, mut manifest: Manifest) -> Result<PathBuf, FolderError> {
+        let Self {
+            path,
+            force,
+            partial,
+            unfinished,
+        } = self;
+        let count = unfinished.load(Ordering::Relaxed);
+        if count > 0 {
+            return Err(FolderError::Unfinished { path, count });
+        }
+        manifest.results = digests(partial.path(), &path)?;
+        let file = partial.path().join(Manifest::FILE);
+        fs::write(&file, manifest.to_json())
+            .map_err(io_error(&path.join(Manifest::FILE), "write"))?;
+
+        let moved = check_target(&path, force)
+            .map_err(io::Error::other)
+            .and_then(|()| move_into(&partial, &path));
+        let kept = partial.keep();
+        match moved {
+            Ok(()) => Ok(path),
+            Err(source) => Err(FolderError::Move { path, kept, source }),
+        }
+    }
+}
+
+/// A file of a result folder. Buffered; errors name the file. Not finished, it prevents the commit.
+#[derive(Debug)]
+pub struct ResultFile {
+    writer: BufWriter<File>,
+    path: PathBuf,
+    unfinished: Arc<AtomicUsize>,
+}
+
+impl ResultFile {
+    /// Writes out what is buffered and closes the file.
+    ///
+    /// # Errors
+    /// If that fails.
+    pub fn finish(mut self) -> Result<(), FolderError> {
+        self.writer.flush().map_err(io_error(&self.path, "write"))?;
+        self.unfinished.fetch_sub(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn with_path(&self, error: io::Error) -> io::Error {
+        io::Error::new(
+            error.kind(),
+            format!("{}: cannot write: {error}", self.path.display()),
+        )
+    }
+}
+
+impl Write for ResultFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer
+            .write(bytes)
+            .map_err(|error| self.with_path(error))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush().map_err(|error| self.with_path(error))
+    }
+}
+
+fn io_error(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> FolderError {
+    let path = path.to_owned();
+    move |source| FolderError::Io {
+        path,
+        action,
+        source,
+    }
+}
+
+/// Whether a folder may appear at `path`.
+fn check_target(path: &Path, force: bool) -> Result<(), FolderError> {
+    let metadata = match fs::symlink_metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(io_error(path, "look at it")(error)),
+    };
+    if !force {
+        return Err(FolderError::Exists(path.to_owned()));
+    }
+    let not_replaceable = |reason| {
+        Err(FolderError::NotReplaceable {
+            path: path.to_owned(),
+            reason,
+        })
+    };
+    if !metadata.is_dir() {
+        return not_replaceable("is not a folder");
+    }
+    let mut entries = fs::read_dir(path).map_err(io_error(path, "read this folder"))?;
+    if entries.next().is_some() && !path.join(Manifest::FILE).is_file() {
+        return not_replaceable("has files but no manifest.json");
+    }
+    Ok(())
+}
+
+/// A new hidden folder with the permissions of any other new folder (temporary ones are private otherwise).
+fn hidden_folder(name: &str, suffix: &str, parent: &Path) -> io::Result<TempDir> {
+    let prefix = format!(".{name}.");
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix).suffix(suffix);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+    builder.tempdir_in(parent)
+}
+
+/// Moves the complete folder to its place; an old folder that is there gives way and is removed last.
+fn move_into(partial: &TempDir, path: &Path) -> io::Result<()> {
+    if fs::symlink_metadata(path).is_err() {
+        return fs::rename(partial.path(), path);
+    }
+    let parent = partial.path().parent().unwrap_or(Path::new("."));
+    let aside = hidden_folder(
+        &path.file_name().unwrap_or_default().to_string_lossy(),
+        ".old",
+        parent,
+    )?;
+    let old = aside.path().join("old");
+    fs::rename(path, &old)?;
+    if let Err(error) = fs::rename(partial.path(), path) {
+        if fs::rename(&old, path).is_err() {
+            // The old results must not go with the temporary folder.
+            let kept = aside.keep();
+            return Err(io::Error::new(
+                error.kind(),
+                format!("{error} (earlier results are in {})", kept.display()),
+            ));
+        }
+        return Err(error);
+    }
+    Ok(())
+}
+
+/// The digest of every file below `root`, by its path with `/` between folders.
+fn digests(root: &Path, shown: &Path) -> Result<BTreeMap<String, String>, FolderError> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(root.join(&folder))
+            .map_err(io_error(&shown.join(&folder), "read this folder"))?;
+        for entry in entries {
+            let entry = entry.map_err(io_error(&shown.join(&folder), "read this folder"))?;
+            let relative = folder.join(entry.file_name());
+            if entry.path().is_dir() {
+                folders.push(relative);
+            } else {
+                let digest =
+                    sha256_file(&entry.path()).map_err(io_error(&shown.join(&relative), "read"))?;
+                let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
+                found.insert(parts.join("/"), digest);
+            }
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_reported_with_the_name_of_the_file_and_nothing_appears() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("results");
+        let folder = ResultFolder::create(&path, false).unwrap();
+        let mut file = folder.file("calls.csv").unwrap();
+        // A device without any room stands in for the file.
+        file.writer = BufWriter::new(File::create("/dev/full").unwrap());
+
+        file.write_all(b"buffered").unwrap();
+        let large = vec![b'x'; 1 << 20];
+        let error = file.write_all(&large).unwrap_err().to_string();
+        assert!(
+            error.starts_with(&format!(
+                "{}: cannot write: ",
+                path.join("calls.csv").display()
+            )),
+            "{error}"
+        );
+        let error = file.finish().unwrap_err().to_string();
+        assert!(
+            error.starts_with(&format!(
+                "{}: cannot write: ",
+                path.join("calls.csv").display()
+            )),
+            "{error}"
+        );
+
+        assert!(matches!(
+            folder.commit(Manifest::default()),
+            Err(FolderError::Unfinished { count: 1, .. })
+        ));
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,84 @@
+//! Statistics of independent observations: moments, quantiles, distribution, confidence intervals.
+//!
+//! Sums are compensated (Neumaier, 1974) and deviations computed in two passes, so that large offsets cost no digits;
+//! nothing depends on anything but the values and their order. Intervals follow Student (1908): they suppose that the
+//! observations, here usually one number per replication, are independent and close to normal.
+
+mod interval;
+mod quantile;
+
+pub use interval::{CONFIDENCE, Interval, quantile_interval};
+pub use quantile::{QuantileRule, Sorted};
+
+/// Compensated sum (Neumaier): the error does not grow with the number of values.
+pub fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut total = 0.0_f64;
+    let mut lost = 0.0_f64;
+    for value in values {
+        let next = total + value;
+        lost += if total.abs() >= value.abs() {
+            (total - next) + value
+        } else {
+            (value - next) + total
+        };
+        total = next;
+    }
+    // After an overflow the compensation is not a number and the plain total says what happened.
+    if total.is_finite() {
+        total + lost
+    } else {
+        total
+    }
+}
+
+/// Arithmetic mean; `None` of no values.
+pub fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| sum(values.iter().copied()) / values.len() as f64)
+}
+
+/// Standard deviation of a sample (divisor n - 1); `None` of fewer than two values.
+pub fn sample_deviation(values: &[f64]) -> Option<f64> {
+    (values.len() > 1).then(|| (squares(values) / (values.len() - 1) as f64).sqrt())
+}
+
+/// Standard deviation of a whole population (divisor n); `None` of no values.
+pub fn population_deviation(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| (squares(values) / values.len() as f64).sqrt())
+}
+
+/// Sum of squared deviations from the mean.
+fn squares(values: &[f64]) -> f64 {
+    let mean = sum(values.iter().copied()) / values.len() as f64;
+    sum(values.iter().map(|value| (value - mean) * (value - mean)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sum_keeps_what_plain_addition_loses() {
+        assert_eq!(sum([1.0, 1e100, 1.0, -1e100]), 2.0);
+        assert_eq!(sum(std::iter::repeat_n(0.1, 1_000_000)), 100_000.0);
+        assert_eq!(sum([]), 0.0);
+        assert_eq!(sum([f64::MAX, f64::MAX]), f64::INFINITY);
+    }
+
+    #[test]
+    fn a_large_offset_does_not_change_the_deviation() {
+        let near = [4.0, 7.0, 13.0, 16.0];
+        let far = near.map(|value| value + 1e9);
+        assert_eq!(sample_deviation(&near), Some(30.0_f64.sqrt()));
+        assert_eq!(sample_deviation(&far), Some(30.0_f64.sqrt()));
+        assert_eq!(population_deviation(&far), Some(22.5_f64.sqrt()));
+        assert_eq!(mean(&far), Some(1e9 + 10.0));
+    }
+
+    #[test]
+    fn too_few_values_have_no_statistics() {
+        assert_eq!(mean(&[]), None);
+        assert_eq!(population_deviation(&[]), None);
+        assert_eq!(population_deviation(&[3.0]), Some(0.0));
+        assert_eq!(sample_deviation(&[3.0]), None);
+    }
+}

@@ -1,0 +1,411 @@
+//! The summary of a run: each metric over its replications, with a confidence interval.
+
+use crate::statistics::{CONFIDENCE, Interval};
+use crate::table::{Column, Metric, MetricRecord, NameId, Names, TABLE_FORMAT};
+use crate::text::TextTable;
+use crate::unit::Unit;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+/// Columns of the table `summary`.
+pub(crate) const COLUMNS: &[Column] = &[
+    Column::integer(
+        "point",
+        "",
+        "Point of the parameter grid, from 0; 0 where there is no grid",
+    ),
+    Column::text("metric", "What was measured"),
+    Column::text(
+        "entity",
+        "Whose metric it is: a computer, a function, a policy",
+    ),
+    Column::text(
+        "unit",
+        "Unit of mean, low and high; 1 for ratios, empty for counts",
+    ),
+    Column::float(
+        "mean",
+        "",
+        "Mean over replications; missing if no replication has a value",
+    ),
+    Column::float(
+        "low",
+        "",
+        "Lower end of the 95 % interval (Student t); missing with fewer than two replications",
+    ),
+    Column::float(
+        "high",
+        "",
+        "Upper end of the 95 % interval (Student t); missing with fewer than two replications",
+    ),
+    Column::integer("n", "", "Number of replications that have a value"),
+];
+
+/// One metric of one entity over the replications of one point; the fields are the columns, in this order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SummaryRow {
+    /// Point of the parameter grid, from 0.
+    pub point: u32,
+    /// What was measured.
+    pub metric: String,
+    /// Whose metric it is.
+    pub entity: String,
+    /// Unit of the values.
+    pub unit: Unit,
+    /// Mean over replications; `None` if no replication has a value.
+    pub mean: Option<f64>,
+    /// Lower end of the 95 % interval; `None` with fewer than two values.
+    pub low: Option<f64>,
+    /// Upper end of the 95 % interval; `None` with fewer than two values.
+    pub high: Option<f64>,
+    /// Number of replications that have a value.
+    pub n: usize,
+}
+
+impl SummaryRow {
+    /// Mean and interval as text for a person, such as `100.04 ± 0.12 ms`.
+    pub fn to_text(&self) -> String {
+        let Some(mean) = self.mean else {
+            return "n/a".to_owned();
+        };
+        let half_width = self.high.map(|high| high - mean);
+        self.unit.format_interval(&Interval {
+            mean,
+            half_width,
+            n: self.n,
+        })
+    }
+}
+
+/// Every metric of a run with its interval over replications, and what the intervals rest on.
+///
+/// ```
+/// use analysis::{Metric, MetricRecord, Names, Summary, Unit};
+/// static LATENCY: Metric = Metric { name: "latency_mean", unit: Unit::Nanoseconds, description: "Mean latency" };
+/// let mut names = Names::new();
+/// let entity = names.intern("client");
+/// let records = [100e6, 104e6, 102e6].iter().zip(0..).map(|(&value, replication)| {
+///     MetricRecord { point: 0, replication, metric: &LATENCY, entity, value }
+/// });
+/// let summary = Summary::new(records, &names, 3, 1_000_000_000);
+/// assert_eq!(summary.to_text(), "\
+/// metric        entity     mean ± 95 %  n
+/// latency_mean  client  102.0 ± 5.0 ms  3
+/// Intervals: Student t, 95 %, over 3 replications; warm-up cut: 1.00 s
+/// ");
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Version of the columns.
+    pub table_format: u32,
+    /// Confidence of the intervals.
+    pub confidence: f64,
+    /// Number of replications of each point.
+    pub replications: u32,
+    /// Warm-up that was cut from each replication, nanoseconds.
+    pub warm_up_ns: u64,
+    /// One row per point, metric and entity.
+    pub rows: Vec<SummaryRow>,
+}
+
+impl Summary {
+    /// Summarizes metrics, whose records may come in any order.
+    ///
+    /// Rows are ordered by point; within a point, metrics and their entities are in the order in which the first
+    /// replication that has them lists them. Values that are not finite count as missing.
+    ///
+    /// # Panics
+    /// If an identifier does not come from `names`.
+    pub fn new(
+        records: impl IntoIterator<Item = MetricRecord>,
+        names: &Names,
+        replications: u32,
+        warm_up_ns: u64,
+    ) -> Self {
+        let mut records: Vec<MetricRecord> = records.into_iter().collect();
+        records.sort_by_key(|record| (record.point, record.replication));
+        let rows = records
+            .chunk_by(|a, b| a.point == b.point)
+            .flat_map(|point| summarize_point(point, names));
+        Self {
+            table_format: TABLE_FORMAT,
+            confidence: CONFIDENCE,
+            replications,
+            warm_up_ns,
+            rows: rows.collect(),
+        }
+    }
+
+    /// Writes the rows as CSV with a header line.
+    ///
+    /// # Errors
+    /// Those of `writer`.
+    pub fn write_csv(&self, writer: impl Write) -> io::Result<()> {
+        let mut writer = csv::WriterBuilder::new()
+            .has_headers(false)
+            .from_writer(writer);
+        writer.write_record(COLUMNS.iter().map(|column| column.name))?;
+        for row in &self.rows {
+            writer.serialize(row)?;
+        }
+        writer.flush()
+    }
+
+    /// Writes the summary as indented JSON.
+    ///
+    /// # Errors
+    /// Those of `writer`.
+    pub fn write_json(&self, mut writer: impl Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut writer, self)?;
+        writer.write_all(b"\n")
+    }
+
+    /// The summary as a table for a person, with a last line that says what the intervals rest on.
+    pub fn to_text(&self) -> String {
+        let several_points = self.rows.iter().any(|row| row.point != 0);
+        let mut table = if several_points {
+            TextTable::new().right("point")
+        } else {
+            TextTable::new()
+        }
+        .left("metric")
+        .left("entity")
+        .right("mean ± 95 %")
+        .right("n");
+        for row in &self.rows {
+            let cells = [
+                row.metric.clone(),
+                row.entity.clone(),
+                row.to_text(),
+                row.n.to_string(),
+            ];
+            table.row(
+                several_points
+                    .then(|| row.point.to_string())
+                    .into_iter()
+                    .chain(cells),
+            );
+        }
+        table.render() + &self.basis() + "\n"
+    }
+
+    /// What the intervals rest on, one line: method, confidence, replications, warm-up.
+    pub fn basis(&self) -> String {
+        let warm_up = match self.warm_up_ns {
+            0 => "none".to_owned(),
+            ns => Unit::Nanoseconds.format(ns as f64),
+        };
+        let over = match self.replications {
+            1 => "1 replication (too few, hence n/a)".to_owned(),
+            n => format!("{n} replications"),
+        };
+        format!(
+            "Intervals: Student t, {}, over {over}; warm-up cut: {warm_up}",
+            percent(self.confidence)
+        )
+    }
+}
+
+fn percent(confidence: f64) -> String {
+    format!("{} %", (confidence * 1e4).round() / 100.0)
+}
+
+/// The rows of one point, whose records are in the order of replications.
+fn summarize_point(records: &[MetricRecord], names: &Names) -> Vec<SummaryRow> {
+    struct Group {
+        metric: &'static Metric,
+        entities: Vec<(NameId, Vec<f64>)>,
+    }
+    let mut groups: Vec<Group> = Vec::new();
+    let mut places: HashMap<(&str, NameId), (usize, usize)> = HashMap::new();
+    let mut metrics: HashMap<&str, usize> = HashMap::new();
+    for record in records {
+        let (group, entity) = *places
+            .entry((record.metric.name, record.entity))
+            .or_insert_with(|| {
+                let group = *metrics.entry(record.metric.name).or_insert_with(|| {
+                    groups.push(Group {
+                        metric: record.metric,
+                        entities: Vec::new(),
+                    });
+                    groups.len() - 1
+                });
+                groups[group].entities.push((record.entity, Vec::new()));
+                (group, groups[group].entities.len() - 1)
+            });
+        if record.value.is_finite() {
+            groups[group].entities[entity].1.push(record.value);
+        }
+    }
+    let point = records.first().map_or(0, |record| record.point);
+    let row = |metric: &Metric, entity: NameId, values: &[f64]| {
+        let interval = Interval::of(values);
+        SummaryRow {
+            point,
+            metric: metric.name.to_owned(),
+            entity: names.resolve(entity).to_owned(),
+            unit: metric.unit,
+            mean: interval.map(|interval| interval.mean),
+            low: interval.and_then(|interval| interval.low()),
+            high: interval.and_then(|interval| interval.high()),
+            n: values.len(),
+        }
+    };
+    groups
+        .iter()
+        .flat_map(|group| {
+            group
+                .entities
+                .iter()
+                .map(|(entity, values)| row(group.metric, *entity, values))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static LATENCY: Metric = Metric {
+        name: "latency",
+        unit: Unit::Nanoseconds,
+        description: "Latency",
+    };
+    static SHARE: Metric = Metric {
+        name: "share",
+        unit: Unit::Ratio,
+        description: "Share of the calls",
+    };
+
+    fn example() -> (Vec<MetricRecord>, Names) {
+        let mut names = Names::new();
+        let (arm, xeon) = (names.intern("arm"), names.intern("xeon, large"));
+        let mut records = Vec::new();
+        for replication in 0..4 {
+            let x = f64::from(replication);
+            records.push(MetricRecord {
+                point: 0,
+                replication,
+                metric: &LATENCY,
+                entity: arm,
+                value: 1e8 + x * 1e6,
+            });
+            records.push(MetricRecord {
+                point: 0,
+                replication,
+                metric: &SHARE,
+                entity: arm,
+                value: 0.25,
+            });
+            let share = if replication == 2 {
+                f64::NAN
+            } else {
+                0.5 + x / 100.0
+            };
+            records.push(MetricRecord {
+                point: 0,
+                replication,
+                metric: &SHARE,
+                entity: xeon,
+                value: share,
+            });
+            records.push(MetricRecord {
+                point: 1,
+                replication,
+                metric: &LATENCY,
+                entity: arm,
+                value: f64::NAN,
+            });
+        }
+        (records, names)
+    }
+
+    fn text_of(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
+        let mut bytes = Vec::new();
+        write(&mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn the_order_of_the_records_does_not_change_a_byte() {
+        let (mut records, names) = example();
+        let summary = Summary::new(records.iter().copied(), &names, 4, 0);
+        // Replications arrive in another order; each keeps its own.
+        records.sort_by_key(|record| std::cmp::Reverse(record.replication));
+        let reordered = Summary::new(records, &names, 4, 0);
+        assert_eq!(
+            text_of(|w| summary.write_csv(w)),
+            text_of(|w| reordered.write_csv(w))
+        );
+        assert_eq!(
+            text_of(|w| summary.write_json(w)),
+            text_of(|w| reordered.write_json(w))
+        );
+    }
+
+    #[test]
+    fn missing_values_reduce_the_number_of_replications() {
+        let (records, names) = example();
+        let summary = Summary::new(records, &names, 4, 0);
+        let counts: Vec<_> = summary
+            .rows
+            .iter()
+            .map(|r| (r.point, r.metric.as_str(), r.entity.as_str(), r.n))
+            .collect();
+        let expected = [
+            (0, "latency", "arm", 4),
+            (0, "share", "arm", 4),
+            (0, "share", "xeon, large", 3),
+            (1, "latency", "arm", 0),
+        ];
+        assert_eq!(counts, expected);
+        assert_eq!(summary.rows[3].mean, None);
+        assert_eq!(summary.rows[3].to_text(), "n/a");
+    }
+
+    #[test]
+    fn rows_survive_csv_and_json() {
+        let (records, names) = example();
+        let summary = Summary::new(records, &names, 4, 5);
+        let csv_text = text_of(|w| summary.write_csv(w));
+        let rows: Vec<SummaryRow> = csv::Reader::from_reader(csv_text.as_bytes())
+            .deserialize()
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!(rows, summary.rows);
+        let read: Summary = serde_json::from_str(&text_of(|w| summary.write_json(w))).unwrap();
+        assert_eq!(read, summary);
+    }
+
+    #[test]
+    fn the_dictionary_names_the_fields_of_a_row() {
+        let (records, names) = example();
+        let summary = Summary::new(records, &names, 4, 0);
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.serialize(&summary.rows[0]).unwrap();
+        let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
+        let header: Vec<_> = COLUMNS.iter().map(|column| column.name).collect();
+        assert_eq!(text.lines().next().unwrap(), header.join(","));
+    }
+
+    #[test]
+    fn a_single_replication_reads_not_available() {
+        let (records, names) = example();
+        let summary = Summary::new(
+            records
+                .into_iter()
+                .filter(|r| r.replication == 0 && r.point == 0),
+            &names,
+            1,
+            0,
+        );
+        let text = summary.to_text();
+        assert!(text.contains("100.00 ± n/a ms"), "{text}");
+        assert!(
+            text.ends_with("over 1 replication (too few, hence n/a); warm-up cut: none\n"),
+            "{text}"
+        );
+        assert!(text_of(|w| summary.write_csv(w)).contains("\n0,latency,arm,ns,100000000.0,,,1\n"));
+    }
+}

@@ -1,0 +1,263 @@
+//! The three tables from which everything is reported: calls, samples and metrics.
+//!
+//! Records are plain numbers and [`NameId`]s, cheap to collect by the million; names are resolved only when a table is
+//! written. Each table has a dictionary of its columns, from which the header line, `columns.json` and the
+//! documentation are made, so that none of them can disagree.
+//!
+//! CSV files follow RFC 4180 with a header line; a value that does not exist is an empty field. JSON lines carry one
+//! object per record with the same keys; a value that does not exist is `null`.
+
+mod call;
+mod metric;
+mod names;
+mod sample;
+
+pub use call::{CallRecord, Outcome};
+pub use metric::{Metric, MetricRecord};
+pub use names::{NameId, Names};
+pub use sample::SampleRecord;
+
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// Version of the columns of all tables: raised when a column changes its meaning or disappears.
+pub const TABLE_FORMAT: u32 = 1;
+
+/// The type of the values of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ColumnType {
+    /// An integer that is not negative, below 2^64.
+    Integer,
+    /// A double-precision number, written with as many digits as identify it.
+    Float,
+    /// Text in UTF-8.
+    Text,
+}
+
+/// One column of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Column {
+    /// Key in JSON, header in CSV.
+    pub name: &'static str,
+    /// Unit of the values, empty for names, numbers of things and columns whose unit is in another column.
+    pub unit: &'static str,
+    /// Type of the values.
+    #[serde(rename = "type")]
+    pub kind: ColumnType,
+    /// What the values mean, and when a value is missing.
+    pub description: &'static str,
+}
+
+impl Column {
+    pub(crate) const fn integer(
+        name: &'static str,
+        unit: &'static str,
+        description: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            unit,
+            kind: ColumnType::Integer,
+            description,
+        }
+    }
+
+    pub(crate) const fn float(
+        name: &'static str,
+        unit: &'static str,
+        description: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            unit,
+            kind: ColumnType::Float,
+            description,
+        }
+    }
+
+    pub(crate) const fn text(name: &'static str, description: &'static str) -> Self {
+        Self {
+            name,
+            unit: "",
+            kind: ColumnType::Text,
+            description,
+        }
+    }
+}
+
+/// A row of one of the tables.
+pub trait Record {
+    /// Name of the table, which is also the stem of its file.
+    const TABLE: &'static str;
+    /// The columns, in the order in which they are written.
+    const COLUMNS: &'static [Column];
+
+    /// The row as it is written, with names in place of identifiers.
+    ///
+    /// # Panics
+    /// If an identifier does not come from `names`.
+    fn row<'a>(&'a self, names: &'a Names) -> impl Serialize + 'a;
+}
+
+/// The dictionary of one table, as `columns.json` and the documentation show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct TableColumns {
+    /// Name of the table.
+    pub table: &'static str,
+    /// Its columns, in order.
+    pub columns: &'static [Column],
+}
+
+/// The dictionary of every table, those of records and the [summary](crate::Summary).
+pub fn dictionary() -> [TableColumns; 4] {
+    fn of<R: Record>() -> TableColumns {
+        TableColumns {
+            table: R::TABLE,
+            columns: R::COLUMNS,
+        }
+    }
+    let summary = TableColumns {
+        table: "summary",
+        columns: crate::summary::COLUMNS,
+    };
+    [
+        summary,
+        of::<CallRecord>(),
+        of::<SampleRecord>(),
+        of::<MetricRecord>(),
+    ]
+}
+
+/// The dictionary as Markdown, one section per table.
+pub fn dictionary_markdown() -> String {
+    let mut text = String::new();
+    for TableColumns { table, columns } in dictionary() {
+        text += &format!("## {table}\n\n| column | unit | type | meaning |\n|---|---|---|---|\n");
+        for Column {
+            name,
+            unit,
+            kind,
+            description,
+        } in columns
+        {
+            let kind = format!("{kind:?}").to_lowercase();
+            text += &format!("| `{name}` | {unit} | {kind} | {description} |\n");
+        }
+        text.push('\n');
+    }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}
+
+/// Writes a table as CSV, record by record, in constant memory.
+///
+/// ```
+/// use analysis::{CsvTable, Metric, MetricRecord, Names, Unit};
+/// static THROUGHPUT: Metric = Metric { name: "throughput", unit: Unit::PerSecond, description: "Completed calls" };
+/// let mut names = Names::new();
+/// let entity = names.intern("client");
+/// let mut table = CsvTable::<_, MetricRecord>::new(Vec::new())?;
+/// table.write(&MetricRecord { point: 0, replication: 3, metric: &THROUGHPUT, entity, value: 1.5 }, &names)?;
+/// let text = String::from_utf8(table.finish()?).unwrap();
+/// assert_eq!(text, "point,replication,metric,entity,unit,value\n0,3,throughput,client,1/s,1.5\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct CsvTable<W: Write, R> {
+    writer: csv::Writer<W>,
+    record: std::marker::PhantomData<fn(&R)>,
+}
+
+impl<W: Write, R: Record> CsvTable<W, R> {
+    /// Starts the table with its header line. The table has a buffer of its own, `writer` needs none.
+    ///
+    /// # Errors
+    /// Those of `writer`.
+    pub fn new(writer: W) -> io::Result<Self> {
+        let mut writer = csv::WriterBuilder::new()
+            .has_headers(false)
+            .buffer_capacity(1 << 16)
+            .from_writer(writer);
+        writer.write_record(R::COLUMNS.iter().map(|column| column.name))?;
+        Ok(Self {
+            writer,
+            record: std::marker::PhantomData,
+        })
+    }
+
+    /// Appends one record.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    ///
+    /// # Panics
+    /// If an identifier of the record does not come from `names`.
+    pub fn write(&mut self, record: &R, names: &Names) -> io::Result<()> {
+        Ok(self.writer.serialize(record.row(names))?)
+    }
+
+    /// Writes out what is still buffered and returns the writer.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn finish(self) -> io::Result<W> {
+        self.writer.into_inner().map_err(|error| error.into_error())
+    }
+}
+
+/// Writes one record as a line of JSON.
+///
+/// # Errors
+/// Those of `writer`.
+///
+/// # Panics
+/// If an identifier of the record does not come from `names`.
+pub fn write_json_line<R: Record>(
+    mut writer: impl Write,
+    record: &R,
+    names: &Names,
+) -> io::Result<()> {
+    serde_json::to_writer(&mut writer, &record.row(names))?;
+    writer.write_all(b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn column_names_are_unique_and_described() {
+        for TableColumns { table, columns } in dictionary() {
+            let mut seen: Vec<_> = columns.iter().map(|column| column.name).collect();
+            seen.sort_unstable();
+            seen.dedup();
+            assert_eq!(seen.len(), columns.len(), "{table}");
+            for column in columns {
+                assert!(
+                    !column.description.is_empty() && !column.description.contains(['|', '\n']),
+                    "{column:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_markdown_dictionary_has_a_line_for_each_column() {
+        let text = dictionary_markdown();
+        for TableColumns { table, columns } in dictionary() {
+            assert!(text.contains(&format!("## {table}\n")));
+            for column in columns {
+                assert!(text.contains(&format!("| `{}` |", column.name)));
+            }
+        }
+    }
+
+    #[test]
+    fn the_dictionary_serializes_with_the_type_of_each_column() {
+        let json = serde_json::to_value(dictionary()).unwrap();
+        assert_eq!(json[1]["table"], "calls");
+        assert_eq!(json[1]["columns"][0]["name"], "replication");
+        assert_eq!(json[1]["columns"][0]["type"], "integer");
+    }
+}
