@@ -7,9 +7,9 @@
 //! corrected model draws each from a stream of its own.
 
 use rand::Rng;
+use sim_core::libstdcxx::MinstdRand0;
 use sim_core::{Stream, Streams};
 
-use crate::minstd::Minstd;
 use crate::model::Corrections;
 
 const ENTITY: &str = "statesim";
@@ -17,7 +17,7 @@ const ENTITY: &str = "statesim";
 /// A source of random numbers for one purpose.
 #[derive(Clone, Debug)]
 pub(crate) enum Draws {
-    Original(Minstd),
+    Original(MinstdRand0),
     Independent(Box<Stream>),
 }
 
@@ -49,14 +49,14 @@ impl Draws {
         if corrections.streams {
             Self::Independent(Box::new(Streams::new(seed, 0).stream(ENTITY, purpose)))
         } else {
-            Self::Original(Minstd::new(seed))
+            Self::Original(MinstdRand0::new(seed))
         }
     }
 
     /// A number in [0, 1).
     pub(crate) fn real(&mut self) -> f64 {
         match self {
-            Self::Original(engine) => engine.uniform_real(0.0, 1.0),
+            Self::Original(engine) => engine.uniform(),
             Self::Independent(stream) => stream.uniform(),
         }
     }
@@ -64,7 +64,7 @@ impl Draws {
     /// A whole number in [0, count); count is more than 0.
     pub(crate) fn below(&mut self, count: u32) -> u32 {
         match self {
-            Self::Original(engine) => engine.uniform_int(0, u64::from(count) - 1) as u32,
+            Self::Original(engine) => engine.integer(count - 1),
             Self::Independent(stream) => {
                 // Bias below 2^-32, as `count` has 32 bits.
                 let product = u128::from(stream.next_u64()) * u128::from(count);

@@ -6,7 +6,6 @@ mod evaluation;
 pub mod execution;
 mod jobs;
 mod meter;
-mod minstd;
 mod model;
 mod network;
 mod number;
