@@ -1,6 +1,10 @@
 //! Evaluates replications: places the jobs, then counts what their chains cost.
 
 use crate::Error;
+use std::ops::RangeInclusive;
+
+use rayon::prelude::*;
+
 use crate::allocation::{AllocationPolicy, Allocator, NetworkCost, Placement, processing_seconds};
 use crate::execution::{ExecutionPolicy, Step};
 use crate::meter::{Cloud, Failure, Meter};
@@ -130,6 +134,30 @@ impl<'a> Evaluation<'a> {
             });
         }
         Ok(outcomes)
+    }
+
+    /// Replications with the given seeds on all threads of the current pool, each
+    /// handed to `finish`; what that returns comes in the order of the seeds.
+    ///
+    /// # Errors
+    /// As [`replicate`](Self::replicate), the first in the order of the seeds.
+    pub fn replicate_all<T: Send>(
+        &self,
+        allocation: &dyn AllocationPolicy,
+        executions: &[&'static dyn ExecutionPolicy],
+        jobs: usize,
+        seeds: RangeInclusive<u64>,
+        finish: impl Fn(Vec<Outcome>) -> T + Sync,
+    ) -> Result<Vec<T>, Error> {
+        let seeds: Vec<u64> = seeds.collect();
+        let results: Vec<Result<T, Error>> = seeds
+            .into_par_iter()
+            .map_init(Worker::default, |worker, seed| {
+                let outcomes = self.replicate(allocation, executions, jobs, seed, worker)?;
+                Ok(finish(outcomes))
+            })
+            .collect();
+        results.into_iter().collect()
     }
 
     fn execute(

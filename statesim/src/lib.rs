@@ -11,6 +11,7 @@ mod network;
 mod number;
 pub mod output;
 mod pool;
+pub mod statistics;
 pub mod trace;
 
 pub use evaluation::{Evaluation, JobOutcome, Outcome, Worker};

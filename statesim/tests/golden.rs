@@ -1,8 +1,10 @@
 //! The original's files, byte for byte.
 
+mod shared;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sha2::{Digest, Sha256};
 use soe_model::topology::Topology;
@@ -52,18 +54,13 @@ fn files(
     files
 }
 
-fn topology(folder: &Path, name: &str) -> Topology {
-    let file = |kind: &str| folder.join(format!("{name}.{kind}"));
-    Topology::read(file("nodes"), file("links"), file("edges")).unwrap()
-}
-
 #[test]
 fn every_file_of_the_made_up_inputs_is_equal_to_the_original_s() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let inputs = golden.join("inputs");
     let jobs = trace::read(inputs.join("tasks.csv"), Layout::Spar).unwrap();
     for name in ["campus", "metro"] {
-        let files = files(topology(&inputs, name), &jobs, 6, 40, 3);
+        let files = files(shared::topology(&inputs, name), &jobs, 6, 40, 3);
         let expected = golden.join("expected").join(name);
         assert_eq!(files.len(), fs::read_dir(&expected).unwrap().count());
         for (file, text) in files {
@@ -77,7 +74,7 @@ fn every_file_of_the_made_up_inputs_is_equal_to_the_original_s() {
 
 #[test]
 fn every_file_of_the_published_inputs_has_the_original_s_digest() {
-    let Some(data) = shared_folder("data") else {
+    let Some(data) = shared::folder("data") else {
         return;
     };
     let jobs = trace::read(data.join("spar/batch_task.csv"), Layout::Spar).unwrap();
@@ -89,7 +86,7 @@ fn every_file_of_the_published_inputs_has_the_original_s_digest() {
         .collect();
     let mut compared = 0;
     for name in ["iiot", "urban_sensing"] {
-        let topology = topology(&data.join("topologies/000"), &format!("{name}.0"));
+        let topology = shared::topology(&data.join("topologies/000"), &format!("{name}.0"));
         for (file, text) in files(topology, &jobs, 10, 500, 5) {
             let digest = Sha256::digest(&text);
             let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -102,15 +99,4 @@ fn every_file_of_the_published_inputs_has_the_original_s_digest() {
         }
     }
     assert_eq!(compared, expected.len());
-}
-
-/// A folder of published inputs, which cannot be part of the project.
-fn shared_folder(name: &str) -> Option<PathBuf> {
-    match std::env::var_os("SOE_DATA") {
-        Some(folder) => Some(PathBuf::from(folder).join(name)),
-        None => {
-            eprintln!("left out: SOE_DATA does not name the folder with the published inputs");
-            None
-        }
-    }
 }
