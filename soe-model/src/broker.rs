@@ -1,5 +1,386 @@
 //! Brokers: where does this call go?
+//!
+//! A [`Broker`] stands between clients and computers. It picks a destination for
+//! each call, forwards the call, passes the answer back and learns from how long
+//! it took. An e-router ([`Router`]) picks by weights that an optimizer keeps, as
+//! in Cicconetti, Conti and Passarella, "A Decentralized Framework for Serverless
+//! Edge Computing in the Internet of Things" (IEEE TNSM, 2020); an e-dispatcher
+//! ([`Dispatcher`]) by predicted response times, as in "Low-latency Distributed
+//! Computation Offloading for Pervasive Environments" (IEEE PerCom, 2019).
+//!
+//! The broker is a state machine without I/O. It is told what happened
+//! ([`arrive`](Broker::arrive), [`answered`](Broker::answered),
+//! [`failed`](Broker::failed), …) and when, and says what it wants done
+//! ([`poll`](Broker::poll)):
+//!
+//! ```
+//! use sim_core::{SimDuration, SimTime, Streams};
+//! use soe_model::broker::optimizer::OPTIMIZERS;
+//! use soe_model::broker::policy::POLICIES;
+//! use soe_model::broker::*;
+//! use soe_model::names::Names;
+//! use soe_model::units::Bytes;
+//!
+//! let spec = BrokerSpec {
+//!     name: "router".into(),
+//!     node: "edge".into(),
+//!     controller: None,
+//!     kind: BrokerKind::Router {
+//!         policy: POLICIES.configure("least-impedance", vec![])?,
+//!         optimizer: OPTIMIZERS.configure("asyncPF", vec![])?,
+//!     },
+//!     limits: Limits::default(),
+//!     forwarding_time: ForwardingTime::default(),
+//!     table: vec![TableEntrySpec {
+//!         function: "clambda0".into(),
+//!         destination: "computer".into(),
+//!         weight: 1.0,
+//!         is_final: true,
+//!     }],
+//!     compatibility: Compatibility::Corrected,
+//! };
+//! let (mut functions, mut endpoints) = (Names::default(), Names::default());
+//! let streams = Streams::new(42, 0);
+//! let mut broker = Broker::new(&spec, &mut functions, &mut endpoints, &streams)?;
+//!
+//! let header = CallHeader {
+//!     function: functions.intern("clambda0"),
+//!     input: Bytes(10_000),
+//!     forward: false,
+//!     hops: 0,
+//!     dry: false,
+//! };
+//! broker.arrive(SimTime::ZERO, CallId(1), &header);
+//! let Some(Action::Forward { attempt, destination, header, .. }) = broker.poll() else {
+//!     panic!("there is a destination");
+//! };
+//! assert_eq!(endpoints.name(destination), "computer");
+//! assert_eq!((header.hops, header.forward), (1, true));
+//!
+//! let now = SimTime::from_nanos(100_000_000);
+//! broker.answered(now, attempt, &Answer::default());
+//! assert!(matches!(
+//!     broker.poll(),
+//!     Some(Action::Respond { call: CallId(1), outcome: Outcome::Answered { .. } })
+//! ));
+//! assert_eq!(broker.tables().count(), 2);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
+mod call;
+mod command;
+mod dispatcher;
+pub mod estimator;
+mod gate;
+mod ledger;
+pub mod optimizer;
+pub mod policy;
+mod router;
 mod spec;
+mod steps;
+pub mod table;
 
-pub use spec::{BrokerKind, BrokerSpec, ForwardingTime, Limits, TableEntrySpec};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use sim_core::{SimTime, Stream, Streams};
+
+pub use call::{
+    Action, Answer, Attempt, CallHeader, CallId, Failure, MOST_HOPS, Outcome, ProbeId, ProbeReply,
+    Rejection, Ticket,
+};
+pub use command::{Command, ConfigureError};
+pub use dispatcher::{Choice, Dispatcher};
+pub use router::Router;
+pub use spec::{BrokerKind, BrokerSpec, Compatibility, ForwardingTime, Limits, TableEntrySpec};
+
+use estimator::Observation;
+use gate::Gate;
+use ledger::{Call, Ledger, Probe, State};
+use table::Table;
+
+use crate::names::{EndpointId, FunctionId, Names};
+
+/// A broker with the calls it has in progress.
+///
+/// Whatever a caller's or a destination's behaviour, every call that arrives gets
+/// exactly one [`Action::Respond`], unless it is cancelled. Attempts, tickets and
+/// questions that the broker does not know or not any more are ignored.
+#[derive(Debug)]
+pub struct Broker {
+    kind: Kind,
+    compatibility: Compatibility,
+    reports_failures: bool,
+    calls_in_progress: Option<u32>,
+    forwarding_time: ForwardingTime,
+    forwarding_chance: Stream,
+
+    calls: Ledger<Call>,
+    /// Calls admitted and not responded to.
+    active: u32,
+    /// Calls that wait for admission.
+    queue: VecDeque<Ticket>,
+    /// Calls being forwarded that have yet to queue for their turn.
+    delayed: BinaryHeap<Reverse<(SimTime, u64, Ticket)>>,
+    delays: u64,
+    turns: Gate<Ticket>,
+    probes: Ledger<Probe>,
+    probe_turns: Gate<ProbeId>,
+    /// Questions to be sent; empty between two events.
+    asked: Vec<(EndpointId, ProbeId)>,
+
+    /// Calls whose destination must be chosen now; empty between two events.
+    undecided: VecDeque<Ticket>,
+    actions: VecDeque<Action>,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Router { router: Box<Router>, chance: Stream },
+    Dispatcher(Dispatcher),
+}
+
+impl Broker {
+    /// A broker at the start of a run. Its random draws come from streams named
+    /// after it.
+    ///
+    /// # Errors
+    /// If an entry of its initial table is impossible.
+    pub fn new(
+        spec: &BrokerSpec,
+        functions: &mut Names<FunctionId>,
+        endpoints: &mut Names<EndpointId>,
+        streams: &Streams,
+    ) -> Result<Self, ConfigureError> {
+        let kind = match &spec.kind {
+            BrokerKind::Router { policy, optimizer } => Kind::Router {
+                router: Box::new(Router::new(policy, optimizer, spec.compatibility)),
+                chance: streams.stream(&spec.name, "policy"),
+            },
+            BrokerKind::Dispatcher { estimator } => {
+                Kind::Dispatcher(Dispatcher::new(estimator, spec.compatibility))
+            }
+        };
+        let asks = match &kind {
+            Kind::Router { .. } => None,
+            Kind::Dispatcher(dispatcher) => dispatcher.asks(),
+        };
+        let mut broker = Self {
+            kind,
+            compatibility: spec.compatibility,
+            reports_failures: spec.controller.is_some(),
+            calls_in_progress: spec.limits.calls_in_progress.map(|limit| limit.max(1)),
+            forwarding_time: spec.forwarding_time,
+            forwarding_chance: streams.stream(&spec.name, "forwarding time"),
+            calls: Ledger::default(),
+            active: 0,
+            queue: VecDeque::new(),
+            delayed: BinaryHeap::new(),
+            delays: 0,
+            turns: Gate::new(spec.limits.pending_per_destination),
+            probes: Ledger::default(),
+            probe_turns: Gate::new(asks),
+            asked: Vec::new(),
+            undecided: VecDeque::new(),
+            actions: VecDeque::new(),
+        };
+        for entry in &spec.table {
+            let command = Command::Change {
+                function: functions.intern(&entry.function),
+                destination: endpoints.intern(&entry.destination),
+                weight: entry.weight,
+                is_final: entry.is_final,
+            };
+            broker.configure(SimTime::ZERO, &command, endpoints)?;
+        }
+        Ok(broker)
+    }
+
+    /// What it wants done next, in order; `None` if nothing is left to do.
+    pub fn poll(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// A call arrives.
+    pub fn arrive(&mut self, now: SimTime, call: CallId, header: &CallHeader) -> Ticket {
+        self.wake(now);
+        let ticket = Ticket(self.calls.open(Call::new(call, header)));
+        let full = |limit| self.active >= limit;
+        if header.hops > MOST_HOPS {
+            self.calls.close(ticket.0);
+            let outcome = Outcome::Rejected(Rejection::LoopDetected);
+            self.actions.push_back(Action::Respond { call, outcome });
+        } else if self.calls_in_progress.is_some_and(full) {
+            self.queue.push_back(ticket);
+        } else {
+            self.active += 1;
+            self.undecided.push_back(ticket);
+            self.settle(now);
+        }
+        ticket
+    }
+
+    /// An attempt was answered without error.
+    pub fn answered(&mut self, now: SimTime, attempt: Attempt, answer: &Answer) {
+        self.wake(now);
+        let Some((chosen, header, sent)) = self.conclude(attempt) else {
+            return;
+        };
+        let latency = now.since(sent);
+        let counts = match self.compatibility {
+            Compatibility::Corrected => !answer.acknowledgement && !header.dry,
+            Compatibility::Original => true,
+        };
+        match &mut self.kind {
+            _ if !counts => {}
+            Kind::Router { router, .. } => {
+                router.measured(now, header.forward, chosen.entry, latency);
+            }
+            Kind::Dispatcher(dispatcher) => {
+                let observation = Observation {
+                    input: header.input,
+                    latency,
+                    processing: answer.processing,
+                    load: answer.load1,
+                };
+                dispatcher.measured(now, chosen.entry, &observation);
+            }
+        }
+        let outcome = Outcome::Answered {
+            destination: chosen.destination,
+            latency,
+            prediction: chosen.prediction,
+        };
+        self.respond(attempt.ticket, outcome);
+        self.next_turn(chosen.destination);
+        self.settle(now);
+    }
+
+    /// An attempt failed.
+    pub fn failed(&mut self, now: SimTime, attempt: Attempt, failure: Failure) {
+        self.wake(now);
+        let Some((chosen, header, _)) = self.conclude(attempt) else {
+            return;
+        };
+        if self.condemns(failure) {
+            if let Some(call) = self.calls.get(attempt.ticket.0) {
+                call.failed = Some(chosen.destination);
+            }
+            self.drop_destination(now, &header, chosen.entry, chosen.destination);
+            self.undecided.push_back(attempt.ticket);
+        } else {
+            let destination = chosen.destination;
+            self.respond(attempt.ticket, Outcome::Refused { destination });
+        }
+        self.next_turn(chosen.destination);
+        self.settle(now);
+    }
+
+    /// A destination replied to a question, or will not.
+    pub fn probe_replied(&mut self, now: SimTime, probe: ProbeId, reply: ProbeReply) {
+        self.wake(now);
+        let Some(asked) = self.probes.close(probe.0) else {
+            return;
+        };
+        if let ProbeReply::Failed(Failure::Transport) = reply {
+            self.drop_destination(now, &asked.header, asked.entry, asked.destination);
+        }
+        self.count_reply(now, &asked, reply);
+        self.next_probe(now, asked.destination);
+        self.settle(now);
+    }
+
+    /// The caller does not wait any longer: there will be no response.
+    pub fn cancel(&mut self, now: SimTime, ticket: Ticket) {
+        self.wake(now);
+        let Some(call) = self.calls.close(ticket.0) else {
+            return;
+        };
+        match call.state {
+            State::Queued => self.queue.retain(|&queued| queued != ticket),
+            State::Waiting(chosen, _) => {
+                self.turns.withdraw(chosen.destination, ticket);
+                self.admit();
+            }
+            State::Sent(chosen, _) => {
+                self.admit();
+                self.next_turn(chosen.destination);
+            }
+            State::Undecided | State::Asking(_) | State::Delayed(_) => self.admit(),
+        }
+        self.settle(now);
+    }
+
+    /// Changes the forwarding tables.
+    ///
+    /// # Errors
+    /// If the declared entry is impossible; then nothing has changed.
+    pub fn configure(
+        &mut self,
+        now: SimTime,
+        command: &Command,
+        endpoints: &Names<EndpointId>,
+    ) -> Result<(), ConfigureError> {
+        self.wake(now);
+        match &mut self.kind {
+            Kind::Router { router, .. } => router.configure(now, command, endpoints)?,
+            Kind::Dispatcher(dispatcher) => dispatcher.configure(command, endpoints)?,
+        }
+        self.redirect();
+        self.settle(now);
+        Ok(())
+    }
+
+    /// When it wants to be woken next, if ever.
+    pub fn next_wake(&self) -> Option<SimTime> {
+        let delayed = self.delayed.peek().map(|Reverse((due, _, _))| *due);
+        let optimizer = match &self.kind {
+            Kind::Router { router, .. } => router.next_wake(),
+            Kind::Dispatcher(_) => None,
+        };
+        delayed.into_iter().chain(optimizer).min()
+    }
+
+    /// It is now at least the time it asked for.
+    pub fn wake(&mut self, now: SimTime) {
+        if let Kind::Router { router, .. } = &mut self.kind
+            && router.next_wake().is_some_and(|due| due <= now)
+        {
+            router.wake(now);
+        }
+        while let Some(&Reverse((due, _, ticket))) = self.delayed.peek() {
+            if due > now {
+                break;
+            }
+            self.delayed.pop();
+            self.end_delay(due, ticket);
+        }
+        self.settle(now);
+    }
+
+    /// Its tables: the overall and the final one of a router, the only one of a
+    /// dispatcher.
+    pub fn tables(&self) -> impl Iterator<Item = &Table> {
+        let tables = match &self.kind {
+            Kind::Router { router, .. } => router.tables().map(Some),
+            Kind::Dispatcher(dispatcher) => [Some(dispatcher.table()), None],
+        };
+        tables.into_iter().flatten()
+    }
+
+    /// How many calls are in progress, from admission to response.
+    pub fn calls_in_progress(&self) -> u32 {
+        self.active
+    }
+
+    /// How many calls wait for admission.
+    pub fn calls_queued(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// How many calls are pending at a destination, and how many wait for their
+    /// turn.
+    pub fn pending(&self, destination: EndpointId) -> (u32, u32) {
+        self.turns.occupancy(destination)
+    }
+}

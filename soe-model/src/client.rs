@@ -13,6 +13,7 @@
 
 pub mod arrival;
 pub mod size;
+pub mod trace;
 
 mod outstanding;
 mod spec;
@@ -77,6 +78,10 @@ pub struct Client {
     size_stream: Stream,
     open: bool,
     plan: Plan,
+    // When to act on the plan; `MAX` if that depends on an answer.
+    wake: SimTime,
+    // The latest time that this client was told.
+    now: SimTime,
     stop: SimTime,
     issued: u64,
     max_calls: u64,
@@ -117,18 +122,26 @@ impl Client {
     pub fn new(spec: &ClientSpec, streams: &Streams) -> Result<Self, ArgumentError> {
         let arrivals = (spec.arrivals.kind.build)(&spec.arrivals.arguments)?;
         let sizes = (spec.sizes.kind.build)(&spec.sizes.arguments)?;
-        let stream = |purpose: &str, _number: u32| streams.stream(&spec.name, purpose);
+        let stream = |purpose: &str, number: u64| match spec.generator {
+            Generator::Named => streams.stream(&spec.name, purpose),
+            Generator::Original { index } => {
+                let seed = streams.seed().wrapping_add(streams.replication());
+                Stream::original(seed, u64::from(index), number)
+            }
+        };
         let arrival_streams = (1..)
             .zip(arrivals.purposes())
             .map(|(number, purpose)| stream(purpose, number))
             .collect();
-        Ok(Self {
+        let mut client = Self {
             open: arrivals.is_open(),
             arrivals,
             arrival_streams,
             sizes,
             size_stream: stream("sizes", 0),
             plan: Plan::Start(spec.start),
+            wake: SimTime::MAX,
+            now: SimTime::ZERO,
             stop: spec.stop.unwrap_or(SimTime::MAX),
             issued: 0,
             max_calls: spec.max_calls.unwrap_or(u64::MAX),
@@ -138,33 +151,33 @@ impl Client {
                 // What the original draws here is not reproducible.
                 streams.stream(&spec.name, "probing"),
             ),
-        })
+        };
+        client.schedule();
+        Ok(client)
     }
 
-    /// When this client wants to be woken; a time in the past means at once.
-    /// Ask again after every call of another method.
+    /// When this client wants to be woken, never before the latest time that it
+    /// was told. Ask again after every call of another method.
+    #[inline]
     pub fn next_wake(&self) -> Option<SimTime> {
-        let at = match self.plan {
-            Plan::Start(at) => at,
-            Plan::Call(due) if self.open || self.outstanding.is_empty() => due.at,
-            Plan::Call(_) | Plan::Answer | Plan::Nothing => return None,
-        };
-        (at < self.stop && self.issued < self.max_calls).then_some(at)
+        (self.wake < SimTime::MAX).then_some(self.wake)
     }
 
     /// Issues the next call if one is due at `now`. Repeat until it returns
     /// `None`: several calls may be due at the same time.
     pub fn wake(&mut self, now: SimTime) -> Option<Call> {
-        if self.next_wake().is_none_or(|at| at > now) || now >= self.stop {
+        if self.wake > now || now >= self.stop {
             return None;
         }
-        if let Plan::Start(_) = self.plan {
-            self.start(now);
-            return self.wake(now);
-        }
-        let Plan::Call(due) = self.plan else {
-            return None;
+        let due = match self.plan {
+            Plan::Call(due) => due,
+            Plan::Start(_) => {
+                self.start(now);
+                return self.wake(now);
+            }
+            Plan::Answer | Plan::Nothing => return None,
         };
+        self.now = now;
         let size = match due.size {
             Some(size) => size,
             None => self.sizes.draw(&mut self.size_stream),
@@ -172,10 +185,12 @@ impl Client {
         let number = self.issued;
         self.issued += 1;
         self.outstanding.issue(number, self.open);
-        self.plan = Plan::Answer;
         if self.open {
             self.plan_next(now);
+        } else {
+            self.plan = Plan::Answer;
         }
+        self.schedule();
         Some(Call {
             number,
             size,
@@ -193,27 +208,32 @@ impl Client {
     /// whether the function was executed. Each target of a call answers once; an
     /// answer that never comes is reported as not good.
     pub fn answered(&mut self, now: SimTime, call: u64, destination: u32, good: bool) -> Verdict {
+        self.now = now;
         let verdict = self.outstanding.answered(call, destination, good);
         let decided = matches!(verdict, Verdict::Won | Verdict::Failed);
         if decided && matches!(self.plan, Plan::Answer) {
             self.plan_next(now);
         }
+        self.schedule();
         verdict
     }
 
     /// Starts the client, or starts it anew: its arrival process begins again,
     /// the count of calls goes on. A time to stop that has passed is forgotten.
     pub fn start(&mut self, now: SimTime) {
+        self.now = now;
         if now >= self.stop {
             self.stop = SimTime::MAX;
         }
         let first = self.arrivals.first(now, &mut self.arrival_streams);
         self.plan = first.map_or(Plan::Nothing, Plan::Call);
+        self.schedule();
     }
 
     /// Issues no more calls; outstanding ones may still be answered.
     pub fn stop(&mut self) {
         self.plan = Plan::Nothing;
+        self.schedule();
     }
 
     /// How many calls were issued.
@@ -229,5 +249,18 @@ impl Client {
     fn plan_next(&mut self, answered: SimTime) {
         let next = self.arrivals.next(answered, &mut self.arrival_streams);
         self.plan = next.map_or(Plan::Nothing, Plan::Call);
+    }
+
+    fn schedule(&mut self) {
+        let at = match self.plan {
+            Plan::Start(at) => at,
+            // A closed client issues nothing before every answer came, also the
+            // slower ones.
+            Plan::Call(due) if self.open || self.outstanding.is_empty() => due.at,
+            Plan::Call(_) | Plan::Answer | Plan::Nothing => SimTime::MAX,
+        };
+        let at = at.max(self.now);
+        let acts = at < self.stop && self.issued < self.max_calls;
+        self.wake = if acts { at } else { SimTime::MAX };
     }
 }

@@ -38,6 +38,28 @@ pub use spec::{ComputerError, ComputerSpec, ContainerSpec, ProcessorKind, Proces
 pub use task::{Completion, TaskId};
 
 /// A computer that executes functions.
+///
+/// ```
+/// use sim_core::{SimDuration, SimTime};
+/// use soe_model::computer::{Computer, TaskId, platform::PLATFORMS};
+/// use soe_model::names::Names;
+/// use soe_model::units::Bytes;
+///
+/// let raspberry = PLATFORMS.configure("raspberry", vec![])?;
+/// let raspberry = (raspberry.kind.build)(&raspberry.arguments);
+/// let spec = raspberry.computer("host".into(), "node".into(), None);
+/// let mut functions = Names::default();
+/// let mut computer = Computer::new(&spec, &mut functions)?;
+///
+/// // 10 004 million operations on a core of 100 Gop/s.
+/// let clambda0 = functions.intern("clambda0");
+/// let now = SimTime::ZERO;
+/// assert!(computer.submit(now, TaskId(1), clambda0, Bytes(10_000)).is_ok());
+/// let now = computer.next_wake().unwrap();
+/// let completion = computer.wake(now).unwrap();
+/// assert_eq!(completion.processing(), SimDuration::from_micros(100_040));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Computer {
     name: String,

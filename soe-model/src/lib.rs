@@ -1,5 +1,6 @@
 //! The models of serverless computing at the edge, as state machines without I/O.
 
+pub mod broker;
 pub mod catalogue;
 pub mod client;
 pub mod computer;
@@ -7,4 +8,5 @@ pub mod controller;
 pub mod function;
 pub mod names;
 pub mod network;
+pub mod topology;
 pub mod units;

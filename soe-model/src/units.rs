@@ -183,8 +183,7 @@ fn parse(text: &str, units: Units, expected: &'static str) -> Result<f64, Quanti
     let split = trimmed
         .char_indices()
         .map(|(i, c)| i + c.len_utf8())
-        .filter(|&end| trimmed[..end].parse::<f64>().is_ok_and(f64::is_finite))
-        .next_back()
+        .rfind(|&end| trimmed[..end].parse::<f64>().is_ok_and(f64::is_finite))
         .ok_or_else(malformed)?;
     let (number, unit) = trimmed.split_at(split);
     let number: f64 = number.parse().map_err(|_| malformed())?;

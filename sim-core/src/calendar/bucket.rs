@@ -7,7 +7,7 @@
 use super::Entry;
 
 /// Entries of one chunk: 512 bytes.
-const CHUNK: usize = 32;
+const CHUNK: usize = 16;
 const NONE: u32 = u32::MAX;
 
 /// A first-in first-out queue of entries, whose chunks are in a [`Chunks`].
@@ -29,6 +29,12 @@ impl Bucket {
     pub fn len(&self) -> usize {
         self.len as usize
     }
+}
+
+/// A chunk that was taken off its bucket.
+pub(super) struct Chunk {
+    index: u32,
+    pub len: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -67,19 +73,31 @@ impl Chunks {
         bucket.len += 1;
     }
 
-    /// Takes the first chunk off `bucket` and gives its entries by value.
+    /// Takes the first chunk off `bucket`, to be [freed](Self::free) when it is read.
     #[inline]
-    pub fn pop_chunk(&mut self, bucket: &mut Bucket) -> Option<([Entry; CHUNK], usize)> {
+    pub fn detach(&mut self, bucket: &mut Bucket) -> Option<Chunk> {
         if bucket.len == 0 {
             return None;
         }
-        let chunk = bucket.head;
-        let (entries, len) = (self.read(chunk), bucket.len().min(CHUNK));
-        bucket.head = self.next[chunk as usize];
-        bucket.len -= len as u32;
-        self.next[chunk as usize] = self.free;
-        self.free = chunk;
-        Some((entries, len))
+        let chunk = Chunk {
+            index: bucket.head,
+            len: bucket.len().min(CHUNK),
+        };
+        bucket.head = self.next[chunk.index as usize];
+        bucket.len -= chunk.len as u32;
+        Some(chunk)
+    }
+
+    #[inline]
+    pub fn read(&self, chunk: &Chunk) -> &[Entry] {
+        let start = chunk.index as usize * CHUNK;
+        &self.entries[start..start + chunk.len]
+    }
+
+    #[inline]
+    pub fn free(&mut self, chunk: Chunk) {
+        self.next[chunk.index as usize] = self.free;
+        self.free = chunk.index;
     }
 
     /// All entries of `bucket` in order.
@@ -96,14 +114,6 @@ impl Chunks {
             Some(&self.entries[start..start + len])
         })
         .flatten()
-    }
-
-    #[inline]
-    fn read(&self, chunk: u32) -> [Entry; CHUNK] {
-        let start = chunk as usize * CHUNK;
-        let mut entries = [Entry::default(); CHUNK];
-        entries.copy_from_slice(&self.entries[start..start + CHUNK]);
-        entries
     }
 
     #[inline]

@@ -17,7 +17,7 @@ const SLOTS: usize = 1 << BITS;
 const LEVELS: usize = u64::BITS.div_ceil(BITS) as usize;
 
 /// A bucket of at most so many entries is sorted rather than dealt out.
-const SORTED: usize = 24;
+const SORTED: usize = 10;
 
 #[derive(Clone, Debug)]
 pub(super) struct Wheel {
@@ -88,8 +88,10 @@ impl Wheel {
             self.origin = start;
             let mut bucket = self.take(level as usize, digit as usize);
             if level == 0 || bucket.len() <= SORTED {
-                while let Some((entries, len)) = self.chunks.pop_chunk(&mut bucket) {
-                    front.extend(entries[..len].iter().copied().filter(&mut keep));
+                while let Some(chunk) = self.chunks.detach(&mut bucket) {
+                    let entries = self.chunks.read(&chunk).iter();
+                    front.extend(entries.copied().filter(&mut keep));
+                    self.chunks.free(chunk);
                 }
                 if !front.is_empty() {
                     if level > 0 {
@@ -98,13 +100,7 @@ impl Wheel {
                     return Some(start | ((1 << (level * BITS)) - 1));
                 }
             } else {
-                while let Some((entries, len)) = self.chunks.pop_chunk(&mut bucket) {
-                    for entry in &entries[..len] {
-                        if keep(entry) {
-                            self.insert(*entry);
-                        }
-                    }
-                }
+                self.file_anew(bucket, &mut keep);
             }
         }
         None
@@ -133,13 +129,23 @@ impl Wheel {
             while digits != 0 {
                 let digit = digits.trailing_zeros() as usize;
                 digits &= digits - 1;
-                let mut bucket = self.take(level, digit);
-                while let Some((entries, len)) = self.chunks.pop_chunk(&mut bucket) {
-                    for entry in entries[..len].iter().filter(|&entry| keep(entry)) {
-                        self.insert(*entry);
-                    }
+                let bucket = self.take(level, digit);
+                self.file_anew(bucket, keep);
+            }
+        }
+    }
+
+    /// Files the entries of a bucket that was taken off, in their order.
+    #[inline]
+    fn file_anew(&mut self, mut bucket: Bucket, keep: &mut impl FnMut(&Entry) -> bool) {
+        while let Some(chunk) = self.chunks.detach(&mut bucket) {
+            for place in 0..chunk.len {
+                let entry = self.chunks.read(&chunk)[place];
+                if keep(&entry) {
+                    self.insert(entry);
                 }
             }
+            self.chunks.free(chunk);
         }
     }
 

@@ -23,6 +23,26 @@ pub struct BrokerSpec {
     pub forwarding_time: ForwardingTime,
     /// Table entries present from the start.
     pub table: Vec<TableEntrySpec>,
+    /// Whether it repeats the defects of the original.
+    pub compatibility: Compatibility,
+}
+
+/// Whether a broker repeats those defects of the original that results obtained
+/// with it depend on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Compatibility {
+    /// It does not.
+    #[default]
+    Corrected,
+    /// It does. An untried destination keeps its declared weight until somebody
+    /// happens to pick it; neglected destinations are never tried again; the
+    /// round-robin policy starves most destinations before the first measurement
+    /// and probes only when a weight changes; the proportional-fairness policy
+    /// never forgets; stale samples leave a window by halves; the load of one
+    /// processor counts for all functions of a computer; predictions may be
+    /// negative; and an answer that reports an error condemns its destination
+    /// just like a failed transport.
+    Original,
 }
 
 /// How a broker chooses among destinations.

@@ -76,7 +76,7 @@ impl Outstanding {
         self.targets.clear();
         self.targets.push(self.preferred);
         for destination in 0..self.destinations {
-            if destination != self.preferred && self.stream.uniform() < self.persistence {
+            if destination != self.preferred && self.stream.chance(self.persistence) {
                 self.targets.push(destination);
             }
         }

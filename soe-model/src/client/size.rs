@@ -48,9 +48,3 @@ fn bytes(size: f64) -> Bytes {
     // `as` saturates and maps NaN to zero.
     Bytes((size + 0.5) as u64)
 }
-
-/// A whole number from `min` to `max`, both included.
-fn uniform_int(stream: &mut Stream, min: u64, max: u64) -> u64 {
-    let span = max.saturating_sub(min).saturating_add(1);
-    min + ((stream.uniform() * span as f64) as u64).min(span - 1)
-}

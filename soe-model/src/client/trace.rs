@@ -62,7 +62,10 @@ impl TraceCall {
             function: function.to_owned(),
             endpoint: endpoint.to_owned(),
             size: Bytes(size.ok_or_else(|| {
-                format!("found size `{size}`, expected a whole number of bytes", size = fields[3])
+                format!(
+                    "found size `{size}`, expected a whole number of bytes",
+                    size = fields[3]
+                )
             })?),
         })
     }
@@ -72,7 +75,11 @@ impl fmt::Display for TraceCall {
     /// Prints the line of the file, without its end.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = six_digits(self.secs);
-        write!(f, "{time} {} {} {}", self.function, self.endpoint, self.size.0)
+        write!(
+            f,
+            "{time} {} {} {}",
+            self.function, self.endpoint, self.size.0
+        )
     }
 }
 
@@ -220,10 +227,22 @@ mod tests {
     #[test]
     fn mistakes_say_file_and_line() {
         for (text, message) in [
-            ("1 f e", "t:1: found 3 fields, expected 4: time function endpoint size"),
-            ("\n-1 f e 1", "t:2: found time `-1`, expected a number of seconds, at least 0"),
-            ("nan f e 1", "t:1: found time `nan`, expected a number of seconds, at least 0"),
-            ("1 f e 1.5", "t:1: found size `1.5`, expected a whole number of bytes"),
+            (
+                "1 f e",
+                "t:1: found 3 fields, expected 4: time function endpoint size",
+            ),
+            (
+                "\n-1 f e 1",
+                "t:2: found time `-1`, expected a number of seconds, at least 0",
+            ),
+            (
+                "nan f e 1",
+                "t:1: found time `nan`, expected a number of seconds, at least 0",
+            ),
+            (
+                "1 f e 1.5",
+                "t:1: found size `1.5`, expected a whole number of bytes",
+            ),
         ] {
             assert_eq!(parse("t", text).unwrap_err().to_string(), message);
         }

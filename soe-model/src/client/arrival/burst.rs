@@ -1,8 +1,7 @@
-//! Bursts, as `edgeippclient --client-type poisson`: at random periods a burst of
-//! calls, one after the other.
-//!
-//! Period and number of calls are both Poisson distributed, the period in whole
-//! seconds. A burst that lasts longer than its period delays the next one.
+//! Bursts, as `edgeippclient --client-type poisson`: after exponentially
+//! distributed periods comes a burst of calls, one after the other, whose number
+//! is Poisson distributed. A burst that lasts longer than its period delays the
+//! next one.
 
 use sim_core::{SimDuration, SimTime, Stream};
 
@@ -12,8 +11,8 @@ use crate::catalogue::{ArgumentError, Arguments, Kind, Parameter, Quantity};
 
 pub const KIND: Kind<BuildArrivals> = Kind {
     name: "burst",
-    help: "Bursts of calls, each waiting for the answer to the one before; periods and sizes of \
-           bursts are Poisson distributed.",
+    help: "Bursts of calls, each waiting for the answer to the one before, at exponentially \
+           distributed periods; the number of calls in a burst is Poisson distributed.",
     parameters: &[
         Parameter {
             name: "period-mean",
@@ -23,7 +22,10 @@ pub const KIND: Kind<BuildArrivals> = Kind {
         },
         Parameter {
             name: "size-mean",
-            quantity: Quantity::Number { min: 0.0, max: 1e6 },
+            quantity: Quantity::Number {
+                min: 0.01,
+                max: 1e6,
+            },
             default: Some("5"),
             help: "Mean number of calls in a burst.",
         },
@@ -40,7 +42,7 @@ const GAP: usize = 2;
 
 #[derive(Debug)]
 struct Bursts {
-    period_mean: f64,
+    period_mean: SimDuration,
     size_mean: f64,
     gap: Gap,
     // When the current burst may be followed by the next, and what is left of it.
@@ -50,23 +52,9 @@ struct Bursts {
 
 impl Bursts {
     fn new(arguments: &Arguments) -> Result<Self, ArgumentError> {
-        let conflict = |reason: &str| ArgumentError::Conflict {
-            kind: KIND.name,
-            reason: reason.to_owned(),
-        };
-        let period_mean = arguments.duration("period-mean").as_secs_f64();
-        if !(0.1..=1e6).contains(&period_mean) {
-            return Err(conflict(
-                "has a `period-mean` out of range: 100 ms to 1000000 s is allowed",
-            ));
-        }
-        let size_mean = arguments.number("size-mean");
-        if size_mean < 0.01 {
-            return Err(conflict("has a `size-mean` below 0.01"));
-        }
         Ok(Self {
-            period_mean,
-            size_mean,
+            period_mean: arguments.duration("period-mean"),
+            size_mean: arguments.number("size-mean"),
             gap: Gap::new(KIND.name, arguments)?,
             ends: SimTime::ZERO,
             left: 0,
@@ -78,9 +66,9 @@ impl Bursts {
     fn burst(&mut self, now: SimTime, streams: &mut [Stream]) -> Due {
         let mut begins = now;
         loop {
-            let period = poisson(self.period_mean, &mut streams[PERIOD]);
-            self.left = poisson(self.size_mean, &mut streams[SIZE]);
-            self.ends = begins + SimDuration::from_secs(period);
+            let period = streams[PERIOD].exponential_duration(self.period_mean);
+            self.left = streams[SIZE].poisson(self.size_mean);
+            self.ends = begins + period;
             if self.left > 0 || self.ends == SimTime::MAX {
                 return Due::at(begins);
             }
@@ -99,8 +87,8 @@ impl ArrivalProcess for Bursts {
     }
 
     fn first(&mut self, now: SimTime, streams: &mut [Stream]) -> Option<Due> {
-        let wait = streams[PERIOD].exponential(self.period_mean) / 2.0;
-        Some(self.burst(now + SimDuration::from_secs_f64(wait), streams))
+        let wait = streams[PERIOD].exponential_duration(self.period_mean) / 2;
+        Some(self.burst(now + wait, streams))
     }
 
     fn next(&mut self, answered: SimTime, streams: &mut [Stream]) -> Option<Due> {
@@ -109,46 +97,5 @@ impl ArrivalProcess for Bursts {
             return Some(Due::at(answered + self.gap.draw(&mut streams[GAP])));
         }
         Some(self.burst(answered.max(self.ends), streams))
-    }
-}
-
-/// A Poisson distributed number, by multiplying uniform ones until their product
-/// falls below e^-mean (Knuth, "The Art of Computer Programming", volume 2,
-/// 3.4.1), which is also what libstdc++ does for means below 12. Larger means are
-/// a sum of such draws, so that the product never underflows.
-fn poisson(mean: f64, stream: &mut Stream) -> u64 {
-    const MOST: f64 = 11.5;
-    let mut count = 0;
-    let mut rest = mean;
-    while rest > 0.0 {
-        let threshold = libm::exp(-rest.min(MOST));
-        let mut product = stream.uniform();
-        while product > threshold {
-            product *= stream.uniform();
-            count += 1;
-        }
-        rest -= MOST;
-    }
-    count
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use sim_core::Streams;
-
-    #[test]
-    fn poisson_numbers_have_mean_and_variance_equal() {
-        for mean in [0.5, 5.0, 40.0] {
-            let mut stream = Streams::new(1, 0).stream("client", "bursts");
-            let draws: Vec<f64> = (0..100_000)
-                .map(|_| poisson(mean, &mut stream) as f64)
-                .collect();
-            let average = draws.iter().sum::<f64>() / draws.len() as f64;
-            let variance =
-                draws.iter().map(|x| (x - average).powi(2)).sum::<f64>() / draws.len() as f64;
-            assert!((average / mean - 1.0).abs() < 0.02, "{mean}: {average}");
-            assert!((variance / mean - 1.0).abs() < 0.03, "{mean}: {variance}");
-        }
     }
 }

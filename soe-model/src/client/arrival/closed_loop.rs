@@ -63,9 +63,7 @@ impl ClosedLoop {
     fn plan(&mut self, stream: &mut Stream) -> Option<Due> {
         self.scheduled += match self.interval {
             Interval::Constant => self.mean,
-            Interval::Uniform => {
-                SimDuration::from_secs_f64(stream.uniform() * 2.0 * self.mean.as_secs_f64())
-            }
+            Interval::Uniform => stream.uniform_duration(SimDuration::ZERO, self.mean * 2),
             Interval::Exponential => stream.exponential_duration(self.mean),
         };
         Some(Due::at(self.scheduled))

@@ -20,8 +20,8 @@ pub(super) const MAX: Parameter = Parameter {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Gap {
-    min: f64,
-    span: f64,
+    min: SimDuration,
+    max: SimDuration,
 }
 
 impl Gap {
@@ -36,13 +36,10 @@ impl Gap {
                 ),
             });
         }
-        Ok(Self {
-            min: min.as_secs_f64(),
-            span: (max - min).as_secs_f64(),
-        })
+        Ok(Self { min, max })
     }
 
     pub fn draw(&self, stream: &mut Stream) -> SimDuration {
-        SimDuration::from_secs_f64(self.min + self.span * stream.uniform())
+        stream.uniform_duration(self.min, self.max)
     }
 }

@@ -104,8 +104,7 @@ impl ArrivalProcess for OnOff {
     fn first(&mut self, now: SimTime, streams: &mut [Stream]) -> Option<Due> {
         let on = streams[ON].exponential_duration(self.on_mean);
         let off = streams[OFF].exponential_duration(self.off_mean);
-        let whole = (on + off).as_secs_f64();
-        let position = SimDuration::from_secs_f64(whole * streams[START].uniform());
+        let position = streams[START].uniform_duration(SimDuration::ZERO, on + off);
         if position < on {
             self.activate(now, on - position)
         } else {

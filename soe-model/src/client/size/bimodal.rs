@@ -58,7 +58,7 @@ struct Bimodal {
 
 impl SizeDistribution for Bimodal {
     fn draw(&self, stream: &mut Stream) -> Bytes {
-        let large = stream.uniform() < self.large_share;
+        let large = stream.chance(self.large_share);
         let mean = if large { self.large } else { self.small };
         if self.exponential {
             bytes(stream.exponential(mean.0 as f64))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sim_core::Stream;
 
-use super::{BuildSizes, SizeDistribution, uniform_int};
+use super::{BuildSizes, SizeDistribution};
 use crate::catalogue::{Kind, Parameter, Quantity};
 use crate::units::Bytes;
 
@@ -25,8 +25,7 @@ struct List(Arc<[Bytes]>);
 
 impl SizeDistribution for List {
     fn draw(&self, stream: &mut Stream) -> Bytes {
-        let last = self.0.len().saturating_sub(1);
-        let place = uniform_int(stream, 0, last as u64);
-        self.0.get(place as usize).copied().unwrap_or_default()
+        let place = stream.index(self.0.len());
+        self.0.get(place).copied().unwrap_or_default()
     }
 }

@@ -2,7 +2,7 @@
 
 use sim_core::Stream;
 
-use super::{BuildSizes, SizeDistribution, uniform_int};
+use super::{BuildSizes, SizeDistribution};
 use crate::catalogue::{ArgumentError, Kind, Parameter, Quantity};
 use crate::units::Bytes;
 
@@ -43,6 +43,6 @@ struct Uniform {
 
 impl SizeDistribution for Uniform {
     fn draw(&self, stream: &mut Stream) -> Bytes {
-        Bytes(uniform_int(stream, self.min.0, self.max.0))
+        Bytes(stream.integer(self.min.0..=self.max.0))
     }
 }

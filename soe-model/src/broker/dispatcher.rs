@@ -1,0 +1,200 @@
+//! The e-dispatcher: one table, and a prediction for every destination.
+
+use sim_core::{SimDuration, SimTime};
+
+use super::command::{Command, ConfigureError, check};
+use super::estimator::{Estimator, EstimatorSpec, Observation, Prediction, Target};
+use super::spec::Compatibility;
+use super::table::{EntryKey, PerEntry, Table};
+use crate::names::{EndpointId, FunctionId, Names};
+use crate::units::Bytes;
+
+/// The table of a dispatcher and what predicts response times.
+#[derive(Debug)]
+pub struct Dispatcher {
+    /// Rows are sorted by the names of the destinations.
+    table: Table,
+    estimator: Box<dyn Estimator>,
+    compatibility: Compatibility,
+    trials: PerEntry<Trial>,
+}
+
+/// What a dispatcher decides about a call.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Choice {
+    /// There is no destination.
+    None,
+    /// It goes there.
+    Entry(EntryKey, Option<Prediction>),
+    /// All destinations of the function must be asked first.
+    Ask,
+}
+
+/// Calls under way to a destination of which nothing is known.
+#[derive(Clone, Copy, Debug, Default)]
+struct Trial {
+    calls: u32,
+    /// When one was last sent there.
+    since: Option<SimTime>,
+}
+
+/// A trial that brought no measurement within this time may be repeated.
+const REPEAT_TRIAL: SimDuration = SimDuration::from_secs(30);
+
+impl Dispatcher {
+    /// A dispatcher with an empty table.
+    pub fn new(estimator: &EstimatorSpec, compatibility: Compatibility) -> Self {
+        let mut estimator = (estimator.kind.build)(&estimator.arguments);
+        estimator.set_compatibility(compatibility);
+        Self {
+            table: Table::default(),
+            estimator,
+            compatibility,
+            trials: PerEntry::default(),
+        }
+    }
+
+    /// The table.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// How many questions may be under way to one destination at a time; `None`
+    /// if it predicts by itself.
+    pub fn asks(&self) -> Option<u32> {
+        self.estimator.asks()
+    }
+
+    /// Changes the table. Weights are checked, but always stored as 1.
+    ///
+    /// # Errors
+    /// If the declared entry is impossible; then nothing has changed.
+    pub fn configure(
+        &mut self,
+        command: &Command,
+        endpoints: &Names<EndpointId>,
+    ) -> Result<(), ConfigureError> {
+        match *command {
+            Command::Flush => {
+                for key in self.table.keys().collect::<Vec<_>>() {
+                    self.table.remove(key);
+                }
+            }
+            Command::Change {
+                function,
+                destination,
+                weight,
+                is_final,
+            } => {
+                check(destination, weight, endpoints)?;
+                match self.table.find(function, destination) {
+                    Some(key) => self.table.set_final(key, is_final),
+                    None => self.insert(function, destination, is_final, endpoints),
+                }
+            }
+            Command::Remove {
+                function,
+                destination,
+            } => self.remove(function, destination),
+        }
+        Ok(())
+    }
+
+    /// Removes a destination.
+    pub fn remove(&mut self, function: FunctionId, destination: EndpointId) {
+        if let Some(key) = self.table.find(function, destination) {
+            self.table.remove(key);
+        }
+    }
+
+    /// Chooses the destination with the smallest prediction, the first in the
+    /// order of names on ties.
+    ///
+    /// A destination of which nothing is known gets a call first, but only one
+    /// until it answers: further calls go to those that are known, and only if
+    /// there are none, to those that are tried already by the fewest calls.
+    pub fn choose(&mut self, now: SimTime, function: FunctionId, input: Bytes) -> Choice {
+        let row = self.table.row(function);
+        if row.is_empty() {
+            return Choice::None;
+        }
+        if self.estimator.asks().is_some() {
+            return Choice::Ask;
+        }
+        let mut best: Option<(Rank, EntryKey, Option<Prediction>)> = None;
+        for &key in row {
+            let Some(entry) = self.table.entry(key) else {
+                continue;
+            };
+            let target = Target {
+                entry: key,
+                destination: entry.destination,
+            };
+            let prediction = self.estimator.predict(now, target, input);
+            let rank = match (prediction, self.compatibility) {
+                (Some(prediction), _) => Rank::Predicted(prediction.total()),
+                (None, Compatibility::Original) => Rank::Predicted(0.0),
+                (None, Compatibility::Corrected) => self.trials.get_mut(key).rank(now),
+            };
+            if best.as_ref().is_none_or(|(least, _, _)| rank < *least) {
+                best = Some((rank, key, prediction));
+            }
+        }
+        match best {
+            Some((_, key, prediction)) => {
+                if prediction.is_none() {
+                    let trial = self.trials.get_mut(key);
+                    trial.calls += 1;
+                    trial.since = Some(now);
+                }
+                Choice::Entry(key, prediction)
+            }
+            None => Choice::None,
+        }
+    }
+
+    /// A call through `entry` was answered; ignored if the entry is gone.
+    pub fn measured(&mut self, now: SimTime, entry: EntryKey, observation: &Observation) {
+        if let Some(found) = self.table.entry(entry) {
+            let target = Target {
+                entry,
+                destination: found.destination,
+            };
+            self.estimator.learn(now, target, observation);
+            *self.trials.get_mut(entry) = Trial::default();
+        }
+    }
+
+    fn insert(
+        &mut self,
+        function: FunctionId,
+        destination: EndpointId,
+        is_final: bool,
+        endpoints: &Names<EndpointId>,
+    ) {
+        let name = endpoints.name(destination);
+        let position = self.table.row(function).partition_point(|&key| {
+            let entry = self.table.entry(key);
+            entry.is_some_and(|entry| endpoints.name(entry.destination) < name)
+        });
+        self.table
+            .insert(position, function, destination, 1.0, is_final);
+    }
+}
+
+/// Lower is better.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+enum Rank {
+    Untried,
+    Predicted(f64),
+    OnTrial(u32),
+}
+
+impl Trial {
+    fn rank(&self, now: SimTime) -> Rank {
+        match self.since {
+            Some(since) if now.since(since) < REPEAT_TRIAL => Rank::OnTrial(self.calls),
+            _ => Rank::Untried,
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! `probe`: ask every destination how long it would take.
+
+use super::{Estimator, EstimatorBuilder};
+use crate::catalogue::{Kind, Parameter, Quantity};
+
+pub(super) const KIND: Kind<EstimatorBuilder> = Kind {
+    name: "probe",
+    help: "The processing time that each destination answers to a dry run of the call.",
+    parameters: &[Parameter {
+        name: "max-clients",
+        quantity: Quantity::Count { min: 1 },
+        default: Some("10"),
+        help: "How many dry runs may be under way to one destination at a time; more wait. The default is the original's.",
+    }],
+    build: |arguments| {
+        Box::new(Probe {
+            at_a_time: u32::try_from(arguments.count("max-clients")).unwrap_or(u32::MAX),
+        })
+    },
+};
+
+#[derive(Debug)]
+struct Probe {
+    at_a_time: u32,
+}
+
+impl Estimator for Probe {
+    fn asks(&self) -> Option<u32> {
+        Some(self.at_a_time)
+    }
+}

@@ -1,0 +1,175 @@
+//! What is in progress, under numbers that are never confused.
+
+use sim_core::SimTime;
+
+use super::call::{CallHeader, CallId, ProbeReply, Ticket};
+use super::estimator::Prediction;
+use super::table::EntryKey;
+use crate::names::EndpointId;
+
+/// Items in reused slots.
+#[derive(Debug)]
+pub(super) struct Ledger<T> {
+    slots: Vec<(u32, Option<T>)>,
+    free: Vec<u32>,
+}
+
+/// Names one item for as long as it is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Key {
+    slot: u32,
+    generation: u32,
+}
+
+impl<T> Default for Ledger<T> {
+    fn default() -> Self {
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+        }
+    }
+}
+
+impl<T> Ledger<T> {
+    pub(super) fn open(&mut self, item: T) -> Key {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push((0, None));
+            self.slots.len() as u32 - 1
+        });
+        let (generation, place) = &mut self.slots[slot as usize];
+        *place = Some(item);
+        Key {
+            slot,
+            generation: *generation,
+        }
+    }
+
+    pub(super) fn get(&mut self, key: Key) -> Option<&mut T> {
+        let (generation, item) = self.slots.get_mut(key.slot as usize)?;
+        item.as_mut().filter(|_| *generation == key.generation)
+    }
+
+    pub(super) fn peek(&self, key: Key) -> Option<&T> {
+        let (generation, item) = self.slots.get(key.slot as usize)?;
+        item.as_ref().filter(|_| *generation == key.generation)
+    }
+
+    pub(super) fn close(&mut self, key: Key) -> Option<T> {
+        let (generation, item) = self.slots.get_mut(key.slot as usize)?;
+        if *generation != key.generation {
+            return None;
+        }
+        let item = item.take()?;
+        *generation = generation.wrapping_add(1);
+        self.free.push(key.slot);
+        Some(item)
+    }
+}
+
+/// A call in progress.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call {
+    pub(super) id: CallId,
+    pub(super) header: CallHeader,
+    pub(super) state: State,
+    /// How often it was sent to a destination.
+    pub(super) attempts: u32,
+    /// The destination whose failure was the last.
+    pub(super) failed: Option<EndpointId>,
+}
+
+/// How far a call is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum State {
+    /// Waits for admission.
+    Queued,
+    /// Admitted, without destination.
+    Undecided,
+    /// Waits for answers of destinations.
+    Asking(Asking),
+    /// Being forwarded, before it queues for its turn.
+    Delayed(Chosen),
+    /// Waits for its turn at the destination since then.
+    Waiting(Chosen, SimTime),
+    /// Sent to the destination; the time is when it began to wait for its turn.
+    Sent(Chosen, SimTime),
+}
+
+/// The destination of a call.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chosen {
+    pub(super) entry: EntryKey,
+    pub(super) destination: EndpointId,
+    pub(super) prediction: Option<Prediction>,
+}
+
+/// Questions under way about a call.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Asking {
+    pub(super) outstanding: u32,
+    pub(super) best: Option<Bid>,
+}
+
+/// What a destination replied.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bid {
+    pub(super) chosen: Chosen,
+    /// The place of the destination in the order of names.
+    pub(super) position: u32,
+}
+
+/// A question to a destination.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Probe {
+    pub(super) ticket: Ticket,
+    pub(super) header: CallHeader,
+    pub(super) entry: EntryKey,
+    pub(super) destination: EndpointId,
+    pub(super) position: u32,
+}
+
+impl Call {
+    pub(super) fn new(id: CallId, header: &CallHeader) -> Self {
+        Self {
+            id,
+            header: *header,
+            state: State::Queued,
+            attempts: 0,
+            failed: None,
+        }
+    }
+}
+
+impl Asking {
+    /// Counts a reply; whether it was the last.
+    pub(super) fn count(&mut self, probe: &Probe, reply: ProbeReply) -> bool {
+        self.outstanding = self.outstanding.saturating_sub(1);
+        if let ProbeReply::Answered(processing) = reply {
+            let bid = Bid {
+                chosen: Chosen {
+                    entry: probe.entry,
+                    destination: probe.destination,
+                    prediction: Some(Prediction {
+                        processing: processing.as_secs_f64(),
+                        ..Prediction::default()
+                    }),
+                },
+                position: probe.position,
+            };
+            if self.best.is_none_or(|best| bid.beats(&best)) {
+                self.best = Some(bid);
+            }
+        }
+        self.outstanding == 0
+    }
+}
+
+impl Bid {
+    fn beats(&self, other: &Self) -> bool {
+        let rank = |bid: &Self| {
+            let seconds = bid.chosen.prediction.map_or(0.0, |bid| bid.processing);
+            (seconds, bid.position)
+        };
+        rank(self) < rank(other)
+    }
+}

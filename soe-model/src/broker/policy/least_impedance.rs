@@ -1,0 +1,84 @@
+//! `least-impedance`: always the destination with the smallest weight, the one
+//! that was added first on ties.
+
+use sim_core::{SimTime, Stream};
+
+use super::{Policy, PolicyBuilder};
+use crate::catalogue::Kind;
+
+pub(super) const KIND: Kind<PolicyBuilder> = Kind {
+    name: "least-impedance",
+    help: "Always the destination with the smallest weight, the first added on ties.",
+    parameters: &[],
+    build: |_| Box::new(LeastImpedance::default()),
+};
+
+/// A tournament over the weights: node `i` holds the better of the positions in
+/// nodes `2 i` and `2 i + 1`, the leaves are the destinations. The winner is at
+/// hand, an update takes a logarithmic number of matches.
+#[derive(Debug, Default)]
+struct LeastImpedance {
+    weights: Vec<f32>,
+    /// Twice as many as leaves; node 0 is unused. Empty leaves hold positions
+    /// without weight, which lose every match.
+    winners: Vec<u32>,
+}
+
+impl LeastImpedance {
+    fn leaves(&self) -> usize {
+        self.winners.len() / 2
+    }
+
+    fn better(&self, node: usize) -> u32 {
+        let (left, right) = (self.winners[2 * node], self.winners[2 * node + 1]);
+        let weight = |position: u32| self.weights.get(position as usize);
+        match (weight(left), weight(right)) {
+            // Strict, so that the one that was added first wins ties.
+            (Some(first), Some(second)) if second < first => right,
+            _ => left,
+        }
+    }
+
+    fn replay(&mut self, position: usize) {
+        let mut node = self.leaves() + position;
+        while node > 1 {
+            node /= 2;
+            self.winners[node] = self.better(node);
+        }
+    }
+
+    fn rebuild(&mut self) {
+        let leaves = self.weights.len().next_power_of_two();
+        self.winners.clear();
+        self.winners.resize(leaves, 0);
+        self.winners.extend(0..leaves as u32);
+        for node in (1..leaves).rev() {
+            self.winners[node] = self.better(node);
+        }
+    }
+}
+
+impl Policy for LeastImpedance {
+    fn add(&mut self, _: SimTime, weight: f32) {
+        self.weights.push(weight);
+        if self.weights.len() <= self.leaves() {
+            self.replay(self.weights.len() - 1);
+        } else {
+            self.rebuild();
+        }
+    }
+
+    fn update(&mut self, _: SimTime, position: usize, weight: f32) {
+        self.weights[position] = weight;
+        self.replay(position);
+    }
+
+    fn remove(&mut self, _: SimTime, position: usize) {
+        self.weights.remove(position);
+        self.rebuild();
+    }
+
+    fn pick(&mut self, _: SimTime, _: &mut Stream) -> usize {
+        self.winners[1] as usize
+    }
+}

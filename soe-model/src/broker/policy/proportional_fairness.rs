@@ -1,0 +1,150 @@
+//! `proportional-fairness`: a compromise between the fastest destination and the
+//! one that was served longest ago, as schedulers of cellular networks strike it
+//! between the rate of a user and its past share.
+//!
+//! The score of a destination with weight `w`, which counts `c` updates of its
+//! weight, the last one a time `d` ago, is `(1 / w)^alpha / (c / d)^beta`; the
+//! largest score wins. With `alpha = 0, beta = 1` this is round robin, with
+//! `alpha = 1, beta = 0` the best destination only.
+
+use sim_core::{SimTime, Stream};
+
+use super::{Policy, PolicyBuilder};
+use crate::broker::Compatibility;
+use crate::catalogue::{Kind, Parameter, Quantity};
+
+const EXPONENT: Quantity = Quantity::Number {
+    min: 0.0,
+    max: f64::MAX,
+};
+
+pub(super) const KIND: Kind<PolicyBuilder> = Kind {
+    name: "proportional-fairness",
+    help: "The destination with the largest (1/weight)^alpha / (updates/age of the last update)^beta.",
+    parameters: &[
+        Parameter {
+            name: "alpha",
+            quantity: EXPONENT,
+            default: None,
+            help: "How much a small weight counts.",
+        },
+        Parameter {
+            name: "beta",
+            quantity: EXPONENT,
+            default: None,
+            help: "How much it counts to have been served rarely and long ago.",
+        },
+    ],
+    build: |arguments| {
+        Box::new(ProportionalFairness {
+            alpha: arguments.number("alpha"),
+            beta: arguments.number("beta"),
+            forgets: true,
+            destinations: Vec::new(),
+            total: 0.0,
+        })
+    },
+};
+
+/// How many updates per destination are remembered, at least. All counts are
+/// halved when they average twice as many: their proportions, and so the choice,
+/// stay as they are, but what comes later weighs more than what was long ago.
+const MEMORY: f64 = 100.0;
+
+const LEAST_WEIGHT: f64 = 1e-9;
+
+#[derive(Debug)]
+struct ProportionalFairness {
+    alpha: f64,
+    beta: f64,
+    /// Whether counts are halved, and a new destination starts with the smallest
+    /// count instead of 1, which would give it all calls until it has caught up.
+    forgets: bool,
+    destinations: Vec<Destination>,
+    /// The sum of all counts.
+    total: f64,
+}
+
+#[derive(Debug)]
+struct Destination {
+    weight: f32,
+    count: f64,
+    updated: SimTime,
+    /// `(1 / weight)^alpha / count^beta`, which changes only with them.
+    merit: f64,
+}
+
+impl ProportionalFairness {
+    fn rate(&mut self, position: usize) {
+        let destination = &mut self.destinations[position];
+        let weight = f64::from(destination.weight).max(LEAST_WEIGHT);
+        destination.merit = power(1.0 / weight, self.alpha) / power(destination.count, self.beta);
+    }
+
+    fn halve_counts(&mut self) {
+        self.total = 0.0;
+        for position in 0..self.destinations.len() {
+            self.destinations[position].count /= 2.0;
+            self.total += self.destinations[position].count;
+            self.rate(position);
+        }
+    }
+}
+
+impl Policy for ProportionalFairness {
+    fn set_compatibility(&mut self, compatibility: Compatibility) {
+        self.forgets = compatibility != Compatibility::Original;
+    }
+
+    fn add(&mut self, now: SimTime, weight: f32) {
+        let counts = self.destinations.iter().map(|known| known.count);
+        let least = counts.reduce(f64::min).filter(|_| self.forgets);
+        self.destinations.push(Destination {
+            weight,
+            count: least.unwrap_or(1.0),
+            updated: now,
+            merit: 0.0,
+        });
+        self.total += least.unwrap_or(1.0);
+        self.rate(self.destinations.len() - 1);
+    }
+
+    fn update(&mut self, now: SimTime, position: usize, weight: f32) {
+        let destination = &mut self.destinations[position];
+        destination.weight = weight;
+        destination.count += 1.0;
+        destination.updated = now;
+        self.total += 1.0;
+        self.rate(position);
+        if self.forgets && self.total > 2.0 * MEMORY * self.destinations.len() as f64 {
+            self.halve_counts();
+        }
+    }
+
+    fn remove(&mut self, _: SimTime, position: usize) {
+        self.total -= self.destinations.remove(position).count;
+    }
+
+    fn pick(&mut self, now: SimTime, _: &mut Stream) -> usize {
+        let mut best = (0, f64::NEG_INFINITY);
+        for (position, destination) in self.destinations.iter().enumerate() {
+            let age = now.since(destination.updated).as_secs_f64();
+            let score = destination.merit * power(age, self.beta);
+            if score > best.1 {
+                best = (position, score);
+            }
+        }
+        best.0
+    }
+}
+
+/// `base^exponent`; the usual exponents without a library call.
+fn power(base: f64, exponent: f64) -> f64 {
+    if exponent == 0.0 {
+        1.0
+    } else if exponent == 1.0 {
+        base
+    } else {
+        libm::pow(base, exponent)
+    }
+}

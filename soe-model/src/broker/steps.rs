@@ -1,0 +1,347 @@
+//! What happens inside a broker between two events.
+
+use std::cmp::Reverse;
+
+use sim_core::{SimDuration, SimTime};
+
+use super::call::{
+    Action, Attempt, CallHeader, Failure, Outcome, ProbeId, ProbeReply, Rejection, Ticket,
+};
+use super::dispatcher::Choice;
+use super::ledger::{Asking, Chosen, Probe, State};
+use super::spec::Compatibility;
+use super::table::{EntryKey, Table};
+use super::{Broker, Kind};
+use crate::names::{EndpointId, FunctionId};
+
+impl Broker {
+    /// Chooses destinations until every call waits for something from outside.
+    pub(super) fn settle(&mut self, now: SimTime) {
+        while let Some(ticket) = self.undecided.pop_front() {
+            self.decide(now, ticket);
+        }
+    }
+
+    fn decide(&mut self, now: SimTime, ticket: Ticket) {
+        let Some(call) = self.calls.get(ticket.0) else {
+            return;
+        };
+        call.state = State::Undecided;
+        let header = call.header;
+        let choice = match &mut self.kind {
+            Kind::Router { router, chance } => router
+                .pick(now, header.function, header.forward, chance)
+                .map_or(Choice::None, |entry| Choice::Entry(entry, None)),
+            Kind::Dispatcher(dispatcher) => dispatcher.choose(now, header.function, header.input),
+        };
+        match choice {
+            Choice::Entry(entry, prediction) => {
+                let found = self.table(header.forward).entry(entry);
+                match found.map(|found| found.destination) {
+                    Some(destination) => {
+                        let chosen = Chosen {
+                            entry,
+                            destination,
+                            prediction,
+                        };
+                        self.forward(now, ticket, chosen);
+                    }
+                    None => self.reject(ticket),
+                }
+            }
+            Choice::Ask => self.ask(ticket, &header),
+            Choice::None => self.reject(ticket),
+        }
+    }
+
+    /// Spends the forwarding time on a call, then queues it for its turn.
+    fn forward(&mut self, now: SimTime, ticket: Ticket, chosen: Chosen) {
+        let after = self.draw_forwarding_time();
+        if after.is_zero() || !self.turns.is_limited() {
+            // Nobody can overtake it, so that the driver may wait as well.
+            self.take_turn(now, ticket, chosen, after);
+        } else if let Some(call) = self.calls.get(ticket.0) {
+            call.state = State::Delayed(chosen);
+            self.delays += 1;
+            self.delayed
+                .push(Reverse((now + after, self.delays, ticket)));
+        }
+    }
+
+    fn draw_forwarding_time(&mut self) -> SimDuration {
+        let (min, max) = (self.forwarding_time.min, self.forwarding_time.max);
+        if max <= min {
+            return min;
+        }
+        let span = (max - min).as_secs_f64();
+        min + SimDuration::from_secs_f64(span * self.forwarding_chance.uniform())
+    }
+
+    /// The forwarding time of a call is over.
+    pub(super) fn end_delay(&mut self, now: SimTime, ticket: Ticket) {
+        let Some(call) = self.calls.get(ticket.0) else {
+            return;
+        };
+        let State::Delayed(chosen) = call.state else {
+            return;
+        };
+        if self.is_current(ticket, chosen.entry) {
+            self.take_turn(now, ticket, chosen, SimDuration::ZERO);
+        } else {
+            self.undecided.push_back(ticket);
+        }
+    }
+
+    fn take_turn(&mut self, now: SimTime, ticket: Ticket, chosen: Chosen, after: SimDuration) {
+        let since = now + after;
+        if self.turns.enter(chosen.destination, ticket) {
+            self.send(ticket, chosen, since, after);
+        } else if let Some(call) = self.calls.get(ticket.0) {
+            call.state = State::Waiting(chosen, since);
+        }
+    }
+
+    fn send(&mut self, ticket: Ticket, chosen: Chosen, since: SimTime, after: SimDuration) {
+        let Some(call) = self.calls.get(ticket.0) else {
+            return;
+        };
+        call.state = State::Sent(chosen, since);
+        call.attempts += 1;
+        let attempt = Attempt {
+            ticket,
+            number: call.attempts,
+        };
+        self.actions.push_back(Action::Forward {
+            call: call.id,
+            attempt,
+            destination: chosen.destination,
+            after,
+            header: forwarded(&call.header),
+        });
+    }
+
+    /// A call has left `destination`: lets in the next one that waits for it.
+    pub(super) fn next_turn(&mut self, destination: EndpointId) {
+        while let Some(ticket) = self.turns.leave(destination) {
+            let Some(call) = self.calls.get(ticket.0) else {
+                continue;
+            };
+            if let State::Waiting(chosen, since) = call.state {
+                self.send(ticket, chosen, since, SimDuration::ZERO);
+                break;
+            }
+        }
+    }
+
+    /// Asks all destinations of a function.
+    fn ask(&mut self, ticket: Ticket, header: &CallHeader) {
+        let Kind::Dispatcher(dispatcher) = &self.kind else {
+            return;
+        };
+        let table = dispatcher.table();
+        let mut outstanding = 0;
+        for &entry in table.row(header.function) {
+            let Some(found) = table.entry(entry) else {
+                continue;
+            };
+            let probe = ProbeId(self.probes.open(Probe {
+                ticket,
+                header: *header,
+                entry,
+                destination: found.destination,
+                position: found.position,
+            }));
+            outstanding += 1;
+            self.asked.push((found.destination, probe));
+        }
+        if let Some(call) = self.calls.get(ticket.0) {
+            call.state = State::Asking(Asking {
+                outstanding,
+                best: None,
+            });
+        }
+        let mut asked = std::mem::take(&mut self.asked);
+        for (destination, probe) in asked.drain(..) {
+            if self.probe_turns.enter(destination, probe) {
+                self.send_probe(probe);
+            }
+        }
+        self.asked = asked;
+    }
+
+    /// Sends a question; `false` if it has become pointless.
+    fn send_probe(&mut self, probe: ProbeId) -> bool {
+        let Some(&mut asked) = self.probes.get(probe.0) else {
+            return false;
+        };
+        if !self.is_current(asked.ticket, asked.entry) {
+            return false;
+        }
+        let Some(call) = self.calls.get(asked.ticket.0) else {
+            return false;
+        };
+        self.actions.push_back(Action::Probe {
+            call: call.id,
+            probe,
+            destination: asked.destination,
+            header: CallHeader {
+                dry: true,
+                ..forwarded(&asked.header)
+            },
+        });
+        true
+    }
+
+    /// A question to `destination` is settled: sends the next one that waits.
+    pub(super) fn next_probe(&mut self, now: SimTime, destination: EndpointId) {
+        while let Some(probe) = self.probe_turns.leave(destination) {
+            if self.send_probe(probe) {
+                break;
+            }
+            if let Some(asked) = self.probes.close(probe.0) {
+                self.count_reply(now, &asked, ProbeReply::TimedOut);
+            }
+        }
+    }
+
+    /// Notes a reply, and sends the call where it is best if that was the last.
+    pub(super) fn count_reply(&mut self, now: SimTime, probe: &Probe, reply: ProbeReply) {
+        let ticket = probe.ticket;
+        let Some(call) = self.calls.get(ticket.0) else {
+            return;
+        };
+        let State::Asking(asking) = &mut call.state else {
+            return;
+        };
+        if !asking.count(probe, reply) {
+            return;
+        }
+        let best = asking.best;
+        if best.is_none() {
+            call.failed = Some(probe.destination);
+        }
+        match best {
+            Some(best) if self.is_current(ticket, best.chosen.entry) => {
+                self.forward(now, ticket, best.chosen);
+            }
+            // The best has gone meanwhile.
+            Some(_) => self.undecided.push_back(ticket),
+            None => self.reject(ticket),
+        }
+    }
+
+    /// Takes an attempt off its destination; `None` if it is not under way.
+    pub(super) fn conclude(&mut self, attempt: Attempt) -> Option<(Chosen, CallHeader, SimTime)> {
+        let call = self.calls.get(attempt.ticket.0)?;
+        match call.state {
+            State::Sent(chosen, since) if call.attempts == attempt.number => {
+                call.state = State::Undecided;
+                Some((chosen, call.header, since))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a failure is held against the destination.
+    pub(super) fn condemns(&self, failure: Failure) -> bool {
+        failure == Failure::Transport || self.compatibility == Compatibility::Original
+    }
+
+    /// Removes a destination that has failed, unless it was replaced meanwhile.
+    pub(super) fn drop_destination(
+        &mut self,
+        now: SimTime,
+        header: &CallHeader,
+        entry: EntryKey,
+        destination: EndpointId,
+    ) {
+        if self.table(header.forward).entry(entry).is_none() {
+            return;
+        }
+        self.remove(now, header.function, destination);
+        if self.reports_failures {
+            self.actions
+                .push_back(Action::ReportFailure { destination });
+        }
+        self.redirect();
+    }
+
+    fn remove(&mut self, now: SimTime, function: FunctionId, destination: EndpointId) {
+        match &mut self.kind {
+            Kind::Router { router, .. } => router.remove(now, function, destination),
+            Kind::Dispatcher(dispatcher) => dispatcher.remove(function, destination),
+        }
+    }
+
+    /// Lets calls choose again that wait for a destination which has gone.
+    pub(super) fn redirect(&mut self) {
+        let (kind, calls) = (&self.kind, &self.calls);
+        let gone = |ticket: Ticket| match calls.peek(ticket.0) {
+            Some(call) => match call.state {
+                State::Waiting(chosen, _) => {
+                    let table = kind.table(call.header.forward);
+                    table.entry(chosen.entry).is_none()
+                }
+                _ => false,
+            },
+            None => true,
+        };
+        self.turns.send_away(gone, &mut self.undecided);
+    }
+
+    fn is_current(&mut self, ticket: Ticket, entry: EntryKey) -> bool {
+        let forward = self.calls.peek(ticket.0).map(|call| call.header.forward);
+        forward.is_some_and(|forward| self.table(forward).entry(entry).is_some())
+    }
+
+    fn table(&self, forward: bool) -> &Table {
+        self.kind.table(forward)
+    }
+
+    fn reject(&mut self, ticket: Ticket) {
+        let failed = self.calls.peek(ticket.0).and_then(|call| call.failed);
+        let rejection = match failed {
+            Some(last) if self.compatibility == Compatibility::Corrected => {
+                Rejection::AllFailed { last }
+            }
+            _ => Rejection::NoDestination,
+        };
+        self.respond(ticket, Outcome::Rejected(rejection));
+    }
+
+    /// Responds to a call that was admitted, and admits the next one.
+    pub(super) fn respond(&mut self, ticket: Ticket, outcome: Outcome) {
+        if let Some(call) = self.calls.close(ticket.0) {
+            let call = call.id;
+            self.actions.push_back(Action::Respond { call, outcome });
+            self.admit();
+        }
+    }
+
+    /// A call that was admitted has gone: the one that waits longest takes its
+    /// place.
+    pub(super) fn admit(&mut self) {
+        match self.queue.pop_front() {
+            Some(next) => self.undecided.push_back(next),
+            None => self.active = self.active.saturating_sub(1),
+        }
+    }
+}
+
+impl Kind {
+    fn table(&self, forward: bool) -> &Table {
+        match self {
+            Self::Router { router, .. } => router.table(forward),
+            Self::Dispatcher(dispatcher) => dispatcher.table(),
+        }
+    }
+}
+
+/// What a broker sends on.
+fn forwarded(header: &CallHeader) -> CallHeader {
+    CallHeader {
+        forward: true,
+        hops: header.hops + 1,
+        ..*header
+    }
+}

@@ -1,0 +1,323 @@
+//! Forwarding tables: the destinations of each function.
+
+use std::fmt::Write;
+
+use crate::names::{EndpointId, FunctionId, Id, Names};
+
+/// The destinations of each function, in order of insertion unless stated
+/// otherwise, each with a weight.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    /// By slot.
+    entries: Vec<Entry>,
+    /// Slots without entry.
+    free: Vec<u32>,
+    /// By function.
+    rows: Vec<Vec<EntryKey>>,
+}
+
+/// An entry of a forwarding table.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Entry {
+    /// The function.
+    pub function: FunctionId,
+    /// Where calls of it can go.
+    pub destination: EndpointId,
+    /// The expected latency in seconds, or whatever was declared; lower is better.
+    pub weight: f32,
+    /// Whether the destination is final, a computer.
+    pub is_final: bool,
+    /// Its place among the destinations of the function.
+    pub(crate) position: u32,
+    generation: u32,
+}
+
+/// Names one entry of one table for as long as it exists.
+///
+/// The slot is reused after the entry is gone; the generation tells the old
+/// entry from the new one, so that an answer about a destination that was
+/// removed or replaced meanwhile changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryKey {
+    slot: u32,
+    generation: u32,
+}
+
+impl Table {
+    /// The entry, if it still exists.
+    pub fn entry(&self, key: EntryKey) -> Option<&Entry> {
+        let entry = self.entries.get(key.slot as usize)?;
+        (entry.generation == key.generation).then_some(entry)
+    }
+
+    /// The entries of a function.
+    pub fn row(&self, function: FunctionId) -> &[EntryKey] {
+        self.rows
+            .get(function.index())
+            .map_or(&[], |row| row.as_slice())
+    }
+
+    /// The entry of `function` towards `destination`.
+    pub fn find(&self, function: FunctionId, destination: EndpointId) -> Option<EntryKey> {
+        let mut row = self.row(function).iter().copied();
+        row.find(|key| self.entries[key.slot as usize].destination == destination)
+    }
+
+    /// All entries, in no particular order that lasts.
+    pub fn keys(&self) -> impl Iterator<Item = EntryKey> {
+        self.rows.iter().flatten().copied()
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.rows.iter().all(Vec::is_empty)
+    }
+
+    /// All entries sorted by the names of function and destination.
+    pub fn sorted(&self, names: TableNames<'_>) -> Vec<Entry> {
+        let mut entries: Vec<_> = self
+            .keys()
+            .map(|key| self.entries[key.slot as usize])
+            .collect();
+        entries.sort_by_key(|entry| {
+            (
+                names.functions.name(entry.function),
+                names.endpoints.name(entry.destination),
+            )
+        });
+        entries
+    }
+
+    /// The entries in the text format of the original: function, weight in
+    /// brackets, destination, `(F)` if final; one line each, sorted by name, the
+    /// function printed only on its first line.
+    pub fn dump(&self, names: TableNames<'_>) -> String {
+        let rows: Vec<_> = self
+            .sorted(names)
+            .into_iter()
+            .map(|entry| {
+                (
+                    names.functions.name(entry.function),
+                    six_digits(entry.weight),
+                    names.endpoints.name(entry.destination),
+                    if entry.is_final { " (F)" } else { "" },
+                )
+            })
+            .collect();
+        let name_width = rows.iter().map(|row| row.0.len()).max().unwrap_or(0);
+        let weight_width = rows.iter().map(|row| row.1.len()).max().unwrap_or(0);
+        let mut text = String::new();
+        let mut previous = "";
+        for (function, weight, destination, is_final) in rows {
+            let shown = if function == previous { "" } else { function };
+            previous = function;
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                text,
+                "{shown:name_width$} [{weight:weight_width$}] {destination}{is_final}"
+            );
+        }
+        text
+    }
+
+    /// Adds an entry at `position` of the row of its function.
+    pub(crate) fn insert(
+        &mut self,
+        position: usize,
+        function: FunctionId,
+        destination: EndpointId,
+        weight: f32,
+        is_final: bool,
+    ) -> EntryKey {
+        let slot = self.free.pop().unwrap_or(self.entries.len() as u32);
+        let generation = self
+            .entries
+            .get(slot as usize)
+            .map_or(0, |entry| entry.generation);
+        let entry = Entry {
+            function,
+            destination,
+            weight,
+            is_final,
+            position: position as u32,
+            generation,
+        };
+        match self.entries.get_mut(slot as usize) {
+            Some(place) => *place = entry,
+            None => self.entries.push(entry),
+        }
+        if function.index() >= self.rows.len() {
+            self.rows.resize_with(function.index() + 1, Vec::new);
+        }
+        let key = EntryKey { slot, generation };
+        self.rows[function.index()].insert(position, key);
+        self.renumber(function);
+        key
+    }
+
+    /// Removes an entry that exists and says what it was.
+    pub(crate) fn remove(&mut self, key: EntryKey) -> Option<Entry> {
+        let entry = *self.entry(key)?;
+        self.rows[entry.function.index()].remove(entry.position as usize);
+        self.renumber(entry.function);
+        let slot = &mut self.entries[key.slot as usize];
+        slot.generation = slot.generation.wrapping_add(1);
+        self.free.push(key.slot);
+        Some(entry)
+    }
+
+    /// Gives an entry that exists another weight, and says where it stands.
+    pub(crate) fn set_weight(&mut self, key: EntryKey, weight: f32) -> Option<Entry> {
+        self.entry(key)?;
+        let entry = &mut self.entries[key.slot as usize];
+        entry.weight = weight;
+        Some(*entry)
+    }
+
+    /// Says of an entry that exists whether its destination is final.
+    pub(crate) fn set_final(&mut self, key: EntryKey, is_final: bool) {
+        if self.entry(key).is_some() {
+            self.entries[key.slot as usize].is_final = is_final;
+        }
+    }
+
+    fn renumber(&mut self, function: FunctionId) {
+        for (position, key) in (0..).zip(&self.rows[function.index()]) {
+            self.entries[key.slot as usize].position = position;
+        }
+    }
+}
+
+/// The names behind the numbers in a table.
+#[derive(Clone, Copy, Debug)]
+pub struct TableNames<'a> {
+    /// Of functions.
+    pub functions: &'a Names<FunctionId>,
+    /// Of destinations.
+    pub endpoints: &'a Names<EndpointId>,
+}
+
+/// A number as C++ streams print it: six significant digits, no trailing zeros,
+/// scientific notation for the very small and the very large.
+fn six_digits(number: f32) -> String {
+    let scientific = format!("{number:.5e}");
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let trimmed = |text: &str| match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text.to_owned(),
+    };
+    if (-4..6).contains(&exponent) {
+        let decimals = (5 - exponent) as usize;
+        trimmed(&format!("{number:.decimals$}"))
+    } else {
+        let sign = if exponent < 0 { '-' } else { '+' };
+        format!("{}e{sign}{:02}", trimmed(mantissa), exponent.abs())
+    }
+}
+
+/// What an optimizer or an estimator knows about each entry of a table.
+#[derive(Clone, Debug)]
+pub(crate) struct PerEntry<T> {
+    states: Vec<(u32, T)>,
+}
+
+impl<T> Default for PerEntry<T> {
+    fn default() -> Self {
+        Self { states: Vec::new() }
+    }
+}
+
+impl<T: Default> PerEntry<T> {
+    /// The state of an entry that exists, the default one if it is new.
+    pub(crate) fn get_mut(&mut self, entry: EntryKey) -> &mut T {
+        let slot = entry.slot as usize;
+        if slot >= self.states.len() {
+            self.states
+                .resize_with(slot + 1, || (entry.generation, T::default()));
+        }
+        let (generation, state) = &mut self.states[slot];
+        if *generation != entry.generation {
+            *generation = entry.generation;
+            *state = T::default();
+        }
+        state
+    }
+
+    /// The state of an entry, unless the slot has gone to another one.
+    pub(crate) fn known(&mut self, entry: EntryKey) -> Option<&mut T> {
+        let (generation, state) = self.states.get_mut(entry.slot as usize)?;
+        (*generation == entry.generation).then_some(state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names() -> (Names<FunctionId>, Names<EndpointId>) {
+        let (mut functions, mut endpoints) = (Names::default(), Names::default());
+        for name in ["glambda0", "clambda0"] {
+            functions.intern(name);
+        }
+        for name in ["host2:6473", "host1:6473", "host10:6473"] {
+            endpoints.intern(name);
+        }
+        (functions, endpoints)
+    }
+
+    #[test]
+    fn entries_keep_their_order_and_old_keys_name_nothing() {
+        let mut table = Table::default();
+        let function = FunctionId(0);
+        let add = |table: &mut Table, destination| {
+            let position = table.row(function).len();
+            table.insert(position, function, EndpointId(destination), 1.0, true)
+        };
+        let first = add(&mut table, 0);
+        let second = add(&mut table, 1);
+        assert_eq!(table.row(function), [first, second]);
+        table.remove(first);
+        assert_eq!(table.entry(first), None);
+        assert_eq!(table.entry(second).map(|entry| entry.position), Some(0));
+        let again = add(&mut table, 0);
+        assert_ne!(again, first);
+        assert_eq!(table.entry(first), None);
+        assert_eq!(table.row(function), [second, again]);
+        assert_eq!(table.find(function, EndpointId(0)), Some(again));
+        assert_eq!(table.remove(first), None);
+    }
+
+    #[test]
+    fn dumps_are_sorted_padded_and_blank_where_the_function_repeats() {
+        let (functions, endpoints) = names();
+        let mut table = Table::default();
+        table.insert(0, FunctionId(0), EndpointId(0), 1.0, false);
+        table.insert(0, FunctionId(1), EndpointId(0), 0.1018, true);
+        table.insert(1, FunctionId(1), EndpointId(1), 12.5, true);
+        let names = TableNames {
+            functions: &functions,
+            endpoints: &endpoints,
+        };
+        assert_eq!(
+            table.dump(names),
+            "clambda0 [12.5  ] host1:6473 (F)\n         [0.1018] host2:6473 (F)\nglambda0 [1     ] host2:6473\n"
+        );
+    }
+
+    #[test]
+    fn weights_print_with_six_significant_digits() {
+        let printed = [
+            (1.0, "1"),
+            (0.1, "0.1"),
+            (0.000_123_456_78, "0.000123457"),
+            (0.000_012_345_678, "1.23457e-05"),
+            (123_456.78, "123457"),
+            (1.5e9, "1.5e+09"),
+            (0.0, "0"),
+        ];
+        for (number, text) in printed {
+            assert_eq!(six_digits(number), text);
+        }
+    }
+}

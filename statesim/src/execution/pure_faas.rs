@@ -1,0 +1,18 @@
+//! The client calls every function and sends all states along, back and forth.
+
+use super::{ExecutionPolicy, Meter, Step};
+
+#[derive(Debug)]
+pub(super) struct PureFaas;
+
+impl ExecutionPolicy for PureFaas {
+    fn name(&self) -> &'static str {
+        "PureFaaS"
+    }
+
+    fn step(&self, step: &mut Step<'_>, meter: &mut Meter<'_>) {
+        let there = step.all_states() + step.argument();
+        let back = step.all_states() + step.result();
+        meter.round_trip(there, back, step.client, step.node);
+    }
+}

@@ -1,0 +1,269 @@
+//! Turns the directed acyclic graph of a job into a chain of functions with states.
+//!
+//! The chain is the first task of the job and everything that depends on it,
+//! directly or not. A task outside the chain on which one inside depends stands for
+//! a state: its memory is the size of the state. Jobs without any state are dropped.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::ops::Range;
+
+use crate::trace::{TaskRecord, TraceCounts};
+
+/// The chains of all stateful jobs of a trace, before sizes and work are scaled.
+#[derive(Clone, Debug, Default)]
+pub struct Jobs {
+    pub(crate) chains: Vec<JobChain>,
+    pub(crate) tasks: Vec<JobTask>,
+    /// States of all tasks of all chains; each task knows its range.
+    pub(crate) needs: Vec<u32>,
+    /// Memory of all states of all chains; each chain knows its range.
+    pub(crate) states: Vec<f64>,
+    counts: TraceCounts,
+}
+
+/// Where the parts of one chain are.
+#[derive(Clone, Debug)]
+pub(crate) struct JobChain {
+    pub(crate) tasks: Range<usize>,
+    pub(crate) states: Range<usize>,
+}
+
+/// A task of a chain; within a chain, tasks are in the order of their numbers.
+#[derive(Clone, Debug)]
+pub(crate) struct JobTask {
+    pub(crate) record: TaskRecord,
+    pub(crate) needs: Range<usize>,
+    /// The place of the task in a topological order of the chain, from 0.
+    pub(crate) rank: u32,
+}
+
+impl Jobs {
+    /// The number of stateful jobs.
+    pub fn len(&self) -> usize {
+        self.chains.len()
+    }
+
+    /// Whether there is no stateful job.
+    pub fn is_empty(&self) -> bool {
+        self.chains.is_empty()
+    }
+
+    /// How many rows and jobs were read, skipped and dropped.
+    pub fn counts(&self) -> TraceCounts {
+        self.counts
+    }
+}
+
+/// Collects the rows of one job after the other.
+#[derive(Debug, Default)]
+pub(crate) struct JobsBuilder {
+    pub(crate) counts: TraceCounts,
+    jobs: Jobs,
+    current: Option<u64>,
+    records: Vec<TaskRecord>,
+    /// (task, task that it needs), both indices within the job.
+    dependencies: Vec<(u32, u32)>,
+    chain: ChainFinder,
+}
+
+impl JobsBuilder {
+    /// Says which job the next tasks belong to.
+    pub(crate) fn job(&mut self, number: u64) {
+        if self.current != Some(number) {
+            self.finish_job();
+            self.current = Some(number);
+        }
+    }
+
+    /// Adds a task; one with the same number replaces the earlier, but keeps its
+    /// dependencies. Numbers left out are tasks without work, size and dependencies.
+    pub(crate) fn task(&mut self, index: u32, record: TaskRecord) {
+        self.ensure(index);
+        self.records[index as usize] = record;
+    }
+
+    /// Makes a task depend on another, which need not exist.
+    pub(crate) fn dependency(&mut self, task: u32, on: u32) {
+        self.ensure(on);
+        self.dependencies.push((task, on));
+    }
+
+    pub(crate) fn finish(mut self) -> Jobs {
+        self.finish_job();
+        self.jobs.counts = self.counts;
+        self.jobs
+    }
+
+    fn ensure(&mut self, index: u32) {
+        let size = self.records.len().max(index as usize + 1);
+        self.records.resize(size, TaskRecord::default());
+    }
+
+    fn finish_job(&mut self) {
+        if self.current.is_none() {
+            return;
+        }
+        self.counts.jobs += 1;
+        self.dependencies.sort_unstable();
+        self.dependencies.dedup();
+        self.chain.find(self.records.len(), &self.dependencies);
+        if !self.add_chain() {
+            self.counts.stateless_jobs += 1;
+        }
+        self.records.clear();
+        self.dependencies.clear();
+    }
+
+    /// Adds the chain that was found; whether it has states.
+    fn add_chain(&mut self) -> bool {
+        let ChainFinder { member, rank, .. } = &self.chain;
+        let outside = |&(task, on): &(u32, u32)| member[task as usize] && !member[on as usize];
+        let mut states: Vec<u32> = self
+            .dependencies
+            .iter()
+            .filter(|d| outside(d))
+            .map(|d| d.1)
+            .collect();
+        states.sort_unstable();
+        states.dedup();
+        if states.is_empty() {
+            return false;
+        }
+        let jobs = &mut self.jobs;
+        let (first_task, first_state) = (jobs.tasks.len(), jobs.states.len());
+        let mut dependencies = &self.dependencies[..];
+        for (task, record) in self.records.iter().enumerate() {
+            // Both lists are in the order of tasks.
+            let own = dependencies.partition_point(|d| d.0 as usize <= task);
+            let (own, rest) = dependencies.split_at(own);
+            dependencies = rest;
+            if !member[task] {
+                continue;
+            }
+            let first_need = jobs.needs.len();
+            let needed = own.iter().filter(|d| outside(d));
+            jobs.needs
+                .extend(needed.filter_map(|d| Some(states.binary_search(&d.1).ok()? as u32)));
+            jobs.tasks.push(JobTask {
+                record: *record,
+                needs: first_need..jobs.needs.len(),
+                rank: rank[task],
+            });
+        }
+        let memory = |&state: &u32| self.records[state as usize].memory;
+        jobs.states.extend(states.iter().map(memory));
+        jobs.chains.push(JobChain {
+            tasks: first_task..jobs.tasks.len(),
+            states: first_state..jobs.states.len(),
+        });
+        true
+    }
+}
+
+/// Finds the descendants of the first task and a topological order of them.
+#[derive(Debug, Default)]
+struct ChainFinder {
+    /// Whether a task is in the chain.
+    member: Vec<bool>,
+    /// The place of a member in the topological order.
+    rank: Vec<u32>,
+    /// Where the tasks that need a task start in `dependents`.
+    first: Vec<u32>,
+    dependents: Vec<u32>,
+    /// Members on which a member still waits.
+    waiting: Vec<u32>,
+    ready: BinaryHeap<Reverse<u32>>,
+}
+
+impl ChainFinder {
+    fn find(&mut self, size: usize, dependencies: &[(u32, u32)]) {
+        self.index_dependents(size, dependencies);
+        self.mark_members(size);
+        self.order(dependencies);
+    }
+
+    fn index_dependents(&mut self, size: usize, dependencies: &[(u32, u32)]) {
+        self.first.clear();
+        self.first.resize(size + 2, 0);
+        for &(_, on) in dependencies {
+            self.first[on as usize + 2] += 1;
+        }
+        for i in 2..self.first.len() {
+            self.first[i] += self.first[i - 1];
+        }
+        self.dependents.resize(dependencies.len(), 0);
+        for &(task, on) in dependencies {
+            let place = &mut self.first[on as usize + 1];
+            self.dependents[*place as usize] = task;
+            *place += 1;
+        }
+    }
+
+    fn dependents(&self, task: u32) -> Range<usize> {
+        self.first[task as usize] as usize..self.first[task as usize + 1] as usize
+    }
+
+    fn mark_members(&mut self, size: usize) {
+        self.member.clear();
+        self.member.resize(size, false);
+        self.member[0] = true;
+        let mut reached = vec![0];
+        while let Some(task) = reached.pop() {
+            for i in self.dependents(task) {
+                let dependent = self.dependents[i];
+                if !self.member[dependent as usize] {
+                    self.member[dependent as usize] = true;
+                    reached.push(dependent);
+                }
+            }
+        }
+    }
+
+    /// Kahn's algorithm, always taking the lowest number; where tasks wait for each
+    /// other in a circle, the lowest of them goes first.
+    fn order(&mut self, dependencies: &[(u32, u32)]) {
+        let size = self.member.len();
+        self.rank.clear();
+        self.rank.resize(size, u32::MAX);
+        self.waiting.clear();
+        self.waiting.resize(size, 0);
+        for &(task, on) in dependencies {
+            if self.member[on as usize] && self.member[task as usize] {
+                self.waiting[task as usize] += 1;
+            }
+        }
+        self.ready.clear();
+        let members = |finder: &Self| {
+            (0..size as u32)
+                .filter(|&t| finder.member[t as usize])
+                .collect()
+        };
+        let members: Vec<u32> = members(self);
+        let free = |&&task: &&u32| self.waiting[task as usize] == 0;
+        self.ready
+            .extend(members.iter().filter(free).map(|&task| Reverse(task)));
+        let mut lowest = members.iter().copied();
+        let mut next_rank = 0;
+        while next_rank < members.len() as u32 {
+            let ready = self
+                .ready
+                .pop()
+                .map(|Reverse(task)| task)
+                .or_else(|| lowest.next());
+            let Some(task) = ready else { break };
+            if self.rank[task as usize] != u32::MAX {
+                continue;
+            }
+            self.rank[task as usize] = next_rank;
+            next_rank += 1;
+            for i in self.dependents(task) {
+                let dependent = self.dependents[i] as usize;
+                self.waiting[dependent] = self.waiting[dependent].saturating_sub(1);
+                if self.waiting[dependent] == 0 {
+                    self.ready.push(Reverse(dependent as u32));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The pool of chains from which every replication takes its jobs.
+
+use std::ops::Range;
+
+use crate::draws::Draws;
+use crate::jobs::{JobTask, Jobs};
+use crate::model::Corrections;
+
+/// How work and sizes follow from a trace.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Factors {
+    /// Operations per second of duration on a full core.
+    pub operations: f64,
+    /// Bytes of argument per unit of memory.
+    pub argument: f64,
+    /// Bytes of state per unit of memory.
+    pub state: f64,
+}
+
+impl Default for Factors {
+    fn default() -> Self {
+        Self {
+            operations: 1000.0,
+            argument: 1000.0,
+            state: 1000.0,
+        }
+    }
+}
+
+/// All chains, with operations, sizes and functions.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    chains: Vec<ChainParts>,
+    tasks: Vec<Task>,
+    needs: Vec<u32>,
+    states: Vec<u64>,
+    functions: usize,
+}
+
+#[derive(Clone, Debug)]
+struct ChainParts {
+    tasks: Range<usize>,
+    states: Range<usize>,
+    all_states: u64,
+}
+
+/// A function invocation of a chain.
+#[derive(Clone, Debug)]
+pub(crate) struct Task {
+    pub(crate) operations: u64,
+    /// Size of the argument, in bytes.
+    pub(crate) argument: u64,
+    /// Which function it invokes, in the byte order of their names.
+    pub(crate) function: u32,
+    /// Size of all states that it depends on, in bytes.
+    pub(crate) state: u64,
+    needs: (u32, u32),
+}
+
+/// One chain of the pool.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Chain<'a> {
+    pub(crate) tasks: &'a [Task],
+    /// Sizes of the states, in bytes.
+    pub(crate) states: &'a [u64],
+    /// Size of all states together, in bytes.
+    pub(crate) all_states: u64,
+    needs: &'a [u32],
+}
+
+impl Pool {
+    /// Scales the jobs and draws a function for each task.
+    ///
+    /// Functions are `f0`, `f1`, ... and equally likely; in the byte order of their
+    /// names `f10` comes before `f2`. `functions` is more than 0.
+    pub fn new(jobs: &Jobs, factors: Factors, functions: usize, corrections: Corrections) -> Self {
+        let mut draws = Draws::functions(corrections);
+        let mut tasks = Vec::with_capacity(jobs.tasks.len());
+        let mut chains = Vec::with_capacity(jobs.len());
+        let states: Vec<u64> = jobs
+            .states
+            .iter()
+            .map(|memory| rounded(factors.state * memory))
+            .collect();
+        for chain in &jobs.chains {
+            let sizes = &states[chain.states.clone()];
+            let first = tasks.len();
+            for task in &jobs.tasks[chain.tasks.clone()] {
+                let needs = &jobs.needs[task.needs.clone()];
+                let function = draws.real() * functions as f64;
+                tasks.push(Task {
+                    operations: operations(task, factors.operations),
+                    argument: rounded(factors.argument * task.record.memory),
+                    function: (function as usize).min(functions.saturating_sub(1)) as u32,
+                    state: total(needs.iter().map(|&state| sizes[state as usize])),
+                    needs: (task.needs.start as u32, task.needs.end as u32),
+                });
+            }
+            if corrections.chain_order {
+                put_in_order(&mut tasks[first..], &jobs.tasks[chain.tasks.clone()]);
+            }
+            chains.push(ChainParts {
+                tasks: chain.tasks.clone(),
+                states: chain.states.clone(),
+                all_states: total(sizes.iter().copied()),
+            });
+        }
+        Self {
+            chains,
+            tasks,
+            needs: jobs.needs.clone(),
+            states,
+            functions,
+        }
+    }
+
+    /// The number of chains.
+    pub fn len(&self) -> usize {
+        self.chains.len()
+    }
+
+    /// Whether there is no chain.
+    pub fn is_empty(&self) -> bool {
+        self.chains.is_empty()
+    }
+
+    /// The number of functions.
+    pub fn functions(&self) -> usize {
+        self.functions
+    }
+
+    pub(crate) fn chain(&self, index: u32) -> Chain<'_> {
+        let parts = &self.chains[index as usize];
+        Chain {
+            tasks: &self.tasks[parts.tasks.clone()],
+            states: &self.states[parts.states.clone()],
+            all_states: parts.all_states,
+            needs: &self.needs,
+        }
+    }
+}
+
+impl<'a> Chain<'a> {
+    /// Size of what a task returns, in bytes: the argument of the next, and from the
+    /// last as much as the first was given.
+    pub(crate) fn result(&self, task: usize) -> u64 {
+        let next = self.tasks.get(task + 1).or_else(|| self.tasks.first());
+        next.map_or(0, |task| task.argument)
+    }
+
+    /// The states that a task depends on.
+    pub(crate) fn needs(&self, task: usize) -> &'a [u32] {
+        let (start, end) = self.tasks[task].needs;
+        &self.needs[start as usize..end as usize]
+    }
+}
+
+fn operations(task: &JobTask, factor: f64) -> u64 {
+    let record = &task.record;
+    rounded(f64::from(record.duration) * record.cpu / 100.0 * factor)
+}
+
+/// To the nearest whole number; no less than 0, no more than fits.
+fn rounded(value: f64) -> u64 {
+    (0.5 + value) as u64
+}
+
+pub(crate) fn total(sizes: impl Iterator<Item = u64>) -> u64 {
+    sizes.fold(0, u64::saturating_add)
+}
+
+fn put_in_order(tasks: &mut [Task], ranks: &[JobTask]) {
+    let mut order: Vec<usize> = (0..tasks.len()).collect();
+    order.sort_by_key(|&task| ranks[task].rank);
+    let ordered: Vec<Task> = order.iter().map(|&task| tasks[task].clone()).collect();
+    tasks.clone_from_slice(&ordered);
+}

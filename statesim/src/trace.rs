@@ -1,0 +1,256 @@
+//! Reads traces of tasks, row by row.
+//!
+//! Two layouts are read: that of *Spar*, the generator of job traces
+//! (`arrival,job,task,duration,cpu,memory,instances`), and that of the file
+//! `batch_task.csv` of Alibaba's cluster trace of 2018 (`task,instances,job,type,
+//! status,start,end,cpu,memory`). In both, the name of a task says what it depends
+//! on: `R4_1_2` is the fourth task of its job and needs the results of the first and
+//! the second. Tasks without such a name (`task_...`, `MergeTask`, `..Stg..`) say
+//! nothing about dependencies and are skipped.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+use crate::jobs::{Jobs, JobsBuilder};
+
+/// The layout of the rows of a trace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Layout {
+    /// `arrival,job,task,duration,cpu,memory,instances`
+    #[default]
+    Spar,
+    /// `task,instances,job,type,status,start,end,cpu,memory`
+    Alibaba,
+}
+
+/// Why a trace could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum TraceError {
+    /// The file could not be opened or read.
+    #[error("cannot read `{file}`: {cause}")]
+    Unreadable {
+        /// Which file.
+        file: String,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// A row has the right form, but a number in it makes no sense.
+    #[error("{file}:{line}: {message}")]
+    Malformed {
+        /// Which file.
+        file: String,
+        /// Which line, from 1.
+        line: usize,
+        /// What was found and what is allowed.
+        message: String,
+    },
+}
+
+/// What was found in a trace besides the chains.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TraceCounts {
+    /// Rows that were read.
+    pub rows: usize,
+    /// Rows skipped because they are not of the layout or not of a job.
+    pub foreign_rows: usize,
+    /// Rows skipped because the task's name says nothing about dependencies.
+    pub independent_rows: usize,
+    /// Rows skipped because the task never ended (Alibaba's layout only).
+    pub unfinished_rows: usize,
+    /// Jobs with at least one row that was not skipped.
+    pub jobs: usize,
+    /// Jobs in whose chain no task depends on a state.
+    pub stateless_jobs: usize,
+}
+
+/// A task as the trace describes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct TaskRecord {
+    /// How long it ran, in seconds.
+    pub(crate) duration: u32,
+    /// How much of a core it had, in per cent.
+    pub(crate) cpu: f64,
+    /// Memory it had, normalised.
+    pub(crate) memory: f64,
+}
+
+/// The highest number a task may have; the real traces stay below 1000.
+const MAX_TASK_NUMBER: u64 = 65_536;
+
+/// Reads the jobs of a trace file.
+///
+/// # Errors
+/// If the file cannot be read, or a row has a number that makes no sense.
+pub fn read(path: impl AsRef<Path>, layout: Layout) -> Result<Jobs, TraceError> {
+    let path = path.as_ref();
+    let name = path.display().to_string();
+    match File::open(path) {
+        Ok(file) => parse(&name, BufReader::with_capacity(1 << 16, file), layout),
+        Err(cause) => Err(TraceError::Unreadable { file: name, cause }),
+    }
+}
+
+/// Reads the jobs of a trace that goes by `name` in messages.
+///
+/// Reading stops at the first empty line.
+///
+/// # Errors
+/// If reading fails, or a row has a number that makes no sense.
+pub fn parse(name: &str, mut text: impl BufRead, layout: Layout) -> Result<Jobs, TraceError> {
+    let mut builder = JobsBuilder::default();
+    let mut line = String::new();
+    for number in 1.. {
+        line.clear();
+        let length = text
+            .read_line(&mut line)
+            .map_err(|cause| TraceError::Unreadable {
+                file: name.to_owned(),
+                cause,
+            })?;
+        let row = line.trim_end_matches(['\n', '\r']);
+        if length == 0 || row.is_empty() {
+            break;
+        }
+        add_row(&mut builder, row, layout).map_err(|message| TraceError::Malformed {
+            file: name.to_owned(),
+            line: number,
+            message,
+        })?;
+    }
+    Ok(builder.finish())
+}
+
+/// The fields of a row that matter, in either layout.
+struct Fields<'a> {
+    job: &'a str,
+    task: &'a str,
+    cpu: &'a str,
+    memory: &'a str,
+    time: Time<'a>,
+}
+
+enum Time<'a> {
+    Duration(&'a str),
+    StartAndEnd(&'a str, &'a str),
+}
+
+fn fields(row: &str, layout: Layout) -> Option<Fields<'_>> {
+    let mut fields = [""; 9];
+    let mut count = 0;
+    for field in row.split(',').filter(|field| !field.is_empty()) {
+        *fields.get_mut(count)? = field;
+        count += 1;
+    }
+    match (layout, fields, count) {
+        (Layout::Spar, [_, job, task, duration, cpu, memory, ..], 7) => Some(Fields {
+            job,
+            task,
+            cpu,
+            memory,
+            time: Time::Duration(duration),
+        }),
+        (Layout::Alibaba, [task, _, job, _, _, start, end, cpu, memory], 9) => Some(Fields {
+            job,
+            task,
+            cpu,
+            memory,
+            time: Time::StartAndEnd(start, end),
+        }),
+        _ => None,
+    }
+}
+
+fn add_row(builder: &mut JobsBuilder, row: &str, layout: Layout) -> Result<(), String> {
+    builder.counts.rows += 1;
+    let Some(fields) = fields(row, layout) else {
+        builder.counts.foreign_rows += 1;
+        return Ok(());
+    };
+    let Some(job) = fields.job.strip_prefix("j_") else {
+        builder.counts.foreign_rows += 1;
+        return Ok(());
+    };
+    if ["task_", "MergeTask", "Stg"]
+        .iter()
+        .any(|part| fields.task.contains(part))
+    {
+        builder.counts.independent_rows += 1;
+        return Ok(());
+    }
+    let duration = match fields.time {
+        Time::Duration(duration) => {
+            let seconds = whole_number("duration", duration)?;
+            u32::try_from(seconds)
+                .map_err(|_| format!("duration is `{duration}`, expected at most {} s", u32::MAX))?
+        }
+        Time::StartAndEnd(start, end) => {
+            let (start, end) = (whole_number("start", start)?, whole_number("end", end)?);
+            match end
+                .checked_sub(start)
+                .and_then(|seconds| u32::try_from(seconds).ok())
+            {
+                Some(seconds) => seconds,
+                None => {
+                    builder.counts.unfinished_rows += 1;
+                    return Ok(());
+                }
+            }
+        }
+    };
+    let record = TaskRecord {
+        duration,
+        cpu: amount("cpu", fields.cpu)?,
+        memory: amount("memory", fields.memory)?,
+    };
+    builder.job(whole_number("job number", job)?);
+    add_task(builder, fields.task, record)
+}
+
+/// Adds a task by its name, `R4_1_2`: the kind, its number, the numbers it needs.
+fn add_task(builder: &mut JobsBuilder, name: &str, record: TaskRecord) -> Result<(), String> {
+    let mut characters = name.chars();
+    characters.next();
+    let mut numbers = characters
+        .as_str()
+        .split('_')
+        .filter(|part| !part.is_empty());
+    let task = match numbers.next() {
+        Some(number) => task_index(name, number)?,
+        None => {
+            return Err(format!(
+                "task is `{name}`, expected a letter and a number such as M1 or R2_1"
+            ));
+        }
+    };
+    builder.task(task, record);
+    for number in numbers {
+        builder.dependency(task, task_index(name, number)?);
+    }
+    Ok(())
+}
+
+fn task_index(task: &str, number: &str) -> Result<u32, String> {
+    match whole_number("task number", number) {
+        Ok(value @ 1..=MAX_TASK_NUMBER) => Ok(value as u32 - 1),
+        _ => Err(format!(
+            "task is `{task}` with the number `{number}`, expected 1 to {MAX_TASK_NUMBER}"
+        )),
+    }
+}
+
+/// The whole number at the start of a text: `12.7` is 12.
+fn whole_number(what: &str, text: &str) -> Result<u64, String> {
+    let digits = text.trim_start().trim_start_matches('+');
+    let end = digits.find(|c: char| !c.is_ascii_digit());
+    digits[..end.unwrap_or(digits.len())]
+        .parse()
+        .map_err(|_| format!("{what} is `{text}`, expected a whole number"))
+}
+
+fn amount(what: &str, text: &str) -> Result<f64, String> {
+    match text.trim().parse::<f64>() {
+        Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),
+        _ => Err(format!("{what} is `{text}`, expected a number, 0 or more")),
+    }
+}
