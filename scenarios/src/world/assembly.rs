@@ -43,7 +43,7 @@ impl<'o> World<'o> {
         let mut control = Controllers::default();
         for spec in &deployment.controllers {
             control.controllers.push(ControllerSide {
-                machine: Controller::new(spec),
+                machine: Controller::new(&spec.installer, streams.stream(&spec.name, "home")),
                 node: node(&spec.node)?,
             });
         }
