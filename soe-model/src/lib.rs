@@ -4,6 +4,7 @@ pub mod broker;
 pub mod catalogue;
 pub mod client;
 pub mod computer;
+pub mod conf;
 pub mod controller;
 pub mod function;
 pub mod names;
