@@ -8,7 +8,12 @@ use clap_complete::Shell;
 /// ServerlessOnEdge: simulate, evaluate and run serverless computing at the edge
 /// of a network.
 #[derive(Debug, Parser)]
-#[command(name = "soe", version, infer_long_args = true, arg_required_else_help = true)]
+#[command(
+    name = "soe",
+    version,
+    infer_long_args = true,
+    arg_required_else_help = true
+)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,

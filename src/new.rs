@@ -10,7 +10,10 @@ use crate::failure::Failure;
 
 /// Runs the command.
 pub fn run(args: &NewArgs) -> Result<(), Failure> {
-    let file = OpenOptions::new().write(true).create_new(true).open(&args.file);
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&args.file);
     let written = file.and_then(|mut file| file.write_all(spec::starter().as_bytes()));
     let path = args.file.display();
     written.map_err(|error| Failure::input(format!("{path}: cannot write: {error}")))?;

@@ -35,7 +35,8 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
 
     let progress = Arc::new(Progress::default());
     let interrupted = Arc::clone(&progress);
-    ctrlc::set_handler(move || interrupted.interrupted.store(true, Relaxed)).map_err(Failure::run)?;
+    ctrlc::set_handler(move || interrupted.interrupted.store(true, Relaxed))
+        .map_err(Failure::run)?;
     let watch = (!args.quiet).then(|| Watch::start(Arc::clone(&progress), &deployment.run));
     let (date, started) = (SystemTime::now(), Instant::now());
     let threads = args.threads.map(usize::from);
@@ -61,7 +62,11 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
             Format::Csv => results.summary_csv(),
         })?;
     }
-    let events: u64 = results.replications.iter().map(|result| result.events).sum();
+    let events: u64 = results
+        .replications
+        .iter()
+        .map(|result| result.events)
+        .sum();
     let mut kept = "nothing was written".to_owned();
     if let Some(folder) = folder {
         let text = scenario.to_toml().map_err(Failure::input)?;
@@ -79,7 +84,9 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
             inputs: scenario.input_digests().map_err(Failure::run)?,
             ..Manifest::default()
         };
-        let path = results.write(folder, &text, manifest).map_err(Failure::run)?;
+        let path = results
+            .write(folder, &text, manifest)
+            .map_err(Failure::run)?;
         kept = format!("results are in {}", path.display());
     }
     if !args.quiet {
@@ -104,7 +111,9 @@ fn load(args: &RunArgs) -> Result<Scenario, Failure> {
         scenario.set(assignment).map_err(Failure::input)?;
     }
     if let Some(seed) = args.seed {
-        scenario.set(&format!("run.seed={seed}")).map_err(Failure::input)?;
+        scenario
+            .set(&format!("run.seed={seed}"))
+            .map_err(Failure::input)?;
     }
     if let Some(replications) = args.replications {
         let assignment = format!("run.replications={replications}");
@@ -118,14 +127,19 @@ fn output(args: &RunArgs) -> Option<PathBuf> {
     if args.no_output {
         return None;
     }
-    Some(args.output.clone().unwrap_or_else(|| free_folder(&args.file)))
+    Some(
+        args.output
+            .clone()
+            .unwrap_or_else(|| free_folder(&args.file)),
+    )
 }
 
 /// The first of results/NAME-1, results/NAME-2, ... that does not exist.
 fn free_folder(scenario: &Path) -> PathBuf {
     let name = scenario.file_stem().map(|stem| stem.to_string_lossy());
     let name = name.as_deref().unwrap_or("scenario");
-    let mut candidates = (1_u64..).map(|number| Path::new("results").join(format!("{name}-{number}")));
+    let mut candidates =
+        (1_u64..).map(|number| Path::new("results").join(format!("{name}-{number}")));
     candidates.find(|path| !path.exists()).unwrap_or_default()
 }
 

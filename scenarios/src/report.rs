@@ -59,12 +59,15 @@ fn calls(results: &Results) -> String {
         return String::new();
     }
     let total = row(&results.summary, "calls_sent", ALL).and_then(|row| row.mean);
-    let mut text = "calls of replication 0 (time s, latency s, load %, computer, function, hops)\n".to_owned();
+    let mut text =
+        "calls of replication 0 (time s, latency s, load %, computer, function, hops)\n".to_owned();
     for call in calls {
-        let seconds = |nanos: u64| statesim::number::general(nanos as f64 / 1e9);
+        let seconds = |nanos: u64| sim_core::libstdcxx::general(nanos as f64 / 1e9);
         let ended = call.sent_ns + call.latency_ns.unwrap_or(0);
         let latency = call.latency_ns.map_or("-".to_owned(), seconds);
-        let computer = call.computer.map_or("-", |computer| names.resolve(computer));
+        let computer = call
+            .computer
+            .map_or("-", |computer| names.resolve(computer));
         let _ = write!(
             text,
             "  {} {latency} {} {computer} {} {}",
@@ -142,7 +145,10 @@ fn computers(summary: &Summary) -> String {
         let mut share = share.unwrap_or_default();
         let mut computer = (*computer).to_owned();
         let prefix = format!("{computer}/");
-        let processors = summary.rows.iter().filter(|row| row.metric == "utilization");
+        let processors = summary
+            .rows
+            .iter()
+            .filter(|row| row.metric == "utilization");
         for row in processors {
             if let Some(processor) = row.entity.strip_prefix(&prefix) {
                 let (computer, share) = (std::mem::take(&mut computer), std::mem::take(&mut share));

@@ -1,6 +1,5 @@
 //! The results of a run: tables, summary, and the folder that holds them.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
@@ -123,11 +122,16 @@ impl Results {
     ) -> Result<PathBuf, FolderError> {
         folder.write("scenario.toml", scenario.as_bytes())?;
         folder.write("summary.json", &json(&self.summary))?;
-        folder.write("summary.csv", &in_memory(|buffer| self.summary.write_csv(buffer)))?;
+        folder.write(
+            "summary.csv",
+            &in_memory(|buffer| self.summary.write_csv(buffer)),
+        )?;
         let (metrics, names) = &self.metrics;
         let table = in_memory(|buffer| {
             let mut table = CsvTable::<_, MetricRecord>::new(buffer)?;
-            metrics.iter().try_for_each(|metric| table.write(metric, names))?;
+            metrics
+                .iter()
+                .try_for_each(|metric| table.write(metric, names))?;
             table.finish().map(drop)
         });
         folder.write("metrics.csv", &table)?;
@@ -239,7 +243,8 @@ impl Recorder {
         if let Some(error) = self.error {
             return Err(error);
         }
-        let file = |writer: BufWriter<File>| writer.into_inner().map_err(|error| error.into_error());
+        let file =
+            |writer: BufWriter<File>| writer.into_inner().map_err(|error| error.into_error());
         let calls = self.calls.map(|table| table.finish().and_then(file));
         let samples = self.samples.map(|table| table.finish().and_then(file));
         Ok(Parts {
@@ -269,15 +274,4 @@ impl Observer for Recorder {
             self.error.get_or_insert(error);
         }
     }
-}
-
-/// The digests of the files that a scenario refers to, by path.
-pub fn digests<'a>(
-    paths: impl IntoIterator<Item = &'a std::path::Path>,
-) -> io::Result<BTreeMap<String, String>> {
-    let digest = |path: &std::path::Path| {
-        let digest = analysis::sha256_file(path)?;
-        Ok((path.display().to_string(), digest))
-    };
-    paths.into_iter().map(digest).collect()
 }

@@ -86,7 +86,9 @@ pub fn run<O: Observer, E: Send>(
 ) -> Result<Vec<(ReplicationResult, Option<O>)>, RunError<E>> {
     let replicate = |replication| {
         let mut observer = observe(replication).map_err(RunError::Observer)?;
-        let watching = observer.as_mut().map(|observer| observer as &mut dyn Observer);
+        let watching = observer
+            .as_mut()
+            .map(|observer| observer as &mut dyn Observer);
         let result = run_replication(deployment, replication, options, progress, watching)
             .map_err(RunError::Deployment)?;
         Ok(result.map(|result| (result, observer)))
@@ -133,7 +135,9 @@ pub fn run_replication(
     let reason = loop {
         let executed = simulation.executed();
         let reason = simulation.run_events(CHUNK);
-        progress.events.fetch_add(simulation.executed() - executed, Relaxed);
+        progress
+            .events
+            .fetch_add(simulation.executed() - executed, Relaxed);
         let issued = simulation.model().calls_issued();
         progress.calls.fetch_add(issued - calls, Relaxed);
         let now = simulation.now().as_nanos();

@@ -25,7 +25,7 @@ use soe_model::units::Bytes;
 pub use metrics::{ALL, METRICS, MetricValue};
 pub use recorder::{CallStatistics, Distribution, Observer};
 
-use control::{Controllers, Message};
+use control::Controllers;
 use leg::{Leg, LegId, Legs, Reply};
 use recorder::Recorder;
 

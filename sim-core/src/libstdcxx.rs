@@ -1,4 +1,4 @@
-//! The random numbers of the GNU C++ library, bit for bit.
+//! The random numbers of the GNU C++ library, bit for bit, and how it prints numbers.
 //!
 //! The original ServerlessOnEdge draws its random numbers with the `<random>` header
 //! of libstdc++ (GCC 11 or later). Its results can only be reproduced with the same
@@ -14,6 +14,7 @@
 //! | `exponential_distribution<double>` | [`Mt19937::exponential`] |
 //! | `normal_distribution<double>` | [`Normal::sample`] |
 //! | `poisson_distribution` | [`Poisson::sample`] |
+//! | `std::ostream << double`, `printf("%g")` | [`general`], [`write_general`] |
 //! | `std::default_random_engine` (`minstd_rand0`) | [`MinstdRand0`] |
 //!
 //! The words, the uniform numbers and the integers are the same to the last bit. What
@@ -24,8 +25,10 @@
 
 mod minstd;
 mod mt19937;
+mod number;
 mod poisson;
 
 pub use minstd::MinstdRand0;
 pub use mt19937::Mt19937;
+pub use number::{general, write_general, write_whole};
 pub use poisson::{Normal, Poisson};

@@ -8,7 +8,6 @@ mod jobs;
 mod meter;
 mod model;
 mod network;
-mod number;
 pub mod output;
 mod pool;
 pub mod statistics;

@@ -7,7 +7,7 @@ use crate::evaluation::Outcome;
 /// A number as `printf("%g")` writes it.
 pub fn format_general(value: f64) -> String {
     let mut text = Vec::new();
-    crate::number::write_general(value, &mut text);
+    sim_core::libstdcxx::write_general(value, &mut text);
     text.into_iter().map(char::from).collect()
 }
 
@@ -19,8 +19,11 @@ pub fn round_as_written(outcome: &mut Outcome) {
     let mut text = Vec::new();
     let mut round = |value: &mut f64| {
         text.clear();
-        crate::number::write_general(*value, &mut text);
-        if let Some(read) = std::str::from_utf8(&text).ok().and_then(|text| text.parse().ok()) {
+        sim_core::libstdcxx::write_general(*value, &mut text);
+        if let Some(read) = std::str::from_utf8(&text)
+            .ok()
+            .and_then(|text| text.parse().ok())
+        {
             *value = read;
         }
     };

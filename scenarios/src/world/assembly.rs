@@ -6,7 +6,7 @@ use soe_model::client::Client;
 use soe_model::computer::Computer;
 use soe_model::controller::Controller;
 use soe_model::deployment::{Change, Deployment};
-use soe_model::names::{EndpointId, FunctionId, Names, NodeId};
+use soe_model::names::{EndpointId, FunctionId, Names};
 
 use super::broker_side::BrokerSide;
 use super::change::present_at_start;
@@ -38,7 +38,11 @@ impl<'o> World<'o> {
             let node = deployment.network.nodes().find(name);
             node.ok_or_else(|| format!("there is no node called `{name}`"))
         };
-        let controller = |name: &Option<String>| name.as_deref().map(|name| names.controller(name)).transpose();
+        let controller = |name: &Option<String>| {
+            name.as_deref()
+                .map(|name| names.controller(name))
+                .transpose()
+        };
 
         let mut control = Controllers::default();
         for spec in &deployment.controllers {
@@ -72,7 +76,9 @@ impl<'o> World<'o> {
         }
         if endpoints.len() != names.endpoints.len() {
             let stranger = endpoints.name(EndpointId(names.endpoints.len() as u32));
-            return Err(format!("there is no computer or broker called `{stranger}`"));
+            return Err(format!(
+                "there is no computer or broker called `{stranger}`"
+            ));
         }
         let mut clients = Vec::with_capacity(deployment.clients.len());
         for spec in &deployment.clients {
@@ -83,11 +89,23 @@ impl<'o> World<'o> {
                 alarm: Alarm::default(),
                 node: node(&spec.node)?,
                 function: functions.intern(&spec.function),
-                destinations: spec.destinations.iter().map(destination).collect::<Result<_, _>>()?,
+                destinations: spec
+                    .destinations
+                    .iter()
+                    .map(destination)
+                    .collect::<Result<_, _>>()?,
             });
         }
-        let client_names: Vec<_> = deployment.clients.iter().map(|spec| spec.name.clone()).collect();
-        let computer_names: Vec<_> = deployment.computers.iter().map(|spec| spec.name.clone()).collect();
+        let client_names: Vec<_> = deployment
+            .clients
+            .iter()
+            .map(|spec| spec.name.clone())
+            .collect();
+        let computer_names: Vec<_> = deployment
+            .computers
+            .iter()
+            .map(|spec| spec.name.clone())
+            .collect();
         let function_names: Vec<_> = functions.iter().map(|(_, name)| name.to_owned()).collect();
         let mut world = World {
             network: deployment.network.clone(),
@@ -116,8 +134,13 @@ impl<'o> World<'o> {
             under_way: 0,
             awake_clients: 0,
         };
-        let resolve = |event: &soe_model::deployment::TimedEvent| world.resolve_change(&event.change);
-        world.changes = deployment.events.iter().map(resolve).collect::<Result<_, _>>()?;
+        let resolve =
+            |event: &soe_model::deployment::TimedEvent| world.resolve_change(&event.change);
+        world.changes = deployment
+            .events
+            .iter()
+            .map(resolve)
+            .collect::<Result<_, _>>()?;
         world.hold_back_starting_clients(deployment);
         world.announce_everybody()?;
         Ok(world)
@@ -126,11 +149,14 @@ impl<'o> World<'o> {
     /// A client whose first planned change is that it starts waits for that.
     fn hold_back_starting_clients(&mut self, deployment: &Deployment) {
         for (number, spec) in deployment.clients.iter().enumerate() {
-            let mut changes = deployment.events.iter().filter_map(|event| match &event.change {
-                Change::ClientStarts { client } => (*client == spec.name).then_some(true),
-                Change::ClientStops { client } => (*client == spec.name).then_some(false),
-                _ => None,
-            });
+            let mut changes = deployment
+                .events
+                .iter()
+                .filter_map(|event| match &event.change {
+                    Change::ClientStarts { client } => (*client == spec.name).then_some(true),
+                    Change::ClientStops { client } => (*client == spec.name).then_some(false),
+                    _ => None,
+                });
             if changes.next() == Some(true) {
                 self.clients[number].machine.stop();
             }
@@ -196,7 +222,10 @@ impl EntityNames {
     }
 
     fn controller(&self, name: &str) -> Result<u32, String> {
-        let number = self.controllers.iter().position(|controller| controller == name);
+        let number = self
+            .controllers
+            .iter()
+            .position(|controller| controller == name);
         let number = number.ok_or_else(|| format!("there is no controller called `{name}`"))?;
         Ok(number as u32)
     }

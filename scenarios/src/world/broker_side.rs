@@ -33,7 +33,8 @@ impl BrokerSide {
             functions,
             endpoints,
         };
-        let entries = self.machine.tables()[0].sorted(names);
+        let overall = self.machine.tables().next();
+        let entries = overall.map(|table| table.sorted(names)).unwrap_or_default();
         let name = |function, destination| {
             let function = functions.name(function);
             format!("{}/{function}/{}", self.name, endpoints.name(destination))
@@ -225,7 +226,7 @@ impl World<'_> {
         };
         let tables = |broker: &BrokerSide| {
             let mut text = String::new();
-            for (number, table) in broker.machine.tables().iter().enumerate() {
+            for (number, table) in broker.machine.tables().enumerate() {
                 text += &format!("Table#{number}\n{}", table.dump(names));
             }
             (broker.name.clone(), text)

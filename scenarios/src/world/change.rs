@@ -58,7 +58,9 @@ impl World<'_> {
         let computer = |name: &str| {
             let mut computers = self.computers.iter();
             let found = computers.position(|computer| computer.machine.name() == name);
-            found.map(|number| number as u32).ok_or_else(|| unknown("computer", name))
+            found
+                .map(|number| number as u32)
+                .ok_or_else(|| unknown("computer", name))
         };
         let node = |name: &str| {
             let node = self.network.nodes().find(name);
@@ -66,7 +68,9 @@ impl World<'_> {
         };
         let client = |name: &str| {
             let found = self.client_names.iter().position(|client| client == name);
-            found.map(|number| number as u32).ok_or_else(|| unknown("client", name))
+            found
+                .map(|number| number as u32)
+                .ok_or_else(|| unknown("client", name))
         };
         Ok(match change {
             Change::ComputerFails { computer: name } => ResolvedChange::Fail(computer(name)?),
@@ -183,12 +187,11 @@ impl World<'_> {
         weight: f32,
         cx: &mut Cx<'_>,
     ) {
-        let machine = &mut self.brokers[broker as usize].machine;
-        let is_final = {
-            let tables = machine.tables();
-            let entry = tables[0].find(function, destination);
-            entry.and_then(|key| tables[0].entry(key)).map(|entry| entry.is_final)
-        };
+        let machine = &self.brokers[broker as usize].machine;
+        let is_final = machine.tables().next().and_then(|table| {
+            let entry = table.entry(table.find(function, destination)?)?;
+            Some(entry.is_final)
+        });
         let is_computer = matches!(
             self.receivers[destination.0 as usize],
             super::Receiver::Computer(_)

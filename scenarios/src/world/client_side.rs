@@ -97,7 +97,7 @@ impl World<'_> {
     }
 
     /// Reports the calls that are still under way to the observer.
-    pub(super) fn report_left_over(&mut self, now: SimTime) {
+    pub(crate) fn report_left_over(&mut self, now: SimTime) {
         for id in self.legs.under_way() {
             let leg = &self.legs[id];
             let Origin::Client {

@@ -30,8 +30,9 @@ impl ComputerSide {
         controller: Option<u32>,
         present: bool,
     ) -> Self {
+        let processors = machine.processors().len();
         Self {
-            busy_before: vec![SimDuration::ZERO; machine.processors().len()],
+            busy_before: vec![SimDuration::ZERO; processors],
             machine,
             alarm: Alarm::default(),
             node,

@@ -13,7 +13,7 @@ use soe_model::units::Bytes;
 
 /// A leg that is under way. Identifiers are used again once a leg is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct LegId(pub u32);
+pub(crate) struct LegId(pub u32);
 
 /// One request and its response between two neighbours.
 #[derive(Clone, Copy, Debug)]

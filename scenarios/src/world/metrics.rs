@@ -73,7 +73,12 @@ impl World<'_> {
         let all = self.recorder.overall();
         let observed = now.since(warm_up).as_secs_f64();
         push_calls(&mut values, ALL, &all, observed);
-        push(&mut values, &UNDER_WAY, ALL, self.recorder.mean_under_way(now));
+        push(
+            &mut values,
+            &UNDER_WAY,
+            ALL,
+            self.recorder.mean_under_way(now),
+        );
         let by_function = self.recorder.by_function();
         if by_function.iter().filter(|calls| calls.sent > 0).count() > 1 {
             for ((_, name), calls) in self.functions.iter().zip(by_function) {
@@ -85,10 +90,10 @@ impl World<'_> {
         for (computer, executed) in self.computers.iter_mut().zip(self.recorder.executed_by()) {
             let share = *executed as f64 / all.completed as f64;
             push(&mut values, &SHARE, computer.machine.name(), share);
-            for processor in 0..computer.machine.processors().len() {
-                let utilization = computer.utilization(processor, warm_up, now);
-                let name = computer.machine.processors().nth(processor);
-                let entity = format!("{}/{}", computer.machine.name(), name.unwrap_or_default());
+            let processors: Vec<_> = computer.machine.processors().map(str::to_owned).collect();
+            for (number, processor) in processors.iter().enumerate() {
+                let utilization = computer.utilization(number, warm_up, now);
+                let entity = format!("{}/{processor}", computer.machine.name());
                 push(&mut values, &UTILIZATION, &entity, utilization);
             }
         }
@@ -104,17 +109,17 @@ fn push(values: &mut Vec<MetricValue>, metric: &'static Metric, entity: &str, va
     });
 }
 
-fn push_calls(
-    values: &mut Vec<MetricValue>,
-    entity: &str,
-    calls: &CallStatistics,
-    observed: f64,
-) {
+fn push_calls(values: &mut Vec<MetricValue>, entity: &str, calls: &CallStatistics, observed: f64) {
     push(values, &SENT, entity, calls.sent as f64);
     push(values, &COMPLETED, entity, calls.completed as f64);
     push(values, &LOST, entity, calls.lost as f64);
     push(values, &IN_PROGRESS, entity, calls.in_progress() as f64);
-    push(values, &THROUGHPUT, entity, calls.completed as f64 / observed);
+    push(
+        values,
+        &THROUGHPUT,
+        entity,
+        calls.completed as f64 / observed,
+    );
     push(values, &LATENCY_MEAN, entity, calls.latency.mean());
     push(values, &PROCESSING_MEAN, entity, calls.processing.mean());
     let quantile = |distribution: &Distribution, q| distribution.quantile(q);

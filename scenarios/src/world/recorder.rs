@@ -298,7 +298,9 @@ impl<'o> Recorder<'o> {
     /// Statistics of all calls together.
     pub fn overall(&self) -> CallStatistics {
         let mut all = CallStatistics::default();
-        self.functions.iter().for_each(|function| all.merge(function));
+        self.functions
+            .iter()
+            .for_each(|function| all.merge(function));
         all
     }
 

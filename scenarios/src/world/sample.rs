@@ -31,9 +31,6 @@ static UNDER_WAY: Metric = Metric {
     description: "Calls issued and not yet over",
 };
 
-/// The metrics of time series.
-pub(crate) static SAMPLED: &[&Metric] = &[&UNDER_WAY, &RUNNING, &QUEUED, &UTILIZATION, &WEIGHT];
-
 /// Samples all entities once per period.
 #[derive(Debug)]
 pub(super) struct Sampler {

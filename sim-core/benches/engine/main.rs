@@ -13,7 +13,6 @@ mod hold;
 mod mm1;
 mod phold;
 
-
 fn main() {
     let wanted: Vec<String> = std::env::args()
         .skip(1)

@@ -98,7 +98,7 @@ impl Table {
             .map(|entry| {
                 (
                     names.functions.name(entry.function),
-                    six_digits(entry.weight),
+                    sim_core::libstdcxx::general(f64::from(entry.weight)),
                     names.endpoints.name(entry.destination),
                     if entry.is_final { " (F)" } else { "" },
                 )
@@ -195,25 +195,6 @@ pub struct TableNames<'a> {
     pub functions: &'a Names<FunctionId>,
     /// Of destinations.
     pub endpoints: &'a Names<EndpointId>,
-}
-
-/// A number as C++ streams print it: six significant digits, no trailing zeros,
-/// scientific notation for the very small and the very large.
-fn six_digits(number: f32) -> String {
-    let scientific = format!("{number:.5e}");
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let trimmed = |text: &str| match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text.to_owned(),
-    };
-    if (-4..6).contains(&exponent) {
-        let decimals = (5 - exponent) as usize;
-        trimmed(&format!("{number:.decimals$}"))
-    } else {
-        let sign = if exponent < 0 { '-' } else { '+' };
-        format!("{}e{sign}{:02}", trimmed(mantissa), exponent.abs())
-    }
 }
 
 /// What an optimizer or an estimator knows about each entry of a table.
@@ -317,7 +298,7 @@ mod tests {
             (0.0, "0"),
         ];
         for (number, text) in printed {
-            assert_eq!(six_digits(number), text);
+            assert_eq!(sim_core::libstdcxx::general(number), text);
         }
     }
 }

@@ -2,7 +2,7 @@
 //! with a line per job and one with a line per processing node.
 
 use crate::evaluation::Outcome;
-use crate::number::{write_general, write_whole};
+use sim_core::libstdcxx::{write_general, write_whole};
 
 /// Name of the file with a line per job.
 pub fn job_file(outcome: &Outcome) -> String {

@@ -18,6 +18,18 @@ const POWERS: [u128; 23] = {
     powers
 };
 
+/// A number as `printf("%g")` and C++ streams write it.
+///
+/// ```
+/// assert_eq!(sim_core::libstdcxx::general(0.1 + 0.2), "0.3");
+/// assert_eq!(sim_core::libstdcxx::general(12_345_678.0), "1.23457e+07");
+/// ```
+pub fn general(value: f64) -> String {
+    let mut out = Vec::new();
+    write_general(value, &mut out);
+    out.into_iter().map(char::from).collect()
+}
+
 /// Appends a number as `printf("%g")` writes it.
 pub fn write_general(value: f64, out: &mut Vec<u8>) {
     if !value.is_finite() {
@@ -159,12 +171,6 @@ fn write_point(digits: &[u8], whole: usize, out: &mut Vec<u8>) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    fn general(value: f64) -> String {
-        let mut out = Vec::new();
-        write_general(value, &mut out);
-        String::from_utf8(out).unwrap()
-    }
 
     /// The same by way of the decimal expansion in full, digit by digit.
     fn slow_general(value: f64) -> String {
