@@ -2,7 +2,7 @@
 //! whoever wants to see them.
 
 use analysis::{CallRecord, NameId, Names, Outcome, SampleRecord};
-use sim_core::monitor::{QuantileSketch, Tally, TimeWeighted};
+use sim_core::monitor::{QuantileSketch, TimeWeighted};
 use sim_core::{SimDuration, SimTime};
 
 /// Sees every call and every sample of a replication, in order of time.
@@ -20,7 +20,8 @@ pub trait Observer: Send {
 /// come from a sketch with a relative error of at most 0.4 %.
 #[derive(Clone, Debug, Default)]
 pub struct Distribution {
-    tally: Tally,
+    /// In nanoseconds, exact.
+    sum: u128,
     few: Vec<SimDuration>,
     sketch: QuantileSketch,
 }
@@ -32,7 +33,7 @@ impl Distribution {
     /// Adds one observation.
     #[inline]
     pub fn record(&mut self, value: SimDuration) {
-        self.tally.record(value.as_nanos() as f64);
+        self.sum += u128::from(value.as_nanos());
         self.sketch.record(value);
         if self.few.len() < Self::EXACT {
             self.few.push(value);
@@ -41,17 +42,17 @@ impl Distribution {
 
     /// The number of observations.
     pub fn count(&self) -> u64 {
-        self.tally.count()
+        self.sketch.count()
     }
 
     /// The mean in nanoseconds; not a number without observations.
     pub fn mean(&self) -> f64 {
-        self.tally.mean().unwrap_or(f64::NAN)
+        self.sum as f64 / self.count() as f64
     }
 
     /// The sum of all observations in nanoseconds.
-    pub fn sum(&self) -> f64 {
-        self.tally.sum()
+    pub fn sum(&self) -> u128 {
+        self.sum
     }
 
     /// The least value that is not exceeded by a part of `q` of the observations,
@@ -71,7 +72,7 @@ impl Distribution {
 
     /// Adds the observations of another.
     pub fn merge(&mut self, other: &Self) {
-        self.tally.merge(&other.tally);
+        self.sum += other.sum;
         self.sketch.merge(&other.sketch);
         let room = Self::EXACT - self.few.len();
         self.few.extend(other.few.iter().take(room));
