@@ -181,6 +181,7 @@ impl TraceGenerator {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn original(seed: u64) -> Vec<TraceCall> {
         TraceGenerator::default().generate(&mut Stream::original_from_seed(seed))
@@ -245,6 +246,15 @@ mod tests {
             ),
         ] {
             assert_eq!(parse("t", text).unwrap_err().to_string(), message);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(text in "([0-9.e+-]{0,5}[ \n]|[a-z:]{1,3} ){0,20}") {
+            if let Err(error) = Timetable::parse("t", &text) {
+                prop_assert!(error.line >= 1);
+            }
         }
     }
 }
