@@ -67,7 +67,7 @@
 //! |---|---|
 //! | the columns of every table | [`dictionary`], [`dictionary_markdown`]; `TABLES.md` beside this crate |
 //! | writing tables | [`CsvTable`], [`write_json_line`] |
-//! | means, quantiles, distributions, intervals | [`Interval`], [`Sorted`], [`quantile_interval`] |
+//! | means, quantiles, distributions, intervals | [`Interval`], [`Sorted`], [`quantile_interval`], [`cdf_interval`] |
 //! | numbers and tables for people | [`Unit`], [`TextTable`], [`Summary::to_text`] |
 //! | figures | [`Chart`], [`Series`], [`Axis`] |
 //! | result folders | [`ResultFolder`], [`Manifest`] |
@@ -91,8 +91,8 @@ pub use chart::{Axis, Chart, Point, Reference, Series};
 pub use folder::{FolderError, ResultFile, ResultFolder};
 pub use manifest::{Manifest, sha256, sha256_file};
 pub use statistics::{
-    CONFIDENCE, Interval, QuantileRule, Sorted, mean, population_deviation, quantile_interval,
-    sample_deviation, sum,
+    CONFIDENCE, Interval, QuantileRule, Sorted, cdf_interval, mean, population_deviation,
+    quantile_interval, sample_deviation, sum,
 };
 pub use summary::{Summary, SummaryRow};
 pub use table::{

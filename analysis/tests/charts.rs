@@ -18,6 +18,7 @@ fn assert_well_formed(svg: &str) {
         let end = start + rest[start..].find('>').unwrap();
         let tag = &rest[start + 1..end];
         assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
+        assert!(!tag.contains("NaN") && !tag.contains("inf"), "{tag}");
         if let Some(name) = tag.strip_prefix('/') {
             assert_eq!(open.pop(), Some(name.to_owned()));
         } else if !tag.ends_with('/') {
@@ -26,7 +27,6 @@ fn assert_well_formed(svg: &str) {
         rest = &rest[end + 1..];
     }
     assert_eq!((open, rest), (Vec::new(), "\n"));
-    assert!(!svg.contains("NaN") && !svg.contains("inf"));
 }
 
 fn attribute(element: &str, name: &str) -> f64 {
