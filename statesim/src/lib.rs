@@ -1,8 +1,10 @@
 //! StateSim: latency and traffic of chains of stateful invocations on an edge topology.
 
 pub mod allocation;
+pub mod command;
 mod draws;
 mod evaluation;
+pub mod example;
 pub mod execution;
 mod jobs;
 mod meter;
