@@ -1,5 +1,84 @@
-//! Results: tables of records, statistics with confidence intervals, plots, result folders.
+//! Results of a run: collected as tables, summarized with confidence intervals, drawn, and kept in a folder.
+//!
+//! This crate knows nothing of simulations, services or studies. Whoever runs something fills three tables in plain
+//! numbers, **calls**, **samples** and **metrics** ([`CallRecord`], [`SampleRecord`], [`MetricRecord`]); everything that
+//! is reported starts from these. A tour, from a finished run to a folder that can be opened:
+//!
+//! ```
+//! use analysis::{
+//!     Axis, CallRecord, Chart, CsvTable, Manifest, Metric, MetricRecord, Names, Outcome, QuantileRule, ResultFolder,
+//!     Series, Sorted, Summary, Unit,
+//! };
+//!
+//! // 1. Records refer to names by number, so that collecting millions of them costs no text.
+//! let mut names = Names::new();
+//! let client = names.intern("client");
+//! let function = names.intern("clambda0");
+//! let computer = Some(names.intern("arm"));
+//! let call = |replication: u32, call: u64| CallRecord {
+//!     replication, call, client, function, path: None, computer,
+//!     input_bytes: 10_000, output_bytes: Some(10_000), sent_ns: call * 1_000_000_000,
+//!     latency_ns: Some(101_000_000 + call * 1000 + u64::from(replication) * 10_000),
+//!     processing_ns: Some(100_040_000), load1_percent: Some(0), hops: 0, outcome: Outcome::Ok,
+//! };
+//! let calls: Vec<CallRecord> = (0..3).flat_map(|r| (0..10).map(move |n| call(r, n))).collect();
+//!
+//! // 2. Each replication yields one value of each metric.
+//! static P95: Metric = Metric {
+//!     name: "latency_p95", unit: Unit::Nanoseconds, description: "95th percentile of the latency of completed calls",
+//! };
+//! let metrics = calls.chunk_by(|a, b| a.replication == b.replication).map(|calls| {
+//!     let latencies: Sorted = calls.iter().filter_map(|call| call.latency_ns).map(|ns| ns as f64).collect();
+//!     let value = latencies.quantile(0.95, QuantileRule::Interpolated).unwrap_or(f64::NAN);
+//!     MetricRecord { point: 0, replication: calls[0].replication, metric: &P95, entity: client, value }
+//! });
+//!
+//! // 3. A summary has the mean over replications with its interval (Student's t, 95 %).
+//! let summary = Summary::new(metrics, &names, 3, 0);
+//! assert_eq!(summary.rows[0].to_text(), "101.019 ± 0.025 ms");
+//!
+//! // 4. Figures are SVG, ready for a column of a paper.
+//! let latencies: Sorted = calls.iter().filter_map(|call| call.latency_ns).map(|ns| ns as f64 / 1e6).collect();
+//! let figure = Chart::new(Axis::linear("latency", "ms"), Axis::linear("CDF", ""))
+//!     .series(Series::cdf("clambda0", &latencies))
+//!     .to_svg();
+//!
+//! // 5. The folder appears whole, with a manifest that has the digest of every file, or not at all.
+//! # let parent = tempfile::tempdir()?;
+//! # let path = parent.path().join("results");
+//! let folder = ResultFolder::create(&path, false)?;
+//! let mut table = CsvTable::new(folder.file("calls.csv")?)?;
+//! for call in &calls {
+//!     table.write(call, &names)?;
+//! }
+//! table.finish()?.finish()?;
+//! let mut file = folder.file("summary.csv")?;
+//! summary.write_csv(&mut file)?;
+//! file.finish()?;
+//! folder.write("latency.svg", figure.as_bytes())?;
+//! folder.commit(Manifest { program: "soe".into(), seed: 1, replications: 3, ..Manifest::default() })?;
+//! assert_eq!(Manifest::read(&path)?.results.len(), 3);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What is where
+//!
+//! | for | look at |
+//! |---|---|
+//! | the columns of every table | [`dictionary`], [`dictionary_markdown`]; `TABLES.md` beside this crate |
+//! | writing tables | [`CsvTable`], [`write_json_line`] |
+//! | means, quantiles, distributions, intervals | [`Interval`], [`Sorted`], [`quantile_interval`], [`cdf_interval`] |
+//! | numbers and tables for people | [`Unit`], [`TextTable`], [`Summary::to_text`] |
+//! | figures | [`Chart`], [`Series`], [`Axis`] |
+//! | result folders | [`ResultFolder`], [`Manifest`] |
+//!
+//! # Promises
+//!
+//! The same records give the same bytes, on every platform: nothing here reads a clock, draws a random number or
+//! depends on the order of a hash map. Only `manifest.json` holds what differs between equal runs. The columns of the
+//! tables carry a version, [`TABLE_FORMAT`].
 
+mod chart;
 mod folder;
 mod manifest;
 mod statistics;
@@ -8,11 +87,12 @@ mod table;
 mod text;
 mod unit;
 
+pub use chart::{Axis, Chart, Point, Reference, Series};
 pub use folder::{FolderError, ResultFile, ResultFolder};
 pub use manifest::{Manifest, sha256, sha256_file};
 pub use statistics::{
-    CONFIDENCE, Interval, QuantileRule, Sorted, mean, population_deviation, quantile_interval,
-    sample_deviation, sum,
+    CONFIDENCE, Interval, QuantileRule, Sorted, cdf_interval, mean, population_deviation,
+    quantile_interval, sample_deviation, sum,
 };
 pub use summary::{Summary, SummaryRow};
 pub use table::{

@@ -7,7 +7,7 @@
 mod interval;
 mod quantile;
 
-pub use interval::{CONFIDENCE, Interval, quantile_interval};
+pub use interval::{CONFIDENCE, Interval, cdf_interval, quantile_interval};
 pub use quantile::{QuantileRule, Sorted};
 
 /// Compensated sum (Neumaier): the error does not grow with the number of values.

@@ -64,17 +64,23 @@ pub struct SummaryRow {
 }
 
 impl SummaryRow {
-    /// Mean and interval as text for a person, such as `100.04 ± 0.12 ms`.
-    pub fn to_text(&self) -> String {
-        let Some(mean) = self.mean else {
-            return "n/a".to_owned();
-        };
+    /// The mean with its interval; `None` if no replication has a value.
+    pub fn interval(&self) -> Option<Interval> {
+        let mean = self.mean?;
         let half_width = self.high.map(|high| high - mean);
-        self.unit.format_interval(&Interval {
+        Some(Interval {
             mean,
             half_width,
             n: self.n,
         })
+    }
+
+    /// Mean and interval as text for a person, such as `100.04 ± 0.12 ms`.
+    pub fn to_text(&self) -> String {
+        self.interval().map_or_else(
+            || "n/a".to_owned(),
+            |interval| self.unit.format_interval(&interval),
+        )
     }
 }
 
@@ -163,7 +169,7 @@ impl Summary {
 
     /// The summary as a table for a person, with a last line that says what the intervals rest on.
     pub fn to_text(&self) -> String {
-        let several_points = self.rows.iter().any(|row| row.point != 0);
+        let several_points = self.has_several_points();
         let mut table = if several_points {
             TextTable::new().right("point")
         } else {
@@ -190,6 +196,70 @@ impl Summary {
         table.render() + &self.basis() + "\n"
     }
 
+    /// The row of a metric of an entity at a point.
+    pub fn find(&self, point: u32, metric: &Metric, entity: &str) -> Option<&SummaryRow> {
+        self.rows
+            .iter()
+            .find(|row| row.point == point && row.metric == metric.name && row.entity == entity)
+    }
+
+    /// A table for a person with one line per entity and one column per metric, each with its own heading. Entities
+    /// that have none of the metrics are left out; with several points, the first column is the point.
+    ///
+    /// ```
+    /// # use analysis::{Metric, MetricRecord, Names, Summary, Unit};
+    /// static MEAN: Metric = Metric { name: "latency_mean", unit: Unit::Nanoseconds, description: "Mean latency" };
+    /// static LOST: Metric = Metric { name: "lost", unit: Unit::Ratio, description: "Share of calls lost" };
+    /// # let mut names = Names::new();
+    /// # let (a, b) = (names.intern("clambda0"), names.intern("glambda0"));
+    /// # let record = |replication, metric, entity, value| MetricRecord { point: 0, replication, metric, entity, value };
+    /// # let records = [record(0, &MEAN, a, 100e6), record(1, &MEAN, a, 101e6), record(0, &LOST, b, 0.5)];
+    /// # let summary = Summary::new(records, &names, 2, 0);
+    /// assert_eq!(summary.table("function", &[("mean", &MEAN), ("lost", &LOST)]).render(), "\
+    /// function             mean           lost
+    /// clambda0  100.5 ± 6.4 ms
+    /// glambda0                  50.00 ± n/a %
+    /// ");
+    /// ```
+    pub fn table(&self, entity: &str, columns: &[(&str, &Metric)]) -> TextTable {
+        let several_points = self.has_several_points();
+        let mut table = if several_points {
+            TextTable::new().right("point")
+        } else {
+            TextTable::new()
+        }
+        .left(entity);
+        for (heading, _) in columns {
+            table = table.right(heading);
+        }
+        let column_of = |row: &SummaryRow| {
+            columns
+                .iter()
+                .position(|(_, metric)| metric.name == row.metric)
+        };
+        let mut lines: Vec<(u32, &str, Vec<String>)> = Vec::new();
+        let mut places: HashMap<(u32, &str), usize> = HashMap::new();
+        for (row, column) in self
+            .rows
+            .iter()
+            .filter_map(|row| column_of(row).map(|column| (row, column)))
+        {
+            let place = *places.entry((row.point, &row.entity)).or_insert_with(|| {
+                lines.push((row.point, &row.entity, vec![String::new(); columns.len()]));
+                lines.len() - 1
+            });
+            lines[place].2[column] = row.to_text();
+        }
+        for (point, entity, cells) in lines {
+            let head = several_points
+                .then(|| point.to_string())
+                .into_iter()
+                .chain([entity.to_owned()]);
+            table.row(head.chain(cells));
+        }
+        table
+    }
+
     /// What the intervals rest on, one line: method, confidence, replications, warm-up.
     pub fn basis(&self) -> String {
         let warm_up = match self.warm_up_ns {
@@ -204,6 +274,12 @@ impl Summary {
             "Intervals: Student t, {}, over {over}; warm-up cut: {warm_up}",
             percent(self.confidence)
         )
+    }
+}
+
+impl Summary {
+    fn has_several_points(&self) -> bool {
+        self.rows.iter().any(|row| row.point != self.rows[0].point)
     }
 }
 

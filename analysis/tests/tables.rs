@@ -167,6 +167,14 @@ fn every_table_is_in_the_dictionary() {
     );
 }
 
+#[test]
+fn the_shipped_description_of_the_tables_is_that_of_the_code() {
+    let head = "# Columns of the result tables\n\nTable format 1. A missing value is an empty field in CSV, `null` in JSON.\n\n";
+    assert_eq!(analysis::TABLE_FORMAT, 1);
+    let shipped = include_str!("../TABLES.md").replace("\r\n", "\n");
+    assert_eq!(shipped, head.to_owned() + &analysis::dictionary_markdown());
+}
+
 fn optional<T: std::str::FromStr>(field: &str) -> Option<T> {
     if field.is_empty() {
         None

@@ -34,8 +34,13 @@ fn report(round: u32, name: &str, deployment: &Deployment) {
     let options = RunOptions::default();
     let result = run_replication(deployment, 0, &options, &progress, None);
     let elapsed = started.elapsed().as_secs_f64();
-    let result = result.expect("the deployment is sound").expect("not interrupted");
-    let calls = result.metrics.iter().find(|value| value.metric.name == "calls_completed");
+    let result = result
+        .expect("the deployment is sound")
+        .expect("not interrupted");
+    let calls = result
+        .metrics
+        .iter()
+        .find(|value| value.metric.name == "calls_completed");
     let calls = calls.map_or(0.0, |value| value.value);
     println!(
         "round {round}, {name}: {calls} calls in {elapsed:.3} s: {:.2} M calls/s, {:.1} M events/s, \
@@ -78,7 +83,9 @@ fn routed() -> Deployment {
     network.add_node("client", "client");
     Deployment {
         network,
-        computers: (0..100).map(|number| computer(&name(number), 30, control.clone())).collect(),
+        computers: (0..100)
+            .map(|number| computer(&name(number), 30, control.clone()))
+            .collect(),
         brokers: vec![BrokerSpec {
             name: "router".to_owned(),
             node: "router".to_owned(),
@@ -102,7 +109,12 @@ fn routed() -> Deployment {
         clients: (0..30)
             .map(|number| {
                 let function = format!("f{number}");
-                client(&format!("client-{number}"), &function, "router", 50.0 / 30.0)
+                client(
+                    &format!("client-{number}"),
+                    &function,
+                    "router",
+                    50.0 / 30.0,
+                )
             })
             .collect(),
         events: Vec::new(),
@@ -153,7 +165,9 @@ fn client(name: &str, function: &str, destination: &str, rate: f64) -> ClientSpe
         arrivals: ARRIVALS
             .configure("poisson", vec![("rate".to_owned(), Value::Number(rate))])
             .expect("an arrival process"),
-        sizes: SIZES.configure("exponential", size).expect("a size distribution"),
+        sizes: SIZES
+            .configure("exponential", size)
+            .expect("a size distribution"),
         start: SimTime::ZERO,
         stop: None,
         max_calls: None,
@@ -175,6 +189,7 @@ fn run_control(duration: SimDuration) -> RunControl {
 fn peak_memory_mb() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = peak.and_then(|peak| peak.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok());
+    let kilobytes =
+        peak.and_then(|peak| peak.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok());
     kilobytes.map_or("?".to_owned(), |kb| format!("{:.0}", kb / 1024.0))
 }

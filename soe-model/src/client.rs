@@ -22,7 +22,7 @@ use sim_core::{SimTime, Stream, Streams};
 
 use crate::catalogue::ArgumentError;
 use crate::units::Bytes;
-use arrival::{ArrivalProcess, Due};
+use arrival::ArrivalProcess;
 use outstanding::Outstanding;
 pub use outstanding::Verdict;
 use size::SizeDistribution;
@@ -94,7 +94,7 @@ enum Plan {
     /// Begin at this time.
     Start(SimTime),
     /// Issue a call.
-    Call(Due),
+    Call(SimTime),
     /// Wait for the answer to the last call.
     Answer,
     /// Nothing more.
@@ -178,7 +178,7 @@ impl Client {
             Plan::Answer | Plan::Nothing => return None,
         };
         self.now = now;
-        let size = match due.size {
+        let size = match self.arrivals.size() {
             Some(size) => size,
             None => self.sizes.draw(&mut self.size_stream),
         };
@@ -191,11 +191,7 @@ impl Client {
             self.plan = Plan::Answer;
         }
         self.schedule();
-        Some(Call {
-            number,
-            size,
-            due: due.at,
-        })
+        Some(Call { number, size, due })
     }
 
     /// Where the call that was issued last goes: positions in the list of
@@ -256,7 +252,7 @@ impl Client {
             Plan::Start(at) => at,
             // A closed client issues nothing before every answer came, also the
             // slower ones.
-            Plan::Call(due) if self.open || self.outstanding.is_empty() => due.at,
+            Plan::Call(due) if self.open || self.outstanding.is_empty() => due,
             Plan::Call(_) | Plan::Answer | Plan::Nothing => SimTime::MAX,
         };
         let at = at.max(self.now);

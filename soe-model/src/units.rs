@@ -231,53 +231,9 @@ fn scaled(f: &mut fmt::Formatter<'_>, value: f64, units: Units) -> fmt::Result {
     write!(f, "{} {name}", value / scale)
 }
 
-/// A number with six significant digits, as the original prints every number
-/// (the default format of C++ streams, `%g`).
-pub fn six_digits(value: f64) -> String {
-    const DIGITS: i32 = 6;
-    if value == 0.0 || !value.is_finite() {
-        return value.to_string().to_lowercase();
-    }
-    let scientific = format!("{value:.5e}");
-    // Always present in what was just printed.
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or_default();
-    let trim = |text: &str| match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text.to_owned(),
-    };
-    if (-4..DIGITS).contains(&exponent) {
-        let decimals = (DIGITS - 1 - exponent) as usize;
-        trim(&format!("{value:.decimals$}"))
-    } else {
-        let sign = if exponent < 0 { '-' } else { '+' };
-        let exponent = exponent.abs();
-        format!("{}e{sign}{exponent:02}", trim(mantissa))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn six_significant_digits_as_in_the_original() {
-        for (value, text) in [
-            (0.0, "0"),
-            (0.0460887123, "0.0460887"),
-            (0.1, "0.1"),
-            (1.0, "1"),
-            (100.0, "100"),
-            (123456.4, "123456"),
-            (999999.7, "1e+06"),
-            (1234567.0, "1.23457e+06"),
-            (0.00012345678, "0.000123457"),
-            (0.0000123456789, "1.23457e-05"),
-            (-2.5, "-2.5"),
-        ] {
-            assert_eq!(six_digits(value), text);
-        }
-    }
 
     #[test]
     fn quantities_read_as_people_write_them() {

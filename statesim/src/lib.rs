@@ -1,8 +1,10 @@
 //! StateSim: latency and traffic of chains of stateful invocations on an edge topology.
 
 pub mod allocation;
+pub mod command;
 mod draws;
 mod evaluation;
+pub mod example;
 pub mod execution;
 mod jobs;
 mod meter;
@@ -12,6 +14,7 @@ pub mod output;
 mod pool;
 pub mod statistics;
 pub mod trace;
+pub mod workload;
 
 pub use evaluation::{Evaluation, JobOutcome, Outcome, Worker};
 pub use jobs::Jobs;

@@ -81,6 +81,25 @@ pub fn quantile_interval(replications: &[Sorted], q: f64, rule: QuantileRule) ->
     Interval::of(&quantiles)
 }
 
+/// The 95 % interval of the distribution function at `x` over replications, by Student's t on the
+/// [fraction](Sorted::fraction_up_to) in each replication.
+///
+/// Replications without values are left out; `None` if none has any.
+///
+/// ```
+/// use analysis::{Sorted, cdf_interval};
+/// let replications = [vec![1.0, 2.0, 3.0, 4.0], vec![2.0, 3.0, 4.0, 5.0]].map(Sorted::new);
+/// let up_to_three = cdf_interval(&replications, 3.0).unwrap();
+/// assert_eq!((up_to_three.mean, up_to_three.n), (0.625, 2));
+/// ```
+pub fn cdf_interval(replications: &[Sorted], x: f64) -> Option<Interval> {
+    let fractions: Vec<f64> = replications
+        .iter()
+        .filter_map(|sample| sample.fraction_up_to(x))
+        .collect();
+    Interval::of(&fractions)
+}
+
 /// Two-sided critical value of Student's t distribution.
 fn critical_value(freedom: usize, confidence: f64) -> Option<f64> {
     if !(confidence > 0.0 && confidence < 1.0) {
@@ -139,6 +158,15 @@ mod tests {
             let two = (2.0 * p - 1.0) / (2.0 * p * (1.0 - p)).sqrt();
             assert!((critical_value(1, confidence).unwrap() / cauchy - 1.0).abs() < 1e-8);
             assert!((critical_value(2, confidence).unwrap() / two - 1.0).abs() < 1e-8);
+        }
+    }
+
+    #[test]
+    fn a_critical_value_leaves_half_of_the_rest_above_it() {
+        for freedom in (1..200).chain([500, 1_000, 10_000]) {
+            let value = critical_value(freedom, 0.95).unwrap();
+            let below = StudentsT::new(0.0, 1.0, freedom as f64).unwrap().cdf(value);
+            assert!((below - 0.975).abs() < 1e-9, "{freedom}: {below}");
         }
     }
 

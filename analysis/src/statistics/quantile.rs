@@ -69,6 +69,18 @@ impl Sorted {
         })
     }
 
+    /// The fraction of values that are not above `x`: the empirical distribution function at one place. `None` of no
+    /// values.
+    ///
+    /// ```
+    /// use analysis::Sorted;
+    /// assert_eq!(Sorted::new(vec![1.0, 2.0, 2.0, 5.0]).fraction_up_to(2.0), Some(0.75));
+    /// ```
+    pub fn fraction_up_to(&self, x: f64) -> Option<f64> {
+        let count = self.0.partition_point(|value| *value <= x);
+        (!self.0.is_empty()).then(|| count as f64 / self.0.len() as f64)
+    }
+
     /// The empirical distribution function: for each distinct value the fraction of values that are not above it.
     ///
     /// ```
@@ -177,6 +189,8 @@ mod tests {
             for (x, fraction) in points {
                 let count = values.iter().filter(|&&v| f64::from(v) <= x).count();
                 prop_assert_eq!(fraction, count as f64 / values.len() as f64);
+                prop_assert_eq!(sample.fraction_up_to(x), Some(fraction));
+                prop_assert_eq!(sample.fraction_up_to(x + 0.5), Some(fraction));
             }
         }
     }

@@ -7,23 +7,21 @@ use crate::harness::{Run, Workload, stream};
 use crate::heap::Heap;
 
 pub fn workloads() -> Vec<Workload> {
-    let mut workloads: Vec<Workload> = [(1 << 4, 7), (1 << 10, 7), (1 << 16, 7)]
-        .map(|(objects, rounds)| {
-            Workload::new(
-                format!("cancel and reschedule another, {objects} pending"),
-                rounds,
-            )
-            .contender("floor", move || floor(objects, 1_000_000, another))
-            .contender("sim-core", move || engine(objects, 1_000_000, another))
-        })
-        .into();
-    workloads.push(
-        Workload::new("set a timeout anew, 1024 pending", 7)
-            .contender("floor", move || floor(1 << 10, 1_000_000, timeout))
-            .contender("sim-core", move || engine(1 << 10, 1_000_000, timeout)),
-    );
-    workloads
+    let load = |name: &str, objects: u32, choice: Choice| {
+        let name = format!("{name}, {objects} pending");
+        let floor = move || floor(objects, EVENTS, choice);
+        let engine = move || engine(objects, EVENTS, choice);
+        Workload::new(name, 7, floor, engine)
+    };
+    vec![
+        load("cancel and reschedule another", 1 << 4, another),
+        load("cancel and reschedule another", 1 << 10, another),
+        load("cancel and reschedule another", 1 << 16, another),
+        load("set a timeout anew", 1 << 10, timeout),
+    ]
 }
+
+const EVENTS: u64 = 1_000_000;
 
 /// Which other object's event is moved, and to how far ahead.
 type Choice = fn(&mut Stream, u32, u32) -> (u32, SimDuration);

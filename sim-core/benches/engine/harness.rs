@@ -25,70 +25,120 @@ impl Run {
         }
     }
 
+    /// Times `run`, which takes `events` events of another engine.
+    pub fn of_other(events: u64, run: impl FnOnce()) -> Self {
+        let start = Instant::now();
+        run();
+        Self {
+            elapsed: start.elapsed(),
+            events,
+            fingerprint: None,
+        }
+    }
+
     fn rate(&self) -> f64 {
         self.events as f64 / self.elapsed.as_secs_f64() / 1e6
     }
 }
 
-pub type Contender = (&'static str, Box<dyn Fn() -> Run>);
+type Contender = Box<dyn Fn() -> Run>;
 
-/// A workload and its contenders, of which the first is the floor and the second
-/// this engine.
+/// A load and who runs it.
 pub struct Workload {
     pub name: String,
-    pub rounds: usize,
-    pub contenders: Vec<Contender>,
+    rounds: usize,
+    floor: Contender,
+    engine: Contender,
+    /// Take part in the first [`PEER_ROUNDS`] rounds.
+    peers: [Option<Contender>; 2],
 }
 
+const PEER_ROUNDS: usize = 3;
+
+pub const HEADER: &str = "\
+| workload | floor M/s | sim-core M/s | x floor | simcore M/s | x simcore | nexosim M/s | x nexosim |
+|---|---|---|---|---|---|---|---|";
+
 impl Workload {
-    pub fn new(name: impl Into<String>, rounds: usize) -> Self {
+    pub fn new(
+        name: impl Into<String>,
+        rounds: usize,
+        floor: impl Fn() -> Run + 'static,
+        engine: impl Fn() -> Run + 'static,
+    ) -> Self {
         Self {
             name: name.into(),
             rounds,
-            contenders: Vec::new(),
+            floor: Box::new(floor),
+            engine: Box::new(engine),
+            peers: [None, None],
         }
     }
 
-    pub fn contender(mut self, name: &'static str, run: impl Fn() -> Run + 'static) -> Self {
-        self.contenders.push((name, Box::new(run)));
+    pub fn simcore(mut self, run: impl Fn() -> Run + 'static) -> Self {
+        self.peers[0] = Some(Box::new(run));
         self
     }
 
-    /// One row of the table.
+    pub fn nexosim(mut self, run: impl Fn() -> Run + 'static) -> Self {
+        self.peers[1] = Some(Box::new(run));
+        self
+    }
+
+    /// One row of the table: rates in millions of events per second, and how many
+    /// times as fast this engine is.
     pub fn measure(&self) -> String {
-        let mut runs: Vec<Vec<Run>> = vec![Vec::new(); self.contenders.len()];
+        let mut floors = Vec::new();
+        let mut engines = Vec::new();
+        let mut peers = [Vec::new(), Vec::new()];
         for round in 0..self.rounds {
-            for turn in 0..self.contenders.len() {
-                // Every contender takes every place in the order.
-                let place = (turn + round) % self.contenders.len();
-                runs[place].push(self.contenders[place].1());
+            // In turns, so that neither always comes first.
+            if round % 2 == 0 {
+                floors.push((self.floor)());
+                engines.push((self.engine)());
+            } else {
+                engines.push((self.engine)());
+                floors.push((self.floor)());
+            }
+            if round < PEER_ROUNDS {
+                for (peer, runs) in self.peers.iter().zip(&mut peers) {
+                    runs.extend(peer.iter().map(|run| run()));
+                }
             }
         }
-        let expected = runs[0][0].fingerprint;
-        for (contender, runs) in self.contenders.iter().zip(&runs) {
-            for fingerprint in runs.iter().filter_map(|run| run.fingerprint) {
-                assert_eq!(
-                    Some(fingerprint),
-                    expected,
-                    "{}: {} executes other events than the floor",
-                    self.name,
-                    contender.0
-                );
-            }
+        for run in floors.iter().chain(&engines) {
+            assert_eq!(
+                run.fingerprint, floors[0].fingerprint,
+                "{}: the engine executes other events than the floor",
+                self.name
+            );
         }
-        let mut row = format!("| {} |", self.name);
-        for (place, runs_of) in runs.iter().enumerate() {
-            row += &format!(" {:.2} |", median(runs_of.iter().map(Run::rate)));
-            if place > 0 {
-                let ratios = runs_of
-                    .iter()
-                    .zip(&runs[0])
-                    .map(|(run, floor)| run.rate() / floor.rate());
-                row += &format!(" {:.2} |", median(ratios));
-            }
+        let mut row = format!("| {} | {:.2} |", self.name, median_rate(&floors));
+        row += &format!(" {:.2} |", median_rate(&engines));
+        row += &format!(" {:.2} |", median_ratio(&engines, &floors));
+        for runs in peers {
+            row += &match runs.is_empty() {
+                true => " | |".to_owned(),
+                false => {
+                    let (rate, ratio) = (median_rate(&runs), median_ratio(&engines, &runs));
+                    format!(" {rate:.2} | {ratio:.1} |")
+                }
+            };
         }
         row
     }
+}
+
+fn median_rate(runs: &[Run]) -> f64 {
+    median(runs.iter().map(Run::rate))
+}
+
+fn median_ratio(ours: &[Run], theirs: &[Run]) -> f64 {
+    median(
+        ours.iter()
+            .zip(theirs)
+            .map(|(our, their)| our.rate() / their.rate()),
+    )
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {

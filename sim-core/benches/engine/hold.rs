@@ -4,6 +4,9 @@ use sim_core::{Calendar, Fingerprint, SimDuration, SimTime, Stream};
 
 use crate::harness::{Run, Workload, stream};
 use crate::heap::Heap;
+use crate::peers::{Load, nexosim, simcore};
+
+const EVENTS: u64 = 1_000_000;
 
 pub fn workloads() -> Vec<Workload> {
     let exponential = |stream: &mut Stream| SimDuration::from_secs_f64(stream.exponential(1.0));
@@ -13,25 +16,44 @@ pub fn workloads() -> Vec<Workload> {
         SimDuration::from_secs_f64(stream.exponential(mean))
     };
     let none = |_: &mut Stream| SimDuration::ZERO;
-    let mut workloads: Vec<Workload> = [4, 6, 8, 10, 12, 14, 16, 18]
-        .map(|bits| workload("hold", 1 << bits, 1_000_000, 7, exponential))
+    let mut workloads: Vec<Workload> = [4, 6, 8, 10, 12, 14, 16, 18, 20]
+        .map(|bits| {
+            let pending = 1 << bits;
+            let rounds = if bits == 20 { 3 } else { 7 };
+            let hold = move || Hold(stream("hold"), exponential);
+            let workload = workload("hold", pending, rounds, exponential)
+                .simcore(move || simcore::load(pending, EVENTS / 4, hold()));
+            if bits % 6 == 4 {
+                workload.nexosim(move || nexosim::load(pending, 20_000, hold()))
+            } else {
+                workload
+            }
+        })
         .into();
-    workloads.push(workload("hold", 1 << 20, 1_000_000, 3, exponential));
-    workloads.push(workload("all at one time", 1 << 16, 1_000_000, 7, none));
-    workloads.push(workload("far-future events", 1 << 16, 1_000_000, 7, far));
+    workloads.push(workload("all at one time", 1 << 16, 7, none));
+    workloads.push(workload("far-future events", 1 << 16, 7, far));
     workloads
 }
 
-fn workload(
-    name: &str,
-    pending: u32,
-    events: u64,
-    rounds: usize,
-    delay: fn(&mut Stream) -> SimDuration,
-) -> Workload {
-    Workload::new(format!("{name}, {pending} pending"), rounds)
-        .contender("floor", move || floor(pending, events, delay))
-        .contender("sim-core", move || engine(pending, events, delay))
+type Delay = fn(&mut Stream) -> SimDuration;
+
+fn workload(name: &str, pending: u32, rounds: usize, delay: Delay) -> Workload {
+    let name = format!("{name}, {pending} pending");
+    let floor = move || floor(pending, EVENTS, delay);
+    let engine = move || engine(pending, EVENTS, delay);
+    Workload::new(name, rounds, floor, engine)
+}
+
+struct Hold(Stream, Delay);
+
+impl Load for Hold {
+    fn first(&mut self, _: u32) -> SimDuration {
+        (self.1)(&mut self.0)
+    }
+
+    fn next(&mut self, event: u32) -> (SimDuration, u32) {
+        ((self.1)(&mut self.0), event)
+    }
 }
 
 fn engine(pending: u32, events: u64, delay: impl Fn(&mut Stream) -> SimDuration) -> Run {

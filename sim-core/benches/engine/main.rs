@@ -11,6 +11,7 @@ mod harness;
 mod heap;
 mod hold;
 mod mm1;
+mod peers;
 mod phold;
 
 fn main() {
@@ -24,8 +25,7 @@ fn main() {
         hold::workloads(),
         cancel::workloads(),
     ];
-    println!("| workload | floor M/s | sim-core M/s | ratio |");
-    println!("|---|---|---|---|");
+    println!("{}", harness::HEADER);
     for workload in workloads.into_iter().flatten() {
         if wanted.is_empty() || wanted.iter().any(|part| workload.name.contains(part)) {
             println!("{}", workload.measure());

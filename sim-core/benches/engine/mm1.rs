@@ -1,27 +1,29 @@
 //! M/M/1 with arrival rate 0.8 and service rate 1.
 
+use serde::{Deserialize, Serialize};
 use sim_core::{Context, Fingerprint, Model, SimDuration, SimTime, Simulation, Stream};
 
 use crate::harness::{Run, Workload, stream};
 use crate::heap::Heap;
+use crate::peers::{nexosim, simcore};
 
 const JOBS: u64 = 1_000_000;
 
 pub fn workloads() -> Vec<Workload> {
     vec![
-        Workload::new("M/M/1, 1 000 000 jobs", 9)
-            .contender("floor", floor)
-            .contender("sim-core", engine),
+        Workload::new("M/M/1, 1 000 000 jobs", 9, floor, engine)
+            .simcore(|| simcore::queue(JOBS))
+            .nexosim(|| nexosim::queue(JOBS / 10)),
     ]
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Event {
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Event {
     Arrival,
     Departure,
 }
 
-struct Queue {
+pub struct Queue {
     arrivals: Stream,
     services: Stream,
     to_come: u64,
@@ -29,11 +31,11 @@ struct Queue {
 }
 
 impl Queue {
-    fn new() -> Self {
+    pub fn new(jobs: u64) -> Self {
         Self {
             arrivals: stream("arrivals"),
             services: stream("services"),
-            to_come: JOBS,
+            to_come: jobs,
             present: 0,
         }
     }
@@ -49,7 +51,7 @@ impl Queue {
     }
 
     #[inline]
-    fn on(&mut self, event: Event, mut schedule: impl FnMut(SimDuration, Event)) {
+    pub fn on(&mut self, event: Event, mut schedule: impl FnMut(SimDuration, Event)) {
         match event {
             Event::Arrival => {
                 self.to_come -= 1;
@@ -83,7 +85,7 @@ impl Model for Queue {
 }
 
 fn engine() -> Run {
-    let mut simulation = Simulation::new(Queue::new());
+    let mut simulation = Simulation::new(Queue::new(JOBS));
     simulation.schedule_at(SimTime::ZERO, Event::Arrival);
     Run::time(|| {
         simulation.run_to_end();
@@ -92,7 +94,7 @@ fn engine() -> Run {
 }
 
 fn floor() -> Run {
-    let mut queue = Queue::new();
+    let mut queue = Queue::new(JOBS);
     let mut heap = Heap::new();
     heap.push(0, Event::Arrival);
     Run::time(|| {

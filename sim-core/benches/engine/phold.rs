@@ -4,20 +4,24 @@ use sim_core::{Context, Fingerprint, Model, SimDuration, SimTime, Simulation, St
 
 use crate::harness::{Run, Workload, stream};
 use crate::heap::Heap;
+use crate::peers::{Load, nexosim, simcore};
+
+const EVENTS: u64 = 1_000_000;
 
 pub fn workloads() -> Vec<Workload> {
-    [
-        (1 << 10, 1_000_000, 7),
-        (1 << 16, 1_000_000, 7),
-        (1 << 20, 1_000_000, 3),
-    ]
-    .into_iter()
-    .map(|(objects, events, rounds)| {
-        Workload::new(format!("PHOLD, {objects} objects"), rounds)
-            .contender("floor", move || floor(objects, events))
-            .contender("sim-core", move || engine(objects, events))
-    })
-    .collect()
+    let nexosim_events = [100_000, 50_000, 20_000];
+    [(1 << 10, 7), (1 << 16, 7), (1 << 20, 3)]
+        .into_iter()
+        .zip(nexosim_events)
+        .map(|((objects, rounds), nexosim_events)| {
+            let name = format!("PHOLD, {objects} objects");
+            let floor = move || floor(objects, EVENTS);
+            let engine = move || engine(objects, EVENTS);
+            Workload::new(name, rounds, floor, engine)
+                .simcore(move || simcore::load(objects, EVENTS / 2, Objects::new(objects)))
+                .nexosim(move || nexosim::load(objects, nexosim_events, Objects::new(objects)))
+        })
+        .collect()
 }
 
 struct Objects {
@@ -43,6 +47,16 @@ impl Objects {
         self.visits[object as usize] += 1;
         let next = self.stream.index(self.visits.len()) as u32;
         (self.delay(), next)
+    }
+}
+
+impl Load for Objects {
+    fn first(&mut self, _: u32) -> SimDuration {
+        self.delay()
+    }
+
+    fn next(&mut self, event: u32) -> (SimDuration, u32) {
+        self.visit(event)
     }
 }
 

@@ -138,11 +138,11 @@ fn check(actions: Vec<Action>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn order_and_cancellation_are_those_of_the_naive_calendar(
-        actions in prop::collection::vec(action(), 0..600)
+        actions in prop::collection::vec(action(), 0..400)
     ) {
         check(actions);
     }

@@ -166,6 +166,16 @@ mod tests {
         assert_eq!(words(&[0]), [1529278401, 1377812627, 18815962]);
     }
 
+    /// From a program compiled with g++ 12.
+    #[test]
+    fn ranges_of_more_than_a_word_are_those_of_libstdcxx() {
+        let mut generator = Mt19937::from_seed_seq(&[1, 2, 3]);
+        assert_eq!(
+            [(); 4].map(|()| generator.integer(5..=1 << 40)),
+            [434495477953, 162784357674, 676981053057, 1085296321985]
+        );
+    }
+
     #[test]
     fn wide_ranges_reach_both_ends() {
         let mut generator = Mt19937::from_seed_seq(&[7]);

@@ -182,3 +182,46 @@ impl Rejection {
         Some((offset, ln_cover - height))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first counts, and a digest of 100 000, of a distribution on
+    /// `mt19937(seed_seq{1, 2, 3})`, from a program compiled with g++ 12.
+    #[test]
+    fn counts_are_those_of_libstdcxx() {
+        let vectors: [(f64, [u64; 6], u64); 9] = [
+            (0.5, [0, 1, 1, 0, 0, 0], 1450565473332945600),
+            (5.0, [5, 5, 3, 6, 3, 2], 15894394093574591636),
+            (11.9, [9, 11, 7, 9, 12, 13], 3082112388733724616),
+            (12.0, [5, 12, 9, 10, 11, 10], 7193708653508538272),
+            (12.5, [5, 12, 9, 10, 11, 10], 5438132873126903716),
+            (20.0, [12, 19, 17, 18, 22, 26], 13363468037634304751),
+            (100.0, [83, 104, 105, 96, 110, 105], 18244829855368892019),
+            (
+                1e4,
+                [9848, 9902, 9972, 10031, 9969, 10083],
+                17764824313463076409,
+            ),
+            (
+                1e6,
+                [998498, 999037, 999731, 1000296, 999705, 1000804],
+                3792711554288249802,
+            ),
+        ];
+        for (mean, first, digest) in vectors {
+            let mut generator = Mt19937::from_seed_seq(&[1, 2, 3]);
+            let mut normal = Normal::default();
+            let poisson = Poisson::new(mean);
+            let counts: Vec<u64> = (0..100_000)
+                .map(|_| poisson.sample(&mut generator, &mut normal))
+                .collect();
+            assert_eq!(counts[..6], first, "mean {mean}");
+            let all = counts.iter().fold(0_u64, |digest, &count| {
+                digest.wrapping_mul(31).wrapping_add(count)
+            });
+            assert_eq!(all, digest, "mean {mean}");
+        }
+    }
+}

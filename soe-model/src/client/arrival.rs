@@ -32,30 +32,21 @@ pub trait ArrivalProcess: fmt::Debug + Send {
     /// last one.
     fn is_open(&self) -> bool;
 
-    /// The first call after a start at `now`; `None` if there will be none.
-    /// Forgets everything from before.
-    fn first(&mut self, now: SimTime, streams: &mut [Stream]) -> Option<Due>;
+    /// When the first call is due after a start at `now`; `None` if
+    /// there will be none. Forgets everything from before.
+    fn first(&mut self, now: SimTime, streams: &mut [Stream]) -> Option<SimTime>;
 
-    /// The call after one that was answered at `answered`; for open processes that
+    /// When the call after one that was answered at `answered` is due; for open
+    /// processes that
     /// is the instant at which it was sent. `None` if there will be none.
     ///
     /// A call may be due in the past: then it is late and issued at once.
-    fn next(&mut self, answered: SimTime, streams: &mut [Stream]) -> Option<Due>;
-}
+    fn next(&mut self, answered: SimTime, streams: &mut [Stream]) -> Option<SimTime>;
 
-/// A planned call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Due {
-    /// When it is to be issued.
-    pub at: SimTime,
-    /// The size of its input, if the process prescribes it.
-    pub size: Option<Bytes>,
-}
-
-impl Due {
-    /// A call at `at` of a size that the client draws.
-    fn at(at: SimTime) -> Self {
-        Self { at, size: None }
+    /// The size of the input of the call that was planned last, if the process
+    /// prescribes it.
+    fn size(&self) -> Option<Bytes> {
+        None
     }
 }
 

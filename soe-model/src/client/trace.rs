@@ -10,7 +10,7 @@ use std::fmt;
 use sim_core::{SimDuration, SimTime, Stream};
 
 use crate::catalogue::Timetable;
-use crate::units::{Bytes, six_digits};
+use crate::units::Bytes;
 
 /// A call of a trace file.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,7 +74,7 @@ impl TraceCall {
 impl fmt::Display for TraceCall {
     /// Prints the line of the file, without its end.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let time = six_digits(self.secs);
+        let time = sim_core::libstdcxx::general(self.secs);
         write!(
             f,
             "{time} {} {} {}",
@@ -181,6 +181,7 @@ impl TraceGenerator {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn original(seed: u64) -> Vec<TraceCall> {
         TraceGenerator::default().generate(&mut Stream::original_from_seed(seed))
@@ -245,6 +246,15 @@ mod tests {
             ),
         ] {
             assert_eq!(parse("t", text).unwrap_err().to_string(), message);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(text in "([0-9.e+-]{0,5}[ \n]|[a-z:]{1,3} ){0,20}") {
+            if let Err(error) = Timetable::parse("t", &text) {
+                prop_assert!(error.line >= 1);
+            }
         }
     }
 }

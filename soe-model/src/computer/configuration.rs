@@ -259,6 +259,7 @@ impl<'a> Object<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// In the form of an older version: neither `cores` nor `output-type`.
     const OLD: &str = r#"{
@@ -351,5 +352,20 @@ mod tests {
             assert_eq!(message, expected);
         }
         assert!(error("{").starts_with("Invalid JSON: "));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(
+            position in 0..OLD.len(),
+            removed in 0..20usize,
+            inserted in "[\\[\\]{}:,\"0-9a-z-]{0,6}",
+        ) {
+            let end = (position + removed).min(OLD.len());
+            let text = format!("{}{inserted}{}", &OLD[..position], &OLD[end..]);
+            if let Err(error) = Platform::from_json(&text) {
+                prop_assert!(!error.to_string().is_empty());
+            }
+        }
     }
 }

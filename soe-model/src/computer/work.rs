@@ -227,3 +227,70 @@ fn gcd(mut a: u128, mut b: u128) -> u128 {
     }
     a.max(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn work_of_whole_nanoseconds_has_no_fraction() {
+        let work = Work::of(Operations(10_004_000_000), Speed::new(OpsPerSecond(1e11)));
+        assert_eq!((work.nanos, work.parts), (100_040_000, 0));
+        let third = Work::of(Operations(1), Speed::new(OpsPerSecond(3e9)));
+        assert_eq!((third.nanos, third.parts), (0, PARTS / 3));
+        let slow = Work::of(Operations(1), Speed::new(OpsPerSecond(0.5)));
+        assert_eq!((slow.nanos, slow.parts), (2_000_000_000, 0));
+    }
+
+    #[test]
+    fn too_much_work_takes_forever() {
+        let work = Work::of(Operations(u64::MAX), Speed::new(OpsPerSecond(1e-3)));
+        assert_eq!(work.duration(1, 1), SimDuration::MAX);
+        assert_eq!(work.plus(work).duration(1, 1000), SimDuration::MAX);
+    }
+
+    proptest! {
+        #[test]
+        fn work_is_done_when_its_duration_has_passed_and_not_before(
+            nanos in 0..1u64 << 40,
+            parts in 0..PARTS,
+            cores in 1..64u32,
+            tasks in 1..200_000u32,
+        ) {
+            let work = Work { nanos, parts };
+            let duration = work.duration(cores, tasks);
+            let tolerance = Work { nanos: 0, parts: 2 * NEGLIGIBLE };
+            prop_assert!(Work::share(duration, cores, tasks).plus(tolerance) >= work);
+            if let Some(before) = duration.as_nanos().checked_sub(1) {
+                let before = SimDuration::from_nanos(before);
+                prop_assert!(Work::share(before, cores, tasks) < work);
+            }
+        }
+
+        #[test]
+        fn shares_add_up_exactly_for_up_to_36_tasks(
+            elapsed in prop::collection::vec(0..1u64 << 40, 1..10),
+            cores in 1..64u32,
+            tasks in 1..37u32,
+        ) {
+            let share = |nanos| Work::share(SimDuration::from_nanos(nanos), cores, tasks);
+            let sum = elapsed.iter().fold(Work::NONE, |sum, &nanos| sum.plus(share(nanos)));
+            prop_assert_eq!(sum, share(elapsed.iter().sum()));
+        }
+
+        #[test]
+        fn a_change_of_speed_and_back_changes_nothing(
+            nanos in 0..1u64 << 40,
+            parts in 0..PARTS,
+            slower in 1..1000u32,
+        ) {
+            let work = Work { nanos, parts };
+            let fast = Speed::new(OpsPerSecond(1e9));
+            let slow = Speed::new(OpsPerSecond(1e9 / f64::from(slower)));
+            let back = work.rescaled(fast, slow).rescaled(slow, fast);
+            let difference = back.minus(work).plus(work.minus(back));
+            prop_assert!(difference.nanos == 0 && difference.parts <= 1);
+        }
+    }
+}

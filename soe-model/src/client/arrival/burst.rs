@@ -6,7 +6,7 @@
 use sim_core::{SimDuration, SimTime, Stream};
 
 use super::gap::{self, Gap};
-use super::{ArrivalProcess, BuildArrivals, Due};
+use super::{ArrivalProcess, BuildArrivals};
 use crate::catalogue::{ArgumentError, Arguments, Kind, Parameter, Quantity};
 
 pub const KIND: Kind<BuildArrivals> = Kind {
@@ -63,14 +63,14 @@ impl Bursts {
 
     /// The first call of the next burst that has any, which begins at `now` at
     /// the earliest.
-    fn burst(&mut self, now: SimTime, streams: &mut [Stream]) -> Due {
+    fn burst(&mut self, now: SimTime, streams: &mut [Stream]) -> SimTime {
         let mut begins = now;
         loop {
             let period = streams[PERIOD].exponential_duration(self.period_mean);
             self.left = streams[SIZE].poisson(self.size_mean);
             self.ends = begins + period;
             if self.left > 0 || self.ends == SimTime::MAX {
-                return Due::at(begins);
+                return begins;
             }
             begins = self.ends;
         }
@@ -86,15 +86,15 @@ impl ArrivalProcess for Bursts {
         false
     }
 
-    fn first(&mut self, now: SimTime, streams: &mut [Stream]) -> Option<Due> {
+    fn first(&mut self, now: SimTime, streams: &mut [Stream]) -> Option<SimTime> {
         let wait = streams[PERIOD].exponential_duration(self.period_mean) / 2;
         Some(self.burst(now + wait, streams))
     }
 
-    fn next(&mut self, answered: SimTime, streams: &mut [Stream]) -> Option<Due> {
+    fn next(&mut self, answered: SimTime, streams: &mut [Stream]) -> Option<SimTime> {
         self.left = self.left.saturating_sub(1);
         if self.left > 0 {
-            return Some(Due::at(answered + self.gap.draw(&mut streams[GAP])));
+            return Some(answered + self.gap.draw(&mut streams[GAP]));
         }
         Some(self.burst(answered.max(self.ends), streams))
     }

@@ -5,7 +5,7 @@
 
 use sim_core::{SimDuration, SimTime, Stream};
 
-use super::{ArrivalProcess, BuildArrivals, Due};
+use super::{ArrivalProcess, BuildArrivals};
 use crate::catalogue::{Arguments, Kind, Parameter, Quantity};
 
 pub const KIND: Kind<BuildArrivals> = Kind {
@@ -60,13 +60,13 @@ impl ClosedLoop {
         }
     }
 
-    fn plan(&mut self, stream: &mut Stream) -> Option<Due> {
+    fn plan(&mut self, stream: &mut Stream) -> Option<SimTime> {
         self.scheduled += match self.interval {
             Interval::Constant => self.mean,
             Interval::Uniform => stream.uniform_duration(SimDuration::ZERO, self.mean * 2),
             Interval::Exponential => stream.exponential_duration(self.mean),
         };
-        Some(Due::at(self.scheduled))
+        Some(self.scheduled)
     }
 }
 
@@ -79,12 +79,12 @@ impl ArrivalProcess for ClosedLoop {
         false
     }
 
-    fn first(&mut self, now: SimTime, streams: &mut [Stream]) -> Option<Due> {
+    fn first(&mut self, now: SimTime, streams: &mut [Stream]) -> Option<SimTime> {
         self.scheduled = now;
         self.plan(&mut streams[0])
     }
 
-    fn next(&mut self, _answered: SimTime, streams: &mut [Stream]) -> Option<Due> {
+    fn next(&mut self, _answered: SimTime, streams: &mut [Stream]) -> Option<SimTime> {
         self.plan(&mut streams[0])
     }
 }

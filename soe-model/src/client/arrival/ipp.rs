@@ -11,7 +11,7 @@
 use sim_core::{SimDuration, SimTime, Stream};
 
 use super::gap::{self, Gap};
-use super::{ArrivalProcess, BuildArrivals, Due};
+use super::{ArrivalProcess, BuildArrivals};
 use crate::catalogue::{ArgumentError, Arguments, Kind, Parameter, Quantity};
 
 pub const KIND: Kind<BuildArrivals> = Kind {
@@ -73,11 +73,11 @@ impl OnOff {
     }
 
     /// Starts an active phase, in which the first call leaves at once.
-    fn activate(&mut self, now: SimTime, length: SimDuration) -> Option<Due> {
+    fn activate(&mut self, now: SimTime, length: SimDuration) -> Option<SimTime> {
         self.began = now;
         self.length = length;
         self.offset = SimDuration::ZERO;
-        Some(Due::at(now))
+        Some(now)
     }
 
     /// The first call of the active phase after a silent one of length `off`.
@@ -86,7 +86,7 @@ impl OnOff {
         now: SimTime,
         off: SimDuration,
         streams: &mut [Stream],
-    ) -> Option<Due> {
+    ) -> Option<SimTime> {
         let length = streams[ON].exponential_duration(self.on_mean);
         self.activate(now + off, length)
     }
@@ -101,7 +101,7 @@ impl ArrivalProcess for OnOff {
         false
     }
 
-    fn first(&mut self, now: SimTime, streams: &mut [Stream]) -> Option<Due> {
+    fn first(&mut self, now: SimTime, streams: &mut [Stream]) -> Option<SimTime> {
         let on = streams[ON].exponential_duration(self.on_mean);
         let off = streams[OFF].exponential_duration(self.off_mean);
         let position = streams[START].uniform_duration(SimDuration::ZERO, on + off);
@@ -112,10 +112,10 @@ impl ArrivalProcess for OnOff {
         }
     }
 
-    fn next(&mut self, answered: SimTime, streams: &mut [Stream]) -> Option<Due> {
+    fn next(&mut self, answered: SimTime, streams: &mut [Stream]) -> Option<SimTime> {
         self.offset += self.gap.draw(&mut streams[GAP]);
         if self.offset < self.length && answered.since(self.began) < self.length {
-            return Some(Due::at(self.began + self.offset));
+            return Some(self.began + self.offset);
         }
         // The original plans a whole phase when it begins. Drawing what it drew
         // and never used keeps the sequences in step.

@@ -4,7 +4,7 @@
 use sim_core::{SimDuration, SimTime, Stream};
 
 use super::poisson::mean_interval;
-use super::{ArrivalProcess, BuildArrivals, Due};
+use super::{ArrivalProcess, BuildArrivals};
 use crate::catalogue::{Kind, Parameter, Quantity};
 
 pub const KIND: Kind<BuildArrivals> = Kind {
@@ -69,7 +69,7 @@ impl ArrivalProcess for Periodic {
         true
     }
 
-    fn first(&mut self, now: SimTime, streams: &mut [Stream]) -> Option<Due> {
+    fn first(&mut self, now: SimTime, streams: &mut [Stream]) -> Option<SimTime> {
         self.sent = now
             + match self.phase {
                 Phase::Interval => self.interval,
@@ -78,11 +78,11 @@ impl ArrivalProcess for Periodic {
                     SimDuration::from_secs_f64(streams[0].uniform() * self.interval.as_secs_f64())
                 }
             };
-        Some(Due::at(self.sent))
+        Some(self.sent)
     }
 
-    fn next(&mut self, _sent: SimTime, _streams: &mut [Stream]) -> Option<Due> {
+    fn next(&mut self, _sent: SimTime, _streams: &mut [Stream]) -> Option<SimTime> {
         self.sent += self.interval;
-        Some(Due::at(self.sent))
+        Some(self.sent)
     }
 }

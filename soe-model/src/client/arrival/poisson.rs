@@ -3,7 +3,7 @@
 
 use sim_core::{SimDuration, SimTime, Stream};
 
-use super::{ArrivalProcess, BuildArrivals, Due};
+use super::{ArrivalProcess, BuildArrivals};
 use crate::catalogue::{ArgumentError, Arguments, Kind, Parameter, Quantity};
 
 pub const KIND: Kind<BuildArrivals> = Kind {
@@ -69,15 +69,15 @@ impl ArrivalProcess for Poisson {
         true
     }
 
-    fn first(&mut self, now: SimTime, streams: &mut [Stream]) -> Option<Due> {
+    fn first(&mut self, now: SimTime, streams: &mut [Stream]) -> Option<SimTime> {
         self.sent = now;
         self.next(now, streams)
     }
 
-    fn next(&mut self, _sent: SimTime, streams: &mut [Stream]) -> Option<Due> {
+    fn next(&mut self, _sent: SimTime, streams: &mut [Stream]) -> Option<SimTime> {
         // From the planned instant, not the actual one: a driver that is late
         // must not slow the process down.
         self.sent += SimDuration::from_secs_f64(streams[0].exponential(self.mean));
-        Some(Due::at(self.sent))
+        Some(self.sent)
     }
 }

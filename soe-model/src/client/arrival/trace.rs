@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use sim_core::{SimDuration, SimTime, Stream};
 
-use super::{ArrivalProcess, BuildArrivals, Due};
+use super::{ArrivalProcess, BuildArrivals};
 use crate::catalogue::{Kind, Parameter, Quantity, Timetable};
+use crate::units::Bytes;
 
 pub const KIND: Kind<BuildArrivals> = Kind {
     name: "trace",
@@ -24,6 +25,7 @@ pub const KIND: Kind<BuildArrivals> = Kind {
             timetable: arguments.timetable("file"),
             next: 0,
             started: SimDuration::ZERO,
+            size: None,
         }))
     },
 };
@@ -33,6 +35,7 @@ struct Trace {
     timetable: Arc<Timetable>,
     next: usize,
     started: SimDuration,
+    size: Option<Bytes>,
 }
 
 impl ArrivalProcess for Trace {
@@ -44,18 +47,20 @@ impl ArrivalProcess for Trace {
         true
     }
 
-    fn first(&mut self, now: SimTime, streams: &mut [Stream]) -> Option<Due> {
+    fn first(&mut self, now: SimTime, streams: &mut [Stream]) -> Option<SimTime> {
         self.started = now.since(SimTime::ZERO);
         self.next = 0;
         self.next(now, streams)
     }
 
-    fn next(&mut self, _sent: SimTime, _streams: &mut [Stream]) -> Option<Due> {
+    fn next(&mut self, _sent: SimTime, _streams: &mut [Stream]) -> Option<SimTime> {
         let &(at, size) = self.timetable.calls.get(self.next)?;
         self.next += 1;
-        Some(Due {
-            at: at + self.started,
-            size: Some(size),
-        })
+        self.size = Some(size);
+        Some(at + self.started)
+    }
+
+    fn size(&self) -> Option<Bytes> {
+        self.size
     }
 }

@@ -1,0 +1,198 @@
+//! Figures for papers, as SVG.
+//!
+//! A [`Chart`] has two axes and any number of series. It is drawn for one column of a paper (3.5 inches, 8 point text);
+//! text stays text in a generic font; colours are those of Okabe and Ito (2008), which people with colour blindness tell
+//! apart, and dashes, markers and hatches tell the series apart in grey print too. The legend has its own place above
+//! the plot and never covers data. The same chart gives the same bytes on every platform.
+
+mod axis;
+mod draw;
+mod legend;
+mod scale;
+mod series;
+mod style;
+mod svg;
+
+pub use axis::Axis;
+pub use series::{Point, Reference, Series};
+
+use axis::Extent;
+use draw::{Frame, draw_axes, draw_series};
+use legend::Legend;
+use scale::Ticks;
+use style::{FONT_SIZE, text_width};
+use svg::{Anchor, Svg};
+
+/// Width of a figure, in points: one column of a two-column paper.
+const WIDTH: f64 = 252.0;
+/// Height of a figure without title and legend, in points.
+const HEIGHT: f64 = 166.0;
+/// Space at the outer edge.
+const MARGIN: f64 = 4.0;
+/// Height of a line of text.
+pub(crate) const LINE: f64 = FONT_SIZE * 1.3;
+/// Length of a tick with the space to its label.
+const TICK: f64 = 5.0;
+
+/// A figure with two axes.
+///
+/// ```
+/// use analysis::{Axis, Chart, Interval, Reference, Series};
+/// let latency = [100.0, 300.0, 500.0].map(|jobs| (jobs, Interval { mean: jobs / 4.0, half_width: Some(3.0), n: 10 }));
+/// let svg = Chart::new(Axis::linear("jobs", ""), Axis::linear("network latency", "ms").from_zero())
+///     .series(Series::line("PureFaaS", latency))
+///     .series(Series::line("StateLocal", [(100.0, 20.0), (300.0, 50.0), (500.0, 60.0)]))
+///     .reference(Reference::horizontal("deadline", 100.0))
+///     .to_svg();
+/// assert!(svg.starts_with("<svg ") && svg.contains(">network latency (ms)<"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Chart {
+    title: Option<String>,
+    x: Axis,
+    y: Axis,
+    width: f64,
+    height: f64,
+    series: Vec<Series>,
+    references: Vec<Reference>,
+}
+
+impl Chart {
+    /// A chart without data.
+    pub fn new(x: Axis, y: Axis) -> Self {
+        Self {
+            title: None,
+            x,
+            y,
+            width: WIDTH,
+            height: HEIGHT,
+            series: Vec::new(),
+            references: Vec::new(),
+        }
+    }
+
+    /// Puts a title above the figure. Papers usually have a caption instead.
+    #[must_use]
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = Some(title.into());
+        self
+    }
+
+    /// Sets the size of the plot with its axes, in points (1/72 inch); title and legend come on top of the height.
+    /// The default is 252 by 166, at least 120 by 90.
+    #[must_use]
+    pub fn size(mut self, width: f64, height: f64) -> Self {
+        self.width = width.max(120.0);
+        self.height = height.max(90.0);
+        self
+    }
+
+    /// Adds a series, drawn above those before.
+    #[must_use]
+    pub fn series(mut self, series: Series) -> Self {
+        self.series.push(series);
+        self
+    }
+
+    /// Adds a reference line, drawn below all series and explained in the legend.
+    #[must_use]
+    pub fn reference(mut self, reference: Reference) -> Self {
+        self.references.push(reference);
+        self
+    }
+
+    /// Draws the chart as an SVG document.
+    ///
+    /// Values that are not finite, and those that are not positive on a logarithmic axis, are left out.
+    pub fn to_svg(&self) -> String {
+        let x_extent = Extent::of_x(&self.series, &self.references);
+        let y_extent = Extent::of_y(&self.series, &self.references);
+
+        let y_ticks = self
+            .y
+            .vertical_ticks(y_extent, self.height - MARGIN - 3.0 * LINE);
+        let left = MARGIN + self.y.title_height() + TICK + y_ticks.widest();
+        let x_ticks = self
+            .x
+            .horizontal_ticks(x_extent, self.width - left - 2.0 * MARGIN);
+        let right = self.width - MARGIN - x_ticks.overhang().max(2.0);
+
+        let legend = Legend::new(&self.series, &self.references, self.width - 2.0 * MARGIN);
+        let title_height = self.title.as_ref().map_or(0.0, |_| LINE + 2.0);
+        let top = MARGIN + title_height + legend.height() + LINE / 2.0;
+        let height = self.height + title_height + legend.height();
+        let bottom = height
+            - MARGIN
+            - self.x.title_height()
+            - TICK
+            - x_ticks.height(self.slot(&x_ticks, right - left));
+        let frame = Frame {
+            x: self.x.scale(x_ticks.low, x_ticks.high, left, right),
+            y: self.y.scale(y_ticks.low, y_ticks.high, bottom, top),
+        };
+
+        let mut svg = Svg::new(self.width, height, &self.description());
+        if let Some(title) = &self.title {
+            let (x, y) = (self.width / 2.0, MARGIN + FONT_SIZE);
+            svg.text(
+                x,
+                y,
+                Anchor::Middle,
+                title,
+                " font-size=\"9\" font-weight=\"bold\"",
+            );
+        }
+        legend.draw(&mut svg, MARGIN, MARGIN + title_height);
+        let slanted = x_ticks.slanted(self.slot(&x_ticks, right - left));
+        draw_axes(&mut svg, &frame, &x_ticks, &y_ticks, slanted);
+        svg.label(
+            (left + right) / 2.0,
+            height - MARGIN - 2.0,
+            Anchor::Middle,
+            &self.x.title(&x_ticks),
+            "",
+        );
+        let middle = (top + bottom) / 2.0;
+        let turned = format!(
+            " transform=\"rotate(-90 {} {})\"",
+            svg::number(MARGIN + FONT_SIZE),
+            svg::number(middle)
+        );
+        svg.label(
+            MARGIN + FONT_SIZE,
+            middle,
+            Anchor::Middle,
+            &self.y.title(&y_ticks),
+            &turned,
+        );
+        draw_series(&mut svg, &frame, &self.series, &self.references);
+        svg.finish()
+    }
+
+    /// Room for each label of an axis of names.
+    fn slot(&self, ticks: &Ticks, length: f64) -> f64 {
+        length / ticks.marks.len().max(1) as f64
+    }
+
+    /// What a reader hears who cannot see the figure.
+    fn description(&self) -> String {
+        self.title
+            .clone()
+            .unwrap_or_else(|| format!("{} over {}", self.y.name(), self.x.name()))
+    }
+}
+
+/// Shortens a text with an ellipsis until it fits.
+fn fitted(text: &str, width: f64) -> String {
+    if text_width(text) <= width {
+        return text.to_owned();
+    }
+    let mut shown: String = text.to_owned();
+    while shown.pop().is_some() {
+        if text_width(&shown) + text_width("…") <= width {
+            break;
+        }
+    }
+    shown.truncate(shown.trim_end().len());
+    shown + "…"
+}

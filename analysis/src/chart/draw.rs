@@ -1,0 +1,355 @@
+//! Drawing of axes and series into the plot.
+
+use super::legend::{REFERENCE_STROKE, marker};
+use super::scale::{Scale, Ticks};
+use super::series::{Mark, Point, Reference, Series};
+use super::style::{INK, Style};
+use super::svg::{Anchor, Svg, number};
+
+/// Movements below this many points cannot be seen and are left out, so that a million values make a small file.
+const INVISIBLE: f64 = 0.1;
+/// Steps lower or shorter than this many points are drawn as a slanted line.
+const SMALL_STEP: f64 = 0.5;
+/// Most points of a line that each have a marker.
+const MOST_MARKERS: usize = 25;
+/// Number of markers along a line with more points.
+const SPARSE_MARKERS: usize = 6;
+/// Half the width of the end of a whisker.
+const WHISKER: f64 = 1.6;
+
+/// The plot area: both scales.
+pub(super) struct Frame {
+    pub(super) x: Scale,
+    pub(super) y: Scale,
+}
+
+impl Frame {
+    fn at(&self, x: f64, y: f64) -> Option<(f64, f64)> {
+        self.x.at(x).zip(self.y.at(y))
+    }
+
+    /// Whether a place is in the plot (with half a point of tolerance).
+    fn holds(&self, (x, y): (f64, f64)) -> bool {
+        let (left, right, top, bottom) = (self.x.start, self.x.end, self.y.end, self.y.start);
+        x >= left - 0.5 && x <= right + 0.5 && y >= top - 0.5 && y <= bottom + 0.5
+    }
+}
+
+/// Draws grid, axes, ticks and their labels.
+pub(super) fn draw_axes(
+    svg: &mut Svg,
+    frame: &Frame,
+    x_ticks: &Ticks,
+    y_ticks: &Ticks,
+    slanted: bool,
+) {
+    let Frame { x, y } = frame;
+    let (left, right, top, bottom) = (x.start, x.end, y.end, y.start);
+    let thin = " stroke=\"#ddd\" stroke-width=\".5\"";
+    let ink = format!(" stroke=\"{INK}\" stroke-width=\".6\" fill=\"none\"");
+    for (value, label) in &y_ticks.marks {
+        let Some(at) = y.at(*value) else { continue };
+        svg.line((left, at), (right, at), thin);
+        svg.line((left - 3.0, at), (left, at), &ink);
+        svg.label(left - 4.5, at + 2.8, Anchor::End, label, "");
+    }
+    for at in y_ticks.minor.iter().filter_map(|value| y.at(*value)) {
+        svg.line((left - 1.6, at), (left, at), &ink);
+    }
+    for (value, label) in &x_ticks.marks {
+        let Some(at) = x.at(*value) else { continue };
+        svg.line((at, bottom), (at, bottom + 3.0), &ink);
+        if slanted {
+            let (x, y) = (at + 2.0, bottom + 9.0);
+            let turned = format!(" transform=\"rotate(-30 {} {})\"", number(x), number(y));
+            svg.label(x, y, Anchor::End, label, &turned);
+        } else {
+            svg.label(at, bottom + 11.0, Anchor::Middle, label, "");
+        }
+    }
+    for at in x_ticks.minor.iter().filter_map(|value| x.at(*value)) {
+        svg.line((at, bottom), (at, bottom + 1.6), &ink);
+    }
+    let corner = format!(
+        "M{} {}V{}H{}",
+        number(left),
+        number(top),
+        number(bottom),
+        number(right)
+    );
+    svg.path(&corner, &ink);
+}
+
+/// Draws reference lines, bands and series, clipped to the plot, and markers on top.
+pub(super) fn draw_series(
+    svg: &mut Svg,
+    frame: &Frame,
+    series: &[Series],
+    references: &[Reference],
+) {
+    let (left, right, top, bottom) = (frame.x.start, frame.x.end, frame.y.end, frame.y.start);
+    let styled = || {
+        series
+            .iter()
+            .enumerate()
+            .map(|(index, series)| (series, Style::of(index)))
+    };
+    let barred =
+        || styled().filter(|(series, _)| matches!(series.mark, Mark::Bars | Mark::Histogram));
+    barred()
+        .filter_map(|(_, style)| style.pattern())
+        .for_each(|pattern| svg.raw(&pattern));
+
+    // An inner document clips without a name that could collide with that of another figure on the same page.
+    let [x, y, width, height] = [
+        left - 0.6,
+        top - 0.6,
+        right - left + 1.2,
+        bottom - top + 1.2,
+    ]
+    .map(number);
+    svg.raw(&format!(
+        "<svg x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" viewBox=\"{x} {y} {width} {height}\">\n"
+    ));
+    for line in references {
+        match line.vertical {
+            true => frame.x.at(line.value).map(|x| ((x, top), (x, bottom))),
+            false => frame.y.at(line.value).map(|y| ((left, y), (right, y))),
+        }
+        .into_iter()
+        .for_each(|(from, to)| svg.line(from, to, REFERENCE_STROKE));
+    }
+    styled()
+        .filter(|(series, _)| series.mark == Mark::Line)
+        .for_each(|(series, style)| band(svg, frame, series, &style));
+    draw_bars(svg, frame, series);
+    for (series, style) in styled() {
+        match series.mark {
+            Mark::Line => line(svg, frame, series, &style),
+            Mark::Steps | Mark::Distribution => steps(svg, frame, series, &style),
+            Mark::Bars | Mark::Histogram => {}
+        }
+    }
+    svg.raw("</svg>\n");
+    note_absence(svg, frame, series);
+    for (index, (series, style)) in styled().enumerate() {
+        if series.mark.has_markers() {
+            markers(svg, frame, series, &style, index);
+        }
+    }
+}
+
+/// Says so in the middle of the plot if there is nothing to draw.
+fn note_absence(svg: &mut Svg, frame: &Frame, series: &[Series]) {
+    let mut points = series.iter().flat_map(|series| &series.points);
+    if !points.any(|point| frame.at(point.x, point.y).is_some()) {
+        let (x, y) = (
+            (frame.x.start + frame.x.end) / 2.0,
+            (frame.y.start + frame.y.end) / 2.0,
+        );
+        svg.text(x, y, Anchor::Middle, "no data", "");
+    }
+}
+
+/// The parts of a series between points that cannot be drawn.
+fn runs<'a>(frame: &'a Frame, series: &'a Series) -> impl Iterator<Item = &'a [Point]> {
+    series
+        .points
+        .split(|point| frame.at(point.x, point.y).is_none())
+        .filter(|run| !run.is_empty())
+}
+
+/// Leaves out places that cannot be told from the one before; the last is always kept.
+fn visible(places: impl Iterator<Item = (f64, f64)>) -> impl Iterator<Item = (f64, f64)> {
+    let mut places = places.peekable();
+    let mut last: Option<(f64, f64)> = None;
+    std::iter::from_fn(move || {
+        loop {
+            let place = places.next()?;
+            let moved = last.is_none_or(|(x, y)| {
+                (place.0 - x).abs() >= INVISIBLE || (place.1 - y).abs() >= INVISIBLE
+            });
+            if moved || places.peek().is_none() {
+                last = Some(place);
+                return last;
+            }
+        }
+    })
+}
+
+fn line(svg: &mut Svg, frame: &Frame, series: &Series, style: &Style) {
+    for run in runs(frame, series) {
+        let places = visible(run.iter().filter_map(|point| frame.at(point.x, point.y)));
+        let data = polyline(places);
+        svg.path(&data, &style.stroke());
+    }
+}
+
+fn polyline(places: impl Iterator<Item = (f64, f64)>) -> String {
+    let mut data = String::new();
+    for (x, y) in places {
+        data += if data.is_empty() { "M" } else { "L" };
+        data += &format!("{} {}", number(x), number(y));
+    }
+    data
+}
+
+/// Steps, except where they are too small to be seen: a slanted line then, whose dashes stay regular.
+fn steps(svg: &mut Svg, frame: &Frame, series: &Series, style: &Style) {
+    for run in runs(frame, series) {
+        let mut data = String::new();
+        let mut last: Option<(f64, f64)> = None;
+        for (x, y) in visible(run.iter().filter_map(|point| frame.at(point.x, point.y))) {
+            data += &match last {
+                None => format!("M{} {}", number(x), number(y)),
+                Some(from) if (x - from.0).abs().min((y - from.1).abs()) < SMALL_STEP => {
+                    format!("L{} {}", number(x), number(y))
+                }
+                Some(_) => format!("H{}V{}", number(x), number(y)),
+            };
+            last = Some((x, y));
+        }
+        svg.path(&data, &style.stroke());
+    }
+}
+
+/// The band of the intervals of a line; a point whose neighbours have none gets a whisker.
+fn band(svg: &mut Svg, frame: &Frame, series: &Series, style: &Style) {
+    let places = |point: &Point| {
+        let (low, high) = point.interval?;
+        let x = frame.x.at(point.x)?;
+        // The lower end of an interval may not exist on a logarithmic axis; the band then reaches the edge.
+        Some((
+            x,
+            frame.y.at(low).unwrap_or(frame.y.start),
+            frame.y.at(high)?,
+        ))
+    };
+    let mapped: Vec<Option<(f64, f64, f64)>> = series.points.iter().map(places).collect();
+    for run in mapped.split(Option::is_none).filter(|run| !run.is_empty()) {
+        let run = || run.iter().flatten().copied();
+        if run().count() == 1 {
+            let colour = format!(
+                " stroke=\"{}\" stroke-width=\".8\" fill=\"none\"",
+                style.colour
+            );
+            run().for_each(|(x, low, high)| whisker(svg, x, low, high, &colour));
+            continue;
+        }
+        let upper = polyline(visible(run().map(|(x, _, high)| (x, high))));
+        let back: Vec<_> = run().map(|(x, low, _)| (x, low)).collect();
+        let lower = polyline(visible(back.into_iter().rev())).replacen('M', "L", 1);
+        svg.path(
+            &format!("{upper}{lower}Z"),
+            &format!(" fill=\"{}\" fill-opacity=\".2\"", style.colour),
+        );
+    }
+}
+
+fn whisker(svg: &mut Svg, x: f64, low: f64, high: f64, attributes: &str) {
+    let [left, right, x, low, high] = [x - WHISKER, x + WHISKER, x, low, high].map(number);
+    svg.path(
+        &format!("M{x} {low}V{high}M{left} {low}H{right}M{left} {high}H{right}"),
+        attributes,
+    );
+}
+
+/// Bars, those of several series side by side, and their whiskers.
+fn draw_bars(svg: &mut Svg, frame: &Frame, series: &[Series]) {
+    let base = frame.y.base();
+    let bars: Vec<usize> = (0..series.len())
+        .filter(|&index| series[index].mark == Mark::Bars)
+        .collect();
+    let group = group_width(frame, series) * 0.8;
+    let width = group / bars.len().max(1) as f64;
+    let ink = format!(" stroke=\"{INK}\" stroke-width=\".7\" fill=\"none\"");
+    for (index, series) in series.iter().enumerate() {
+        let style = Style::of(index);
+        match series.mark {
+            Mark::Histogram => {
+                for pair in series.points.windows(2) {
+                    let place = frame.at(pair[0].x, pair[0].y).zip(frame.x.at(pair[1].x));
+                    if let Some(((left, top), right)) = place {
+                        bar(svg, left, right, top, base, &style);
+                    }
+                }
+            }
+            Mark::Bars => {
+                let place = bars.iter().position(|&other| other == index).unwrap_or(0);
+                let offset = place as f64 * width - group / 2.0;
+                for point in &series.points {
+                    let Some((x, top)) = frame.at(point.x, point.y) else {
+                        continue;
+                    };
+                    bar(svg, x + offset, x + offset + width, top, base, &style);
+                    let interval = point
+                        .interval
+                        .and_then(|(low, high)| frame.y.at(low).zip(frame.y.at(high)));
+                    if let Some((low, high)) = interval {
+                        whisker(svg, x + offset + width / 2.0, low, high, &ink);
+                    }
+                }
+            }
+            Mark::Line | Mark::Steps | Mark::Distribution => {}
+        }
+    }
+    if !bars.is_empty() {
+        svg.line((frame.x.start, base), (frame.x.end, base), &ink);
+    }
+}
+
+fn bar(svg: &mut Svg, left: f64, right: f64, top: f64, base: f64, style: &Style) {
+    svg.rect(
+        left,
+        top.min(base),
+        (right - left).max(0.0),
+        (base - top).abs(),
+        &style.fill(),
+    );
+}
+
+/// Smallest distance between the places of bars; half the plot if there is only one place.
+fn group_width(frame: &Frame, series: &[Series]) -> f64 {
+    let bars = series.iter().filter(|series| series.mark == Mark::Bars);
+    let mut places: Vec<f64> = bars
+        .flat_map(Series::xs)
+        .filter_map(|x| frame.x.at(x))
+        .collect();
+    places.sort_unstable_by(f64::total_cmp);
+    let gaps = places
+        .windows(2)
+        .map(|pair| pair[1] - pair[0])
+        .filter(|gap| *gap > INVISIBLE);
+    gaps.fold((frame.x.end - frame.x.start) / 2.0, f64::min)
+}
+
+/// Markers at all points of a short line, at a few of a long one (at other places for each series).
+fn markers(svg: &mut Svg, frame: &Frame, series: &Series, style: &Style, index: usize) {
+    let places: Vec<_> = series
+        .points
+        .iter()
+        .filter_map(|point| frame.at(point.x, point.y))
+        .filter(|at| frame.holds(*at))
+        .collect();
+    if places.len() <= MOST_MARKERS && series.mark == Mark::Line {
+        places.iter().for_each(|&(x, y)| marker(svg, x, y, style));
+        return;
+    }
+    let (Some(first), Some(last)) = (places.first(), places.last()) else {
+        return;
+    };
+    let spacing = (last.0 - first.0) / SPARSE_MARKERS as f64;
+    let start = first.0 + spacing * (0.3 + 0.4 * (index % 3) as f64 / 2.0);
+    for target in (0..SPARSE_MARKERS).map(|i| start + spacing * i as f64) {
+        // The last point that is not right of the target: a step holds its value until the next.
+        let after = places.partition_point(|(x, _)| *x <= target);
+        if let Some(&(x, y)) = after.checked_sub(1).and_then(|before| places.get(before)) {
+            marker(
+                svg,
+                if series.mark == Mark::Line { x } else { target },
+                y,
+                style,
+            );
+        }
+    }
+}

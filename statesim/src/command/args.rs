@@ -1,0 +1,110 @@
+//! The options of StateSim.
+
+use std::path::PathBuf;
+
+use crate::model::Model;
+use crate::output::Format;
+use crate::trace::Layout;
+
+/// Evaluates chains of stateful functions on an edge network.
+///
+/// Jobs come from a trace of tasks, nodes and links from a topology. Every replication
+/// takes some of the jobs at random, gives their functions to nodes, and adds up what
+/// processing and transfers take under each policy of where state lives.
+///
+/// With none of the input files given or present, an example that is part of the
+/// program is evaluated.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Nodes of the network, `index;name;memory;speed;arch;class;model` with memory in
+    /// bytes and speed in millions of operations per second [default: nodes]
+    #[arg(long, value_name = "FILE")]
+    pub nodes_file: Option<PathBuf>,
+    /// Links of the network, `index;rate;name;type` with the rate in Mb/s, optionally
+    /// followed by `;latency` in ms [default: links]
+    #[arg(long, value_name = "FILE")]
+    pub links_file: Option<PathBuf>,
+    /// Edges of the network, a vertex and its successors separated by spaces
+    /// [default: edges]
+    #[arg(long, value_name = "FILE")]
+    pub edges_file: Option<PathBuf>,
+    /// Tasks of the jobs, one per row [default: tasks]
+    #[arg(long, value_name = "FILE")]
+    pub tasks_file: Option<PathBuf>,
+    /// Layout of the rows of the tasks file: `spar`
+    /// (arrival,job,task,duration,cpu,memory,instances) or `alibaba`
+    /// (task,instances,job,type,status,start,end,cpu,memory)
+    #[arg(long, value_name = "LAYOUT", default_value = "spar", value_parser = layout)]
+    pub row_layout: Layout,
+    /// One-way latency to the cloud, in seconds (not milliseconds) [default: 0.1]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    pub cloud_latency: Option<f64>,
+    /// Rate to the cloud, in Mb/s [default: 5]
+    #[arg(long, value_name = "MBPS", allow_negative_numbers = true)]
+    pub cloud_rate: Option<f64>,
+    /// Folder for the results, made if need be; empty to write none [default: data]
+    #[arg(long, value_name = "FOLDER")]
+    pub outdir: Option<PathBuf>,
+    /// How many different functions there are [default: 5]
+    #[arg(long, value_name = "NUMBER")]
+    pub num_functions: Option<u32>,
+    /// How many jobs a replication has, on average in the original model [default: 10]
+    #[arg(long, value_name = "NUMBER")]
+    pub num_jobs: Option<u32>,
+    /// Seed of the first replication
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    pub seed_starting: u64,
+    /// How many replications there are, with consecutive seeds [default: 1]
+    #[arg(long, value_name = "NUMBER")]
+    pub num_replications: Option<u64>,
+    /// Operations of a task per second of its duration on a full core [default: 1000]
+    #[arg(long, value_name = "FACTOR", allow_negative_numbers = true)]
+    pub ops_factor: Option<f64>,
+    /// Bytes of an argument per unit of memory of its task [default: 1000]
+    #[arg(long, value_name = "FACTOR", allow_negative_numbers = true)]
+    pub arg_factor: Option<f64>,
+    /// Bytes of a state per unit of memory of its task [default: 1000]
+    #[arg(long, value_name = "FACTOR", allow_negative_numbers = true)]
+    pub state_factor: Option<f64>,
+    /// Policies for giving functions to nodes, separated by commas: ProcOnly, ProcNet
+    /// [default: ProcOnly]
+    #[arg(long, value_name = "NAMES")]
+    pub alloc_policies: Option<String>,
+    /// Policies for where state lives, separated by commas: PureFaaS, StatePropagate,
+    /// StateLocal, UnchainedExternal, UnchainedInEdge, UnchainedInFunction,
+    /// UnchainedInClient [default: PureFaaS]
+    #[arg(long, value_name = "NAMES")]
+    pub exec_policies: Option<String>,
+    /// How many threads work; results do not depend on it [default: as many as cores]
+    #[arg(long, value_name = "NUMBER")]
+    pub num_threads: Option<usize>,
+    /// `original`: the same numbers as the first StateSim, quirks and all; `corrected`:
+    /// what distorts them put right
+    #[arg(long, value_name = "MODEL", default_value = "original", value_parser = model)]
+    pub model: Model,
+    /// `native`: the files of the first StateSim, one pair per replication; `csv` or
+    /// `json`: all replications in one file for jobs and one for nodes
+    #[arg(long, value_name = "FORMAT", default_value = "native", value_parser = format)]
+    pub format: Format,
+}
+
+fn layout(name: &str) -> Result<Layout, String> {
+    match name {
+        "spar" => Ok(Layout::Spar),
+        "alibaba" => Ok(Layout::Alibaba),
+        _ => Err("expected spar or alibaba".into()),
+    }
+}
+
+fn model(name: &str) -> Result<Model, String> {
+    name.parse()
+}
+
+fn format(name: &str) -> Result<Format, String> {
+    match name {
+        "native" => Ok(Format::Native),
+        "csv" => Ok(Format::Csv),
+        "json" => Ok(Format::Json),
+        _ => Err("expected native, csv or json".into()),
+    }
+}

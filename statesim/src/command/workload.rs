@@ -1,0 +1,69 @@
+//! Makes and inspects traces.
+
+use std::path::PathBuf;
+
+use super::topology::write_file;
+use super::{CommandError, print};
+use crate::trace::{self, Layout};
+use crate::workload as traces;
+
+/// Makes or inspects a trace of tasks.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum WorkloadCommand {
+    /// Make a trace that resembles the real one of the published studies
+    Generate(Generate),
+    /// Tell what a trace holds
+    Inspect(Inspect),
+}
+
+/// What trace to make.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Generate {
+    /// Number of jobs, three in ten of which have states
+    #[arg(long, value_name = "NUMBER", default_value_t = 15_000)]
+    pub jobs: u32,
+    /// Seed
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Where to write it; standard output if not given
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// What trace to look into.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Inspect {
+    /// The trace
+    pub file: PathBuf,
+    /// Its rows are of Alibaba's layout
+    /// (task,instances,job,type,status,start,end,cpu,memory) rather than of Spar's
+    /// (arrival,job,task,duration,cpu,memory,instances)
+    #[arg(long)]
+    pub alibaba: bool,
+}
+
+/// Makes or inspects a trace.
+///
+/// # Errors
+/// If files cannot be read or written, or rows make no sense.
+pub fn workload(command: &WorkloadCommand) -> Result<(), CommandError> {
+    match command {
+        WorkloadCommand::Generate(args) => {
+            let text = traces::generate(args.jobs as usize, args.seed);
+            match &args.output {
+                Some(path) => write_file(path, &text)?,
+                None => print(&text),
+            }
+        }
+        WorkloadCommand::Inspect(args) => {
+            let layout = if args.alibaba {
+                Layout::Alibaba
+            } else {
+                Layout::Spar
+            };
+            let jobs = trace::read(&args.file, layout)?;
+            print(&traces::inspect(&jobs).to_string());
+        }
+    }
+    Ok(())
+}
