@@ -13,6 +13,7 @@ pub mod output;
 mod pool;
 pub mod statistics;
 pub mod trace;
+pub mod workload;
 
 pub use evaluation::{Evaluation, JobOutcome, Outcome, Worker};
 pub use jobs::Jobs;

@@ -20,7 +20,10 @@ pub fn round_as_written(outcome: &mut Outcome) {
     let mut round = |value: &mut f64| {
         text.clear();
         crate::number::write_general(*value, &mut text);
-        if let Some(read) = std::str::from_utf8(&text).ok().and_then(|text| text.parse().ok()) {
+        if let Some(read) = std::str::from_utf8(&text)
+            .ok()
+            .and_then(|text| text.parse().ok())
+        {
             *value = read;
         }
     };

@@ -107,7 +107,9 @@ pub fn by_chain_length<'a>(
     }
     values.retain(|_, values| values.len() > 2);
     let intervals = values.into_iter();
-    intervals.filter_map(|(length, values)| Some((length, Interval::of(&values)?))).collect()
+    intervals
+        .filter_map(|(length, values)| Some((length, Interval::of(&values)?)))
+        .collect()
 }
 
 /// The values of a metric over the jobs of all replications, for its distribution.

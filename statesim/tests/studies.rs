@@ -32,7 +32,9 @@ const REFERENCE: &str = include_str!("golden/studies-000-001-002.csv");
 
 #[test]
 fn every_average_of_the_published_studies_is_reproduced_to_all_digits() {
-    let Some(data) = shared::folder("data") else { return };
+    let Some(data) = shared::folder("data") else {
+        return;
+    };
     let inputs = Inputs::read(&data);
     let mut compared = 0;
     for (point, rows) in points(|metric| metric != "netlat_by_chain") {
@@ -51,7 +53,9 @@ fn every_average_of_the_published_studies_is_reproduced_to_all_digits() {
             let statistics: Vec<_> = statistics[row[4]].iter().map(|all| all[metric]).collect();
             let estimate = Estimate::over(&statistics).unwrap();
             let values = [estimate.mean].into_iter().chain(estimate.quantiles);
-            let found: Vec<String> = values.map(|interval| format_general(interval.mean)).collect();
+            let found: Vec<String> = values
+                .map(|interval| format_general(interval.mean))
+                .collect();
             assert_eq!(found, row[9..], "{row:?}");
             compared += 1;
         }
@@ -61,7 +65,9 @@ fn every_average_of_the_published_studies_is_reproduced_to_all_digits() {
 
 #[test]
 fn every_average_by_chain_length_is_reproduced_to_all_digits() {
-    let Some(data) = shared::folder("data") else { return };
+    let Some(data) = shared::folder("data") else {
+        return;
+    };
     let inputs = Inputs::read(&data);
     let mut compared = 0;
     for (point, rows) in points(|metric| metric == "netlat_by_chain") {
@@ -70,8 +76,10 @@ fn every_average_by_chain_length_is_reproduced_to_all_digits() {
             let lengths = by_chain_length(&outcomes[row[4]], Metric::Network);
             // Five digits are printed.
             let digits = |value: f64| format!("{value:.4e}");
-            let found: Vec<_> =
-                lengths.iter().map(|(&length, mean)| (length, digits(mean.mean))).collect();
+            let found: Vec<_> = lengths
+                .iter()
+                .map(|(&length, mean)| (length, digits(mean.mean)))
+                .collect();
             let expected = row[9].split(' ').map(|pair| {
                 let (length, mean) = pair.split_once(':').unwrap();
                 (length.parse().unwrap(), digits(mean.parse().unwrap()))
@@ -86,7 +94,10 @@ fn every_average_by_chain_length_is_reproduced_to_all_digits() {
 /// The rows of the reference that have such a metric, by the run that they need.
 fn points(wanted: impl Fn(&str) -> bool) -> BTreeMap<Point, Vec<Vec<&'static str>>> {
     let mut points = BTreeMap::<Point, Vec<Vec<&str>>>::new();
-    let rows = REFERENCE.lines().skip(1).map(|row| row.split(',').collect::<Vec<_>>());
+    let rows = REFERENCE
+        .lines()
+        .skip(1)
+        .map(|row| row.split(',').collect::<Vec<_>>());
     for row in rows.filter(|row| wanted(row[8])) {
         let point = Point {
             network: if row[2] == "iiot" { 0 } else { 1 },
@@ -141,7 +152,10 @@ impl Inputs {
         let mut by_execution = BTreeMap::<_, Vec<T>>::new();
         for measured in replications.unwrap() {
             for (policy, measured) in execution::ALL.iter().zip(measured) {
-                by_execution.entry(policy.name()).or_default().push(measured);
+                by_execution
+                    .entry(policy.name())
+                    .or_default()
+                    .push(measured);
             }
         }
         by_execution
