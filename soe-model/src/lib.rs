@@ -6,6 +6,7 @@ pub mod client;
 pub mod computer;
 pub mod conf;
 pub mod controller;
+pub mod deployment;
 pub mod function;
 pub mod names;
 pub mod network;
