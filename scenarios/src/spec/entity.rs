@@ -92,13 +92,13 @@ pub(crate) struct Group {
 
 impl Group {
     fn new(what: What, name: &Name, record: &Record) -> Self {
-        let has_node = record.section.key("node").is_some();
-        let count = record.maybe_count("count");
+        let has = |key| record.section.key(key).is_some();
+        let count = has("count").then(|| record.maybe_count("count")).flatten();
         Self {
             what,
             name: name.clone(),
             count,
-            nodes: match has_node {
+            nodes: match has("node") {
                 true => record.names("node"),
                 false => Vec::new(),
             },

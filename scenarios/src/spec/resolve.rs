@@ -475,11 +475,13 @@ impl Whole<'_> {
         for client in &self.deployment.clients {
             let function = client.function.as_str();
             let destinations: Vec<_> = client.destinations.iter().map(String::as_str).collect();
-            let reaches = |&destination: &&'_ str| {
-                let pair = (destination, function);
-                *known.entry(pair).or_insert_with(|| offers.reaches(destination, function))
-            };
-            if destinations.iter().any(reaches) {
+            let mut reached = false;
+            for &destination in &destinations {
+                reached |= *known
+                    .entry((destination, function))
+                    .or_insert_with(|| offers.reaches(destination, function));
+            }
+            if reached {
                 continue;
             }
             let Origin { path, .. } = self.origin(&client.name);
