@@ -9,3 +9,5 @@ pub use report::report;
 pub use results::{Recording, Results};
 pub use run::{Progress, ReplicationResult, RunError, RunOptions, run, run_replication};
 pub use world::{ALL, CallStatistics, Distribution, METRICS, MetricValue, Observer};
+
+pub mod spec;

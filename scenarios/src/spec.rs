@@ -1,0 +1,172 @@
+//! The scenario format: a TOML file that says what takes part and how it is run.
+//!
+//! Every key is declared once, with its quantity, its default and its meaning.
+//! Reading a file, the messages for mistakes, [`Scenario::check`], the JSON
+//! [`schema`] and the [`reference`](reference()) documentation all follow these
+//! declarations; the kinds of policies, optimizers and so on come from the
+//! catalogues of the models.
+
+mod broker;
+mod client;
+mod computer;
+mod controller;
+mod diagnostic;
+mod entity;
+mod event;
+mod files;
+mod function;
+mod kind;
+mod network;
+mod print;
+mod resolve;
+mod run;
+mod section;
+mod set;
+mod tree;
+mod value;
+
+use std::path::{Path, PathBuf};
+
+use soe_model::deployment::Deployment;
+
+use diagnostic::Report;
+use tree::Table;
+
+pub use diagnostic::{Diagnostic, Diagnostics};
+
+/// A scenario as somebody wrote it, possibly with changes from outside.
+///
+/// ```
+/// use scenarios::spec::Scenario;
+///
+/// let mut scenario = Scenario::parse(
+///     r#"
+///         version = 1
+///         run.calls = 100
+///
+///         [controller.control]
+///         [computer.pi]
+///         count = 2
+///         platform = "raspberry"
+///         [broker.router]
+///         policy = "round-robin"
+///         [client.phone]
+///         function = "clambda0"
+///         destination = "router"
+///         arrivals = { type = "poisson", rate = 10 }
+///         size = "10 kB"
+///     "#,
+///     "example.toml",
+/// )?;
+/// scenario.set("client.phone.arrivals.rate=20")?;
+/// let deployment = scenario.resolve()?;
+/// assert_eq!(deployment.computers[1].name, "pi-2");
+/// assert_eq!(deployment.clients[0].arrivals.arguments.number("rate"), 20.0);
+///
+/// let wrong = scenario.set("broker.router.polcy=random").unwrap_err();
+/// assert_eq!(
+///     wrong.to_string(),
+///     "--set broker.router.polcy: unknown key `polcy` in broker.router, did you mean `policy`?"
+/// );
+/// # Ok::<(), scenarios::spec::Diagnostics>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    origin: String,
+    folder: PathBuf,
+    text: String,
+    root: Table,
+    // The keys that were set from outside, for messages.
+    sets: Vec<String>,
+}
+
+impl Scenario {
+    /// Reads a scenario file.
+    ///
+    /// # Errors
+    /// If it cannot be read or is not TOML.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, Diagnostics> {
+        let path = path.as_ref();
+        let origin = path.display().to_string();
+        let text = files::read_path(path).map_err(|error| {
+            let reason = match error.kind() {
+                std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+                std::io::ErrorKind::InvalidData => "it is not text".to_owned(),
+                _ => error.to_string(),
+            };
+            Diagnostics::one(&origin, &format!("cannot be read: {reason}"))
+        })?;
+        Self::parse(&text, &origin)
+    }
+
+    /// Reads a scenario from a text. `origin` is the path by which messages call
+    /// it and against whose folder the paths in it are relative.
+    ///
+    /// # Errors
+    /// If the text is not TOML.
+    pub fn parse(text: &str, origin: &str) -> Result<Self, Diagnostics> {
+        let mut report = Report::new(origin, text, &[]);
+        let root = Table::parse(text, &mut report);
+        if !report.is_clean() {
+            return Err(report.finish());
+        }
+        let folder = Path::new(origin).parent().unwrap_or(Path::new(""));
+        Ok(Self {
+            origin: origin.to_owned(),
+            folder: folder.to_owned(),
+            text: text.to_owned(),
+            root,
+            sets: Vec::new(),
+        })
+    }
+
+    /// Changes a value, `computer.NAME.cores=4`: any key of the scenario, and a
+    /// value as TOML or as a bare word. Items of lists are addressed by their
+    /// number, from 1: `event.1.at=20 s`.
+    ///
+    /// # Errors
+    /// If there is no such key or nobody of that name.
+    pub fn set(&mut self, assignment: &str) -> Result<(), Diagnostics> {
+        set::set(&mut self.root, assignment, self.sets.len())?;
+        let key = assignment.split('=').next().unwrap_or_default();
+        self.sets.push(key.trim().to_owned());
+        Ok(())
+    }
+
+    /// What is to be run, with all defaults filled in and everything checked.
+    ///
+    /// # Errors
+    /// All mistakes that were found, one line each.
+    pub fn resolve(&self) -> Result<Deployment, Diagnostics> {
+        self.checked().map(|(deployment, _)| deployment)
+    }
+
+    /// The scenario as TOML, with all defaults filled in; it reads back as the
+    /// same deployment.
+    ///
+    /// # Errors
+    /// As [`Scenario::resolve`].
+    pub fn check(&self) -> Result<String, Diagnostics> {
+        self.checked().map(|(_, text)| text)
+    }
+
+    fn checked(&self) -> Result<(Deployment, String), Diagnostics> {
+        let mut report = Report::new(&self.origin, &self.text, &self.sets);
+        let record = resolve::read(&self.root, &self.folder, &mut report);
+        let deployment = resolve::resolve(&record, &self.folder, &mut report);
+        if !report.is_clean() {
+            return Err(report.finish());
+        }
+        Ok((deployment, print::scenario(&record)))
+    }
+
+    /// The path by which messages call the scenario.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The text of the scenario as it was read, without changes from outside.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}

@@ -1,0 +1,47 @@
+//! Writes a scenario back, with all defaults filled in.
+
+use super::section::{Default, Record};
+use super::value::{Datum, Form, key};
+
+/// The whole scenario as TOML.
+pub(crate) fn scenario(root: &Record) -> String {
+    let mut text = String::new();
+    body(root, "", &mut text);
+    text
+}
+
+/// The keys of a table, then the tables inside it.
+fn body(record: &Record, path: &str, text: &mut String) {
+    for (declared, datum) in record.iter() {
+        if let Some(value) = datum.and_then(|datum| declared.form.toml(datum)) {
+            text.push_str(&format!("{} = {value}\n", declared.name));
+        } else if datum.is_none()
+            && let Default::Absent(meaning) = declared.default
+            && !matches!(declared.form, Form::Table(_) | Form::Named(_))
+            && record.applies(declared)
+        {
+            text.push_str(&format!("# {}: {meaning}\n", declared.name));
+        }
+    }
+    for (declared, datum) in record.iter() {
+        let Some(Datum::Records(records)) = datum else {
+            continue;
+        };
+        let inside = match path {
+            "" => declared.name.to_owned(),
+            path => format!("{path}.{}", declared.name),
+        };
+        for (name, record) in records {
+            let (header, path) = match declared.form {
+                Form::Named(_) => {
+                    let path = format!("{inside}.{}", key(&name.text));
+                    (format!("[{path}]"), path)
+                }
+                Form::Tables(_) => (format!("[[{inside}]]"), inside.clone()),
+                _ => (format!("[{inside}]"), inside.clone()),
+            };
+            text.push_str(&format!("\n{header}\n"));
+            body(record, &path, text);
+        }
+    }
+}

@@ -1,0 +1,667 @@
+//! From the sections of a scenario to a deployment, and what must hold for it as
+//! a whole.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::Path;
+
+use soe_model::broker::BrokerSpec;
+use soe_model::client::ClientSpec;
+use soe_model::computer::ComputerSpec;
+use soe_model::controller::{ControllerSpec, Distances, InstallerSpec};
+use soe_model::deployment::{Change, Deployment};
+
+use super::diagnostic::{Place, Report, hint, quote};
+use super::entity::{Budget, Directory, What, deal};
+use super::network::Nodes;
+use super::section::{Default, Key, ROOT, Reader, Record, Section, When};
+use super::tree::Table;
+use super::value::{Form, Name};
+use super::{broker, client, computer, controller, event, files, function, network, run};
+
+/// The version of the format.
+const VERSION: u64 = 1;
+
+pub(crate) static SECTION: Section = Section {
+    path: ROOT,
+    help: "A scenario: what takes part, and how it is run.",
+    keys: &[
+        Key {
+            name: "version",
+            form: Form::Count {
+                min: VERSION,
+                max: VERSION,
+                or: None,
+            },
+            default: Default::Mandatory,
+            when: When::Always,
+            help: "The version of the format, 1.",
+        },
+        Key {
+            name: "run",
+            form: Form::Table(&run::SECTION),
+            default: Default::Value("{}"),
+            when: When::Always,
+            help: "How long and how often the scenario is run.",
+        },
+        Key {
+            name: "network",
+            form: Form::Table(&network::SECTION),
+            default: Default::Value("{}"),
+            when: When::Always,
+            help: "How long messages take.",
+        },
+        Key {
+            name: "function",
+            form: Form::Named(&function::SECTION),
+            default: Default::Value("{}"),
+            when: When::Always,
+            help: "Functions, by name.",
+        },
+        Key {
+            name: "controller",
+            form: Form::Named(&controller::SECTION),
+            default: Default::Value("{}"),
+            when: When::Always,
+            help: "Controllers, by name.",
+        },
+        Key {
+            name: "computer",
+            form: Form::Named(&computer::SECTION),
+            default: Default::Value("{}"),
+            when: When::Always,
+            help: "Computers, by name.",
+        },
+        Key {
+            name: "broker",
+            form: Form::Named(&broker::SECTION),
+            default: Default::Value("{}"),
+            when: When::Always,
+            help: "Brokers, by name.",
+        },
+        Key {
+            name: "client",
+            form: Form::Named(&client::SECTION),
+            default: Default::Value("{}"),
+            when: When::Always,
+            help: "Clients, by name.",
+        },
+        Key {
+            name: "event",
+            form: Form::Tables(&event::SECTION),
+            default: Default::Value("[]"),
+            when: When::Always,
+            help: "What changes while the run goes on.",
+        },
+    ],
+};
+
+/// Reads all sections; what is wrong is reported.
+pub(crate) fn read(root: &Table, folder: &Path, report: &mut Report<'_>) -> Record {
+    let mut reader = Reader { report, folder };
+    reader.record(&SECTION, root, ROOT, Place::File(0))
+}
+
+/// Makes the deployment; it means something only if nothing was reported.
+pub(crate) fn resolve(root: &Record, folder: &Path, report: &mut Report<'_>) -> Deployment {
+    let names = directory(root, report);
+    let run = match root.records("run").first() {
+        Some((_, record)) => run::resolve(record, report),
+        None => return empty(),
+    };
+    let mut builder = Builder {
+        root,
+        names: &names,
+        nodes: Nodes::default(),
+        budget: Budget::new(),
+        reader: Reader { report, folder },
+        paths: HashMap::new(),
+    };
+    let functions = builder.functions();
+    let computers = builder.computers(&functions);
+    // Functions of ready-made computers have no section of their own.
+    let offered: BTreeSet<&str> = computers
+        .iter()
+        .flat_map(|computer| &computer.containers)
+        .map(|container| container.function.name.as_str())
+        .collect();
+    let known_function = |name: &str| offered.contains(name);
+    let brokers = builder.brokers(&known_function);
+    let mut controllers = builder.controllers();
+    let clients = builder.clients(&known_function);
+    let network = builder.network();
+    builder.distances(&mut controllers, &network, &computers, &brokers);
+    let context = event::Context {
+        names: &names,
+        computers: &computers,
+        network: &network,
+        known_function: &known_function,
+    };
+    let mut events = Vec::new();
+    for (number, record) in root.records("event") {
+        let path = format!("event.{}", number.text);
+        events.extend(context.resolve(&record, &path, builder.reader.report));
+    }
+    events.sort_by_key(|event| event.at);
+    let paths = builder.paths;
+    let deployment = Deployment {
+        network,
+        computers,
+        brokers,
+        controllers,
+        clients,
+        events,
+        run,
+    };
+    // Only worth saying about parts that are right one by one.
+    if report.is_clean() {
+        Whole {
+            deployment: &deployment,
+            root,
+            places: &paths,
+            names: &names,
+        }
+        .check(report);
+    }
+    deployment
+}
+
+fn empty() -> Deployment {
+    Deployment {
+        network: soe_model::network::Network::new(soe_model::network::Link::LOCAL),
+        computers: Vec::new(),
+        brokers: Vec::new(),
+        controllers: Vec::new(),
+        clients: Vec::new(),
+        events: Vec::new(),
+        run: soe_model::deployment::RunControl {
+            seed: 0,
+            replications: 1,
+            warm_up: sim_core::SimDuration::ZERO,
+            duration: None,
+            calls: None,
+        },
+    }
+}
+
+fn directory(root: &Record, report: &mut Report<'_>) -> Directory {
+    let mut names = Directory::default();
+    for (key, what) in [
+        ("function", What::Function),
+        ("controller", What::Controller),
+        ("computer", What::Computer),
+        ("broker", What::Broker),
+        ("client", What::Client),
+    ] {
+        names.add(what, &root.records(key), report);
+    }
+    names.check(report);
+    names
+}
+
+/// Where an entity comes from: the section and where that was written.
+#[derive(Clone)]
+struct Origin {
+    path: String,
+    place: Place,
+}
+
+struct Builder<'a, 'r, 'x> {
+    root: &'a Record,
+    names: &'a Directory,
+    nodes: Nodes,
+    budget: Budget,
+    reader: Reader<'r, 'x>,
+    // The section of each entity.
+    paths: HashMap<String, Origin>,
+}
+
+impl Builder<'_, '_, '_> {
+    fn functions(&mut self) -> computer::Functions {
+        let mut functions = BTreeMap::new();
+        for (name, record) in self.root.records("function") {
+            let Some(group) = self.names.group(What::Function, &name.text) else {
+                continue;
+            };
+            if self.budget.take(group.len(), 1, name.place, self.reader.report) {
+                for member in group.members() {
+                    functions.insert(member.clone(), function::resolve(&record, &member));
+                }
+            }
+        }
+        functions
+    }
+
+    fn computers(&mut self, functions: &computer::Functions) -> Vec<ComputerSpec> {
+        let mut all = Vec::new();
+        for (name, record) in self.root.records("computer") {
+            let path = format!("computer.{}", quote(&name.text));
+            let controller = self.names.controller(&record, &path, self.reader.report);
+            let platform = computer::platform(
+                &record,
+                &path,
+                self.names,
+                functions,
+                &mut self.budget,
+                &mut self.reader,
+            );
+            let places = self.places(What::Computer, &name, &record);
+            let Some(platform) = platform else { continue };
+            for (name, node) in places {
+                all.push(platform.clone().computer(name, node, controller.clone()));
+            }
+        }
+        all
+    }
+
+    fn brokers(&mut self, known_function: &dyn Fn(&str) -> bool) -> Vec<BrokerSpec> {
+        let mut all = Vec::new();
+        for (name, record) in self.root.records("broker") {
+            let path = format!("broker.{}", quote(&name.text));
+            let report = &mut *self.reader.report;
+            let spec = broker::resolve(&record, &path, self.names, known_function, report);
+            let Some(spec) = spec else {
+                self.places(What::Broker, &name, &record);
+                continue;
+            };
+            let copies = record.maybe_count("count").unwrap_or(1);
+            let entries = spec.table.len() as u64;
+            if !self.budget.take(copies, entries, name.place, self.reader.report) {
+                continue;
+            }
+            for (name, node) in self.places(What::Broker, &name, &record) {
+                all.push(BrokerSpec {
+                    name,
+                    node,
+                    ..spec.clone()
+                });
+            }
+        }
+        all
+    }
+
+    fn controllers(&mut self) -> Vec<ControllerSpec> {
+        let mut all = Vec::new();
+        for (name, record) in self.root.records("controller") {
+            for (name, node) in self.places(What::Controller, &name, &record) {
+                all.push(ControllerSpec {
+                    name,
+                    node,
+                    installer: controller::installer(&record),
+                });
+            }
+        }
+        all
+    }
+
+    fn clients(&mut self, known_function: &dyn Fn(&str) -> bool) -> Vec<ClientSpec> {
+        let mut all = Vec::new();
+        for (name, record) in self.root.records("client") {
+            let path = format!("client.{}", quote(&name.text));
+            let report = &mut *self.reader.report;
+            let clients = client::resolve(&record, &path, self.names, known_function, report);
+            let places = self.places(What::Client, &name, &record);
+            let Some(clients) = clients else { continue };
+            let width = clients.width();
+            if !self.budget.take(places.len() as u64, width, name.place, self.reader.report) {
+                continue;
+            }
+            for (number, (name, node)) in places.into_iter().enumerate() {
+                all.push(clients.make(number, name, node));
+            }
+        }
+        all
+    }
+
+    fn network(&mut self) -> soe_model::network::Network {
+        let records = self.root.records("network");
+        let Some((_, record)) = records.first() else {
+            return empty().network;
+        };
+        network::resolve(
+            record,
+            &self.nodes,
+            self.names,
+            &mut self.reader,
+            &mut self.budget,
+        )
+    }
+
+    /// The names of the entities of a section, and their nodes.
+    fn places(&mut self, what: What, name: &Name, record: &Record) -> Vec<(String, String)> {
+        let Some(group) = self.names.group(what, &name.text) else {
+            return Vec::new();
+        };
+        let report = &mut *self.reader.report;
+        if !self.budget.take(group.len(), 1, name.place, report) {
+            return Vec::new();
+        }
+        let path = format!("{}.{}", what.word(), quote(&name.text));
+        let nodes = self.names.nodes(group, &format!("{path}.node"), report);
+        let class = record.names("class").into_iter().next();
+        let used = record.at("node");
+        let mut places = Vec::new();
+        for (number, member) in group.members().enumerate() {
+            let node = deal(&nodes, number).unwrap_or(&member).clone();
+            self.nodes.add(&node, what.word(), class.as_ref(), used, report);
+            let origin = Origin {
+                path: path.clone(),
+                place: name.place,
+            };
+            self.paths.insert(member.clone(), origin);
+            places.push((member, node));
+        }
+        places
+    }
+
+    fn distances(
+        &mut self,
+        controllers: &mut [ControllerSpec],
+        network: &soe_model::network::Network,
+        computers: &[ComputerSpec],
+        brokers: &[BrokerSpec],
+    ) {
+        for (spec, (name, record)) in controllers.iter_mut().zip(self.root.records("controller")) {
+            let InstallerSpec::Hierarchical { distances, .. } = &mut spec.installer else {
+                continue;
+            };
+            let path = format!("controller.{}.distances", quote(&name.text));
+            let announces = |controller: &Option<String>| controller.as_ref() == Some(&spec.name);
+            let computers = computers.iter().filter(|spec| announces(&spec.controller));
+            let brokers = brokers.iter().filter(|spec| announces(&spec.controller));
+            let nodes = computers.map(|spec| spec.node.as_str());
+            let nodes: Vec<_> = nodes.chain(brokers.map(|spec| spec.node.as_str())).collect();
+            let unique: HashSet<_> = nodes.iter().copied().collect();
+            let size = unique.len() as u64;
+            let place = record.at("distances");
+            match record.text("distances") {
+                Some(file) => {
+                    if let Some(found) = self.distances_file(file, &path, place) {
+                        *distances = found;
+                    }
+                    let mut missing: Vec<_> = unique.into_iter().collect();
+                    missing.retain(|node| !distances.nodes.iter().any(|known| known == node));
+                    missing.sort_unstable();
+                    if let Some(node) = missing.first()
+                        && self.reader.report.is_clean()
+                    {
+                        let hint = hint(node, distances.nodes.iter().map(String::as_str));
+                        let message = format!(
+                            "{path}: `{}` has no node `{}`{hint}",
+                            quote(file),
+                            quote(node)
+                        );
+                        self.reader.report.wrong(place, message);
+                    }
+                }
+                None if self.budget.take(size, size, place, self.reader.report) => {
+                    *distances = network::distances(network, nodes.into_iter());
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn distances_file(&mut self, file: &str, path: &str, place: Place) -> Option<Distances> {
+        let folder = self.reader.folder;
+        match files::read(folder, file) {
+            Ok(text) => match Distances::parse(&text) {
+                Ok(distances) => Some(distances),
+                Err(error) => {
+                    let file = format!("{}:{}", files::shown(folder, file), error.line);
+                    self.reader.report.wrong_in(place, &file, error.problem);
+                    None
+                }
+            },
+            Err(message) => {
+                self.reader.report.wrong(place, format!("{path}: {message}"));
+                None
+            }
+        }
+    }
+}
+
+/// Checks what no part can see alone.
+struct Whole<'a> {
+    deployment: &'a Deployment,
+    root: &'a Record,
+    places: &'a HashMap<String, Origin>,
+    names: &'a Directory,
+}
+
+impl Whole<'_> {
+    fn check(&self, report: &mut Report<'_>) {
+        let deployment = self.deployment;
+        if deployment.clients.is_empty() {
+            report.wrong(self.root.place, "there is no client, so nothing would be called");
+            return;
+        }
+        self.brokers_know_something(report);
+        self.functions_are_offered(report);
+        self.events_follow_each_other(report);
+        self.run_ends(report);
+    }
+
+    fn origin(&self, entity: &str) -> Origin {
+        self.places.get(entity).cloned().unwrap_or(Origin {
+            path: quote(entity),
+            place: self.root.place,
+        })
+    }
+
+    fn brokers_know_something(&self, report: &mut Report<'_>) {
+        let events = self.deployment.events.iter();
+        let configured: HashSet<_> = events
+            .filter_map(|event| match &event.change {
+                Change::WeightSet { broker, .. } => Some(broker.as_str()),
+                _ => None,
+            })
+            .collect();
+        for broker in &self.deployment.brokers {
+            if broker.controller.is_none()
+                && broker.table.is_empty()
+                && !configured.contains(broker.name.as_str())
+            {
+                let Origin { path, place } = self.origin(&broker.name);
+                let message =
+                    format!("{path} knows no destination: it needs a `controller` or a `table`");
+                report.wrong(place, message);
+            }
+        }
+    }
+
+    fn functions_are_offered(&self, report: &mut Report<'_>) {
+        let offers = Offers::new(self.deployment);
+        let mut known: HashMap<(&str, &str), bool> = HashMap::new();
+        for client in &self.deployment.clients {
+            let function = client.function.as_str();
+            let destinations: Vec<_> = client.destinations.iter().map(String::as_str).collect();
+            let mut reached = false;
+            for &destination in &destinations {
+                reached |= *known
+                    .entry((destination, function))
+                    .or_insert_with(|| offers.reaches(destination, function));
+            }
+            if reached {
+                continue;
+            }
+            let Origin { path, .. } = self.origin(&client.name);
+            let place = self.client_place(client);
+            let all = offers.all();
+            let function = quote(function);
+            let message = if all.contains(client.function.as_str()) {
+                let destination = destinations.first().copied().unwrap_or_default();
+                format!(
+                    "{path}: function `{function}` is offered by no computer that `{}` leads to",
+                    quote(destination)
+                )
+            } else {
+                let hint = hint(&client.function, all.iter().copied());
+                format!("{path}: no computer offers function `{function}`{hint}")
+            };
+            report.wrong(place, message);
+        }
+    }
+
+    fn client_place(&self, client: &ClientSpec) -> Place {
+        let records = self.root.records("client");
+        let origin = self.origin(&client.name);
+        let record = records.iter().find(|(name, _)| name.place == origin.place);
+        record.map_or(origin.place, |(_, record)| record.at("function"))
+    }
+
+    /// A computer that is gone cannot fail again, and so on.
+    fn events_follow_each_other(&self, report: &mut Report<'_>) {
+        // For each computer: the last event that concerned its presence.
+        let mut last: HashMap<&str, &str> = HashMap::new();
+        for event in &self.deployment.events {
+            let (computer, happening) = match &event.change {
+                Change::ComputerFails { computer } => (computer, "fail"),
+                Change::ComputerLeaves { computer } => (computer, "leave"),
+                Change::ComputerJoins { computer } => (computer, "join"),
+                _ => continue,
+            };
+            let before = last.insert(computer, happening);
+            let gone = matches!(before, Some("fail" | "leave"));
+            let wrong = match happening {
+                "join" => before == Some("join"),
+                _ => gone,
+            };
+            if wrong {
+                let state = if gone { "is gone" } else { "is there" };
+                let message = format!(
+                    "computer `{}` cannot {happening} at {}: it {state} already",
+                    quote(computer),
+                    event.at
+                );
+                let records = self.root.records("event");
+                let mentions = |record: &Record| {
+                    let names = record.names(happening);
+                    record.maybe_duration("at").map(|at| sim_core::SimTime::ZERO + at)
+                        == Some(event.at)
+                        && names.iter().any(|name| self.stands_for(name, computer))
+                };
+                let record = records.iter().rev().find(|(_, record)| mentions(record));
+                let place = record.map_or(self.root.place, |(_, record)| record.at(happening));
+                report.wrong(place, message);
+            }
+        }
+    }
+
+    fn stands_for(&self, name: &Name, computer: &str) -> bool {
+        let group = self.names.group(What::Computer, &name.text);
+        name.text == computer
+            || group.is_some_and(|group| group.members().any(|member| member == *computer))
+    }
+
+    fn run_ends(&self, report: &mut Report<'_>) {
+        let run = &self.deployment.run;
+        if run.duration.is_some() || run.calls.is_some() {
+            return;
+        }
+        let mut stopped: HashSet<&str> = HashSet::new();
+        for event in &self.deployment.events {
+            match &event.change {
+                Change::ClientStops { client } => {
+                    stopped.insert(client);
+                }
+                Change::ClientStarts { client } => {
+                    stopped.remove(client.as_str());
+                }
+                _ => {}
+            }
+        }
+        let endless = self.deployment.clients.iter().find(|client| {
+            client.stop.is_none()
+                && client.max_calls.is_none()
+                && client.arrivals.kind.name != "trace"
+                && !stopped.contains(client.name.as_str())
+        });
+        if let Some(client) = endless {
+            let Origin { path, place } = self.origin(&client.name);
+            let message = format!(
+                "nothing ends the run: set `duration` or `calls` in run, or `calls` or `stop` in \
+                 {path}"
+            );
+            report.wrong(place, message);
+        }
+    }
+}
+
+/// Which computer offers what, and which broker leads there.
+struct Offers<'a> {
+    by_computer: HashMap<&'a str, HashSet<&'a str>>,
+    by_controller: HashMap<&'a str, HashSet<&'a str>>,
+    brokers: HashMap<&'a str, &'a BrokerSpec>,
+    set: HashMap<&'a str, Vec<(&'a str, &'a str)>>,
+}
+
+impl<'a> Offers<'a> {
+    fn new(deployment: &'a Deployment) -> Self {
+        let mut offers = Self {
+            by_computer: HashMap::new(),
+            by_controller: HashMap::new(),
+            brokers: HashMap::new(),
+            set: HashMap::new(),
+        };
+        for computer in &deployment.computers {
+            let functions = computer.containers.iter();
+            let functions = functions.map(|container| container.function.name.as_str());
+            let functions: HashSet<_> = functions.collect();
+            if let Some(controller) = &computer.controller {
+                let all = offers.by_controller.entry(controller).or_default();
+                all.extend(functions.iter().copied());
+            }
+            offers.by_computer.insert(&computer.name, functions);
+        }
+        for broker in &deployment.brokers {
+            offers.brokers.insert(&broker.name, broker);
+        }
+        for event in &deployment.events {
+            if let Change::WeightSet {
+                broker,
+                function,
+                destination,
+                ..
+            } = &event.change
+            {
+                let entries = offers.set.entry(broker).or_default();
+                entries.push((function, destination));
+            }
+        }
+        offers
+    }
+
+    fn all(&self) -> BTreeSet<&'a str> {
+        self.by_computer.values().flatten().copied().collect()
+    }
+
+    /// Whether calls of a function that go to a destination may arrive.
+    fn reaches<'b>(&'b self, destination: &'b str, function: &str) -> bool {
+        let mut seen = HashSet::new();
+        let mut waiting = vec![destination];
+        while let Some(destination) = waiting.pop() {
+            if !seen.insert(destination) {
+                continue;
+            }
+            if let Some(functions) = self.by_computer.get(destination)
+                && functions.contains(function)
+            {
+                return true;
+            }
+            let Some(broker) = self.brokers.get(destination) else {
+                continue;
+            };
+            if let Some(controller) = &broker.controller
+                && let Some(functions) = self.by_controller.get(controller.as_str())
+                && functions.contains(function)
+            {
+                return true;
+            }
+            let entries = broker.table.iter().filter(|entry| entry.function == function);
+            waiting.extend(entries.map(|entry| entry.destination.as_str()));
+            let set = self.set.get(destination).into_iter().flatten();
+            waiting.extend(set.filter(|(name, _)| *name == function).map(|(_, to)| *to));
+        }
+        false
+    }
+}

@@ -1,0 +1,153 @@
+//! A TOML document in which every key and value knows where it was written.
+
+use toml::de::{DeTable, DeValue};
+use toml::Spanned;
+
+use super::diagnostic::{Place, Report, quote};
+
+/// A value and where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) place: Place,
+    pub(crate) raw: Raw,
+}
+
+/// A value as TOML knows it.
+#[derive(Clone, Debug)]
+pub(crate) enum Raw {
+    Text(String),
+    Integer(i128),
+    Float(f64),
+    Flag(bool),
+    Date(String),
+    List(Vec<Node>),
+    Table(Table),
+}
+
+/// Keys with their values, in the order in which they were written.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Table {
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// A key with its value.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    pub(crate) key_place: Place,
+    pub(crate) node: Node,
+}
+
+impl Table {
+    /// Reads a document; what is wrong with it is reported.
+    pub(crate) fn parse(text: &str, report: &mut Report<'_>) -> Self {
+        let (document, errors) = DeTable::parse_recoverable(text);
+        for error in &errors {
+            let span = error.span().unwrap_or(0..0);
+            let found = text.get(span.clone()).unwrap_or_default();
+            let message = error.message().trim();
+            if message == "duplicate key" {
+                let found = quote(found.trim());
+                report.wrong(Place::File(span.start), format!("`{found}` is defined twice"));
+            } else {
+                report.wrong(Place::File(span.start), format!("not valid TOML: {message}"));
+            }
+        }
+        table(document.get_ref(), &Place::File)
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
+        let entry = self.entries.iter().find(|entry| entry.key == key);
+        entry.map(|entry| &entry.node)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        let entry = self.entries.iter_mut().find(|entry| entry.key == key);
+        entry.map(|entry| &mut entry.node)
+    }
+
+    /// The value of a key, which becomes `node` if there is none.
+    pub(crate) fn get_or_insert(&mut self, key: &str, node: Node) -> &mut Node {
+        let position = self.entries.iter().position(|entry| entry.key == key);
+        let position = position.unwrap_or_else(|| {
+            self.entries.push(Entry {
+                key: key.to_owned(),
+                key_place: node.place,
+                node,
+            });
+            self.entries.len() - 1
+        });
+        &mut self.entries[position].node
+    }
+
+    /// Sets a key.
+    pub(crate) fn insert(&mut self, key: &str, node: Node) {
+        self.entries.retain(|entry| entry.key != key);
+        self.entries.push(Entry {
+            key: key.to_owned(),
+            key_place: node.place,
+            node,
+        });
+    }
+}
+
+impl Node {
+    /// Reads a single value, as TOML or as a bare word.
+    pub(crate) fn parse(text: &str, place: Place) -> Self {
+        let text = text.trim();
+        let value = DeValue::parse(text).ok();
+        let raw = match value.map(|value| raw(value.get_ref(), &|_| place)) {
+            None | Some(Raw::Date(_)) => Raw::Text(text.to_owned()),
+            Some(raw) => raw,
+        };
+        Self { place, raw }
+    }
+
+    /// What is found here, for messages.
+    pub(crate) fn found(&self) -> String {
+        match &self.raw {
+            Raw::Text(text) => format!("`{}`", quote(text)),
+            Raw::Integer(number) => format!("the number {number}"),
+            Raw::Float(number) => format!("the number {number}"),
+            Raw::Flag(flag) => format!("{flag}"),
+            Raw::Date(date) => format!("the date {}", quote(date)),
+            Raw::List(_) => "a list".to_owned(),
+            Raw::Table(_) => "a table".to_owned(),
+        }
+    }
+}
+
+fn table(table: &DeTable<'_>, place: &dyn Fn(usize) -> Place) -> Table {
+    let mut entries: Vec<_> = table
+        .iter()
+        .map(|(key, value)| Entry {
+            key: key.get_ref().to_string(),
+            key_place: place(key.span().start),
+            node: node(value, place),
+        })
+        .collect();
+    entries.sort_by_key(|entry| entry.key_place);
+    Table { entries }
+}
+
+fn node(value: &Spanned<DeValue<'_>>, place: &dyn Fn(usize) -> Place) -> Node {
+    Node {
+        place: place(value.span().start),
+        raw: raw(value.get_ref(), place),
+    }
+}
+
+fn raw(value: &DeValue<'_>, place: &dyn Fn(usize) -> Place) -> Raw {
+    match value {
+        DeValue::String(text) => Raw::Text(text.to_string()),
+        DeValue::Integer(number) => {
+            let integer = i128::from_str_radix(number.as_str(), number.radix());
+            Raw::Integer(integer.unwrap_or(i128::MAX))
+        }
+        DeValue::Float(number) => Raw::Float(number.as_str().parse().unwrap_or(f64::NAN)),
+        DeValue::Boolean(flag) => Raw::Flag(*flag),
+        DeValue::Datetime(date) => Raw::Date(date.to_string()),
+        DeValue::Array(items) => Raw::List(items.iter().map(|item| node(item, place)).collect()),
+        DeValue::Table(inner) => Raw::Table(table(inner, place)),
+    }
+}
