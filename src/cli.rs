@@ -26,8 +26,6 @@ pub enum Command {
     Run(RunArgs),
     /// Check a scenario, or print the schema of scenario files
     Scenario(ScenarioArgs),
-    /// Write a commented scenario to start from
-    New(NewArgs),
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -133,10 +131,6 @@ pub enum ScenarioCommand {
         #[arg(long, value_name = "KEY=VALUE")]
         set: Vec<String>,
     },
-    /// Print the JSON Schema of scenario files, for editors
-    Schema,
-    /// Print the reference of scenario files: every key, unit and default
-    Reference,
 }
 
 #[derive(Args, Debug)]

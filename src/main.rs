@@ -2,7 +2,6 @@
 
 mod cli;
 mod failure;
-mod new;
 mod progress;
 mod run;
 mod scenario;
@@ -17,7 +16,6 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Scenario(args) => scenario::run(&args),
-        Command::New(args) => new::run(&args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "soe", &mut std::io::stdout());
             Ok(())

@@ -1,5 +1,6 @@
 //! `soe run`: simulate a scenario and report.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -69,7 +70,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
         .sum();
     let mut kept = "nothing was written".to_owned();
     if let Some(folder) = folder {
-        let text = scenario.to_toml().map_err(Failure::input)?;
+        let text = scenario.check().map_err(Failure::input)?;
         let manifest = Manifest {
             program: env!("CARGO_PKG_NAME").to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -81,7 +82,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
             date: humantime::format_rfc3339_seconds(date).to_string(),
             duration_s: elapsed.as_secs_f64(),
             fingerprints: results.fingerprints(),
-            inputs: scenario.input_digests().map_err(Failure::run)?,
+            inputs: digests(&args.file).map_err(Failure::run)?,
             ..Manifest::default()
         };
         let path = results
@@ -120,6 +121,13 @@ fn load(args: &RunArgs) -> Result<Scenario, Failure> {
         scenario.set(&assignment).map_err(Failure::input)?;
     }
     Ok(scenario)
+}
+
+/// The digests of the scenario file and of the files that it names, by path.
+fn digests(file: &Path) -> std::io::Result<BTreeMap<String, String>> {
+    let files = std::iter::once(file.to_owned());
+    let digest = |path: PathBuf| Ok((path.display().to_string(), analysis::sha256_file(&path)?));
+    files.map(digest).collect()
 }
 
 /// Where the results go.

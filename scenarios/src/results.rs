@@ -150,6 +150,17 @@ impl Results {
         folder.commit(manifest)
     }
 
+    /// The summary as JSON.
+    pub fn summary_json(&self) -> String {
+        String::from_utf8_lossy(&json(&self.summary)).into_owned()
+    }
+
+    /// The summary as CSV.
+    pub fn summary_csv(&self) -> String {
+        let text = in_memory(|buffer| self.summary.write_csv(buffer));
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
     /// The forwarding tables at the end of the first replication.
     pub fn tables(&self) -> String {
         let mut text = String::new();

@@ -164,12 +164,18 @@ pub(crate) fn resolve(
             })
         }
     };
-    let kind = kind.map_err(|message| report.wrong(record.place, wrong(message))).ok()?;
+    let kind = kind
+        .map_err(|message| report.wrong(record.place, wrong(message)))
+        .ok()?;
     let (min, max) = match record.get("forwarding-time") {
         Some(Datum::Durations(min, max)) => (*min, *max),
         _ => return None,
     };
-    let limit = |key| record.maybe_count(key).and_then(|limit| u32::try_from(limit).ok());
+    let limit = |key| {
+        record
+            .maybe_count(key)
+            .and_then(|limit| u32::try_from(limit).ok())
+    };
     Some(BrokerSpec {
         name: String::new(),
         node: String::new(),

@@ -197,7 +197,8 @@ pub(crate) fn resolve(
         let message = format!("{path}.stop: must be after its start at {start}");
         report.wrong(record.at("stop"), message);
     }
-    let original = (record.word("generator") == "original").then(|| record.count("generator-index"));
+    let original =
+        (record.word("generator") == "original").then(|| record.count("generator-index"));
     if original.is_some_and(|first| first.saturating_add(copies - 1) > u64::from(u32::MAX)) {
         let message = format!("{path}.generator-index: too large for {copies} clients");
         report.wrong(record.at("generator-index"), message);
@@ -230,7 +231,8 @@ fn configured<T>(
     make: impl Fn(&super::kind::Choice) -> Result<T, String>,
 ) -> Option<T> {
     let made = make(record.choice(key)?);
-    made.map_err(|message| report.wrong(record.at(key), format!("{path}.{key}: {message}"))).ok()
+    made.map_err(|message| report.wrong(record.at(key), format!("{path}.{key}: {message}")))
+        .ok()
 }
 
 fn functions(
@@ -245,7 +247,8 @@ fn functions(
         if known(&name.text) {
             functions.push(name.text.clone());
         } else if names.is(What::Function, &name.text)
-            || names.group(What::Function, &name.text).is_some() {
+            || names.group(What::Function, &name.text).is_some()
+        {
             let key = format!("{path}.function");
             functions.extend(names.expand(&name, &[What::Function], &key, report));
         } else {

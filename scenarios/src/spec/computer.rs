@@ -193,15 +193,21 @@ pub(crate) fn platform(
     let copies = record.maybe_count("count").unwrap_or(1);
     let platform = if record.given("platform").is_some() {
         let choice = record.choice("platform")?;
-        let containers = choice.counts().filter(|(name, _)| name.ends_with("containers"));
-        let containers = containers.map(|(_, count)| count).fold(0, u64::saturating_add);
+        let containers = choice
+            .counts()
+            .filter(|(name, _)| name.ends_with("containers"));
+        let containers = containers
+            .map(|(_, count)| count)
+            .fold(0, u64::saturating_add);
         if !budget.take(copies, containers, record.at("platform"), reader.report) {
             return None;
         }
         match choice.configure(&PLATFORMS) {
             Ok(spec) => (spec.kind.build)(&spec.arguments),
             Err(message) => {
-                reader.report.wrong(record.at("platform"), format!("{path}: {message}"));
+                reader
+                    .report
+                    .wrong(record.at("platform"), format!("{path}: {message}"));
                 return None;
             }
         }
@@ -217,11 +223,15 @@ pub(crate) fn platform(
         return None;
     }
     // What the reader cannot see: contradictions between the parts.
-    let whole = platform.clone().computer(path.to_owned(), String::new(), None);
+    let whole = platform
+        .clone()
+        .computer(path.to_owned(), String::new(), None);
     match ComputerSpec::check(&whole) {
         Ok(()) => Some(platform),
         Err(error) => {
-            reader.report.wrong(record.place, format!("{path}: {error}"));
+            reader
+                .report
+                .wrong(record.place, format!("{path}: {error}"));
             None
         }
     }
@@ -240,7 +250,9 @@ fn configuration(record: &Record, path: &str, reader: &mut Reader<'_, '_>) -> Op
             }
         },
         Err(message) => {
-            reader.report.wrong(place, format!("{path}.configuration: {message}"));
+            reader
+                .report
+                .wrong(place, format!("{path}.configuration: {message}"));
             None
         }
     }
@@ -268,8 +280,13 @@ impl Context<'_> {
         let mut containers = Vec::new();
         for (name, workers) in offered {
             let key = format!("{}.functions", self.path);
-            for function in self.names.expand(name, &[What::Function], &key, reader.report) {
-                let twice = containers.iter().any(|known: &ContainerSpec| known.name == function);
+            for function in self
+                .names
+                .expand(name, &[What::Function], &key, reader.report)
+            {
+                let twice = containers
+                    .iter()
+                    .any(|known: &ContainerSpec| known.name == function);
                 if twice {
                     let function = quote(&function);
                     let message = format!("{key}: `{function}` is mentioned twice");
@@ -307,7 +324,9 @@ impl Context<'_> {
             let function = container.names("function");
             let function = function.first()?;
             let key = format!("{path}.function");
-            let found = self.names.expand(function, &[What::Function], &key, reader.report);
+            let found = self
+                .names
+                .expand(function, &[What::Function], &key, reader.report);
             let several = found.len() > 1;
             for function in found {
                 containers.push(ContainerSpec {

@@ -131,12 +131,7 @@ pub(crate) struct Directory {
 
 impl Directory {
     /// Adds the sections of one kind.
-    pub(crate) fn add(
-        &mut self,
-        what: What,
-        records: &[(Name, Record)],
-        report: &mut Report<'_>,
-    ) {
+    pub(crate) fn add(&mut self, what: What, records: &[(Name, Record)], report: &mut Report<'_>) {
         for (name, record) in records {
             let word = what.word();
             let text = &name.text;
@@ -203,7 +198,11 @@ impl Directory {
     /// Whether a name is that of an entity of some kind.
     pub(crate) fn is(&self, what: What, name: &str) -> bool {
         let function = what == What::Function;
-        let index = if function { &self.functions } else { &self.entities };
+        let index = if function {
+            &self.functions
+        } else {
+            &self.entities
+        };
         let whole = index.get(name).map(|&group| (&self.groups[group], None));
         let found = whole.or_else(|| self.member(name, function));
         found.is_some_and(|(group, _)| group.what == what)
@@ -221,12 +220,18 @@ impl Directory {
 
     /// The section of a numbered copy, and its number.
     fn member(&self, name: &str, function: bool) -> Option<(&Group, Option<u64>)> {
-        let index = if function { &self.functions } else { &self.entities };
+        let index = if function {
+            &self.functions
+        } else {
+            &self.entities
+        };
         let (base, number) = name.rsplit_once('-')?;
         let group = &self.groups[*index.get(base)?];
         let digits = number.bytes().all(|c| c.is_ascii_digit()) && !number.starts_with('0');
         let number = number.parse().ok().filter(|_| digits)?;
-        let exists = group.count.is_some_and(|count| (1..=count).contains(&number));
+        let exists = group
+            .count
+            .is_some_and(|count| (1..=count).contains(&number));
         (exists || group.doubtful).then_some((group, Some(number)))
     }
 
@@ -239,7 +244,11 @@ impl Directory {
         report: &mut Report<'_>,
     ) -> Vec<String> {
         let function = wanted.contains(&What::Function);
-        let index = if function { &self.functions } else { &self.entities };
+        let index = if function {
+            &self.functions
+        } else {
+            &self.entities
+        };
         let whole = index.get(&name.text).map(|&group| &self.groups[group]);
         let found = match whole {
             Some(group) => Some((group, None)),
@@ -262,7 +271,10 @@ impl Directory {
                 Vec::new()
             }
             None => {
-                let known = self.groups.iter().filter(|group| wanted.contains(&group.what));
+                let known = self
+                    .groups
+                    .iter()
+                    .filter(|group| wanted.contains(&group.what));
                 let hint = hint(&name.text, known.map(|group| group.name.text.as_str()));
                 let message = format!("{key}: no {kinds} is called `{}`{hint}", quote(&name.text));
                 report.wrong(name.place, message);
@@ -299,7 +311,11 @@ impl Directory {
     pub(crate) fn nodes(&self, group: &Group, key: &str, report: &mut Report<'_>) -> Vec<String> {
         let mut nodes = Vec::new();
         for name in &group.nodes {
-            match self.entities.get(&name.text).map(|&other| &self.groups[other]) {
+            match self
+                .entities
+                .get(&name.text)
+                .map(|&other| &self.groups[other])
+            {
                 Some(other) if !other.nodes.is_empty() && other.name != group.name => {
                     let message = format!(
                         "{key}: {} `{}` stands on node `{}`, name that",
@@ -379,7 +395,10 @@ impl Budget {
         }
         if !self.exceeded {
             self.exceeded = true;
-            report.wrong(place, "with this the scenario has more than 5 million parts");
+            report.wrong(
+                place,
+                "with this the scenario has more than 5 million parts",
+            );
         }
         false
     }

@@ -165,7 +165,9 @@ impl Context<'_> {
     ) -> Vec<TimedEvent> {
         let at = SimTime::ZERO + record.duration("at");
         let happens = HAPPENINGS.iter();
-        let happens: Vec<_> = happens.filter(|(key, _)| record.given(key).is_some()).collect();
+        let happens: Vec<_> = happens
+            .filter(|(key, _)| record.given(key).is_some())
+            .collect();
         let &[&(happening, further)] = happens.as_slice() else {
             let all: Vec<_> = HAPPENINGS.iter().map(|(key, _)| *key).collect();
             let message = match happens.as_slice() {
@@ -190,15 +192,30 @@ impl Context<'_> {
             }
         }
         let changes = match happening {
-            "fail" => self.each(record, path, happening, What::Computer, report, |computer| {
-                Change::ComputerFails { computer }
-            }),
-            "leave" => self.each(record, path, happening, What::Computer, report, |computer| {
-                Change::ComputerLeaves { computer }
-            }),
-            "join" => self.each(record, path, happening, What::Computer, report, |computer| {
-                Change::ComputerJoins { computer }
-            }),
+            "fail" => self.each(
+                record,
+                path,
+                happening,
+                What::Computer,
+                report,
+                |computer| Change::ComputerFails { computer },
+            ),
+            "leave" => self.each(
+                record,
+                path,
+                happening,
+                What::Computer,
+                report,
+                |computer| Change::ComputerLeaves { computer },
+            ),
+            "join" => self.each(
+                record,
+                path,
+                happening,
+                What::Computer,
+                report,
+                |computer| Change::ComputerJoins { computer },
+            ),
             "start" => self.each(record, path, happening, What::Client, report, |client| {
                 Change::ClientStarts { client }
             }),
@@ -223,14 +240,18 @@ impl Context<'_> {
         change: impl Fn(String) -> Change,
     ) -> Vec<Change> {
         let inside = format!("{path}.{key}");
-        let names = self.names.expand_all(&record.names(key), &[what], &inside, report);
+        let names = self
+            .names
+            .expand_all(&record.names(key), &[what], &inside, report);
         names.into_iter().map(change).collect()
     }
 
     fn slow(&self, record: &Record, path: &str, report: &mut Report<'_>) -> Vec<Change> {
         let inside = format!("{path}.slow");
         let names = record.names("slow");
-        let computers = self.names.expand_all(&names, &[What::Computer], &inside, report);
+        let computers = self
+            .names
+            .expand_all(&names, &[What::Computer], &inside, report);
         let only = record.names("processor").into_iter().next();
         let speed = record.maybe_speed("speed");
         let factor = record.maybe_number("factor");
@@ -246,7 +267,10 @@ impl Context<'_> {
                 self.check_processor(spec, only, path, report);
             }
             for processor in &spec.processors {
-                if only.as_ref().is_some_and(|only| only.text != processor.name) {
+                if only
+                    .as_ref()
+                    .is_some_and(|only| only.text != processor.name)
+                {
                     continue;
                 }
                 let scaled = OpsPerSecond(processor.speed.0 * factor.unwrap_or(1.0));
@@ -267,7 +291,11 @@ impl Context<'_> {
         path: &str,
         report: &mut Report<'_>,
     ) {
-        let known = || spec.processors.iter().map(|processor| processor.name.as_str());
+        let known = || {
+            spec.processors
+                .iter()
+                .map(|processor| processor.name.as_str())
+        };
         if !known().any(|known| known == only.text) {
             let hint = hint(&only.text, known());
             let message = format!(
@@ -295,8 +323,10 @@ impl Context<'_> {
             if self.network.nodes().find(&end.text).is_none() {
                 let known = self.network.nodes().iter().map(|(_, name)| name);
                 let hint = hint(&end.text, known);
-                let message =
-                    format!("{path}.link: no node is called `{}`{hint}", quote(&end.text));
+                let message = format!(
+                    "{path}.link: no node is called `{}`{hint}",
+                    quote(&end.text)
+                );
                 report.wrong(end.place, message);
             }
         }
@@ -329,7 +359,8 @@ impl Context<'_> {
         }
         let mut expand = |key: &str, wanted: &[What]| {
             let inside = format!("{path}.{key}");
-            self.names.expand_all(&record.names(key), wanted, &inside, report)
+            self.names
+                .expand_all(&record.names(key), wanted, &inside, report)
         };
         let brokers = expand("set-weight", &[What::Broker]);
         let destinations = expand("destination", &[What::Computer, What::Broker]);

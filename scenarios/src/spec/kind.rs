@@ -101,10 +101,12 @@ impl Choice {
 
     /// The value of a parameter that is a whole number.
     pub(crate) fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        self.arguments.iter().filter_map(|(name, value)| match value {
-            Value::Count(count) => Some((*name, *count)),
-            _ => None,
-        })
+        self.arguments
+            .iter()
+            .filter_map(|(name, value)| match value {
+                Value::Count(count) => Some((*name, *count)),
+                _ => None,
+            })
     }
 
     /// As scenario files write it.

@@ -290,7 +290,10 @@ fn routes(
                 report.wrong(used, message);
             }
             None => {
-                let known = topology.processing().iter().map(|&vertex| topology.name(vertex));
+                let known = topology
+                    .processing()
+                    .iter()
+                    .map(|&vertex| topology.name(vertex));
                 let hint = hint(node, known);
                 let message = format!("no node of the topology is called `{}`{hint}", quote(node));
                 report.wrong(used, message);
@@ -374,8 +377,11 @@ impl Ends<'_> {
                 None => usual.rate,
             },
         };
-        let (between, from, to) =
-            (record.names("between"), record.names("from"), record.names("to"));
+        let (between, from, to) = (
+            record.names("between"),
+            record.names("from"),
+            record.names("to"),
+        );
         let (a, b, both) = match (between.as_slice(), from.first(), to.first()) {
             ([a, b], None, None) => (a, b, true),
             ([], Some(from), Some(to)) => (from, to, false),
@@ -392,8 +398,11 @@ impl Ends<'_> {
                 return;
             }
             (found, ..) => {
-                let message =
-                    format!("{}.between: found {} ends, expected 2", self.path, found.len());
+                let message = format!(
+                    "{}.between: found {} ends, expected 2",
+                    self.path,
+                    found.len()
+                );
                 report.wrong(record.at("between"), message);
                 return;
             }
@@ -440,8 +449,11 @@ impl Ends<'_> {
         let classes: std::collections::BTreeSet<_> = classes.collect();
         let known = self.nodes.order.iter().map(String::as_str);
         let hint = hint(&name.text, classes.into_iter().chain(known));
-        let message =
-            format!("{}: no node or class is called `{}`{hint}", self.path, quote(&name.text));
+        let message = format!(
+            "{}: no node or class is called `{}`{hint}",
+            self.path,
+            quote(&name.text)
+        );
         report.wrong(name.place, message);
         None
     }
@@ -453,17 +465,15 @@ impl End {
             Self::Nodes(nodes) => nodes,
             Self::Class(class) => {
                 let all = network.nodes().iter().map(|(node, _)| node);
-                all.filter(|&node| network.class_of(node) == class).collect()
+                all.filter(|&node| network.class_of(node) == class)
+                    .collect()
             }
         }
     }
 }
 
 /// Distances between nodes, in milliseconds, as the network gives them.
-pub(crate) fn distances<'a>(
-    network: &Network,
-    nodes: impl Iterator<Item = &'a str>,
-) -> Distances {
+pub(crate) fn distances<'a>(network: &Network, nodes: impl Iterator<Item = &'a str>) -> Distances {
     let mut distances = Distances::default();
     let mut ids: Vec<NodeId> = Vec::new();
     for node in nodes {

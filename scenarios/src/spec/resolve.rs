@@ -222,7 +222,10 @@ impl Builder<'_, '_, '_> {
             let Some(group) = self.names.group(What::Function, &name.text) else {
                 continue;
             };
-            if self.budget.take(group.len(), 1, name.place, self.reader.report) {
+            if self
+                .budget
+                .take(group.len(), 1, name.place, self.reader.report)
+            {
                 for member in group.members() {
                     functions.insert(member.clone(), function::resolve(&record, &member));
                 }
@@ -265,7 +268,10 @@ impl Builder<'_, '_, '_> {
             };
             let copies = record.maybe_count("count").unwrap_or(1);
             let entries = spec.table.len() as u64;
-            if !self.budget.take(copies, entries, name.place, self.reader.report) {
+            if !self
+                .budget
+                .take(copies, entries, name.place, self.reader.report)
+            {
                 continue;
             }
             for (name, node) in self.places(What::Broker, &name, &record) {
@@ -302,7 +308,10 @@ impl Builder<'_, '_, '_> {
             let places = self.places(What::Client, &name, &record);
             let Some(clients) = clients else { continue };
             let width = clients.width();
-            if !self.budget.take(places.len() as u64, width, name.place, self.reader.report) {
+            if !self
+                .budget
+                .take(places.len() as u64, width, name.place, self.reader.report)
+            {
                 continue;
             }
             for (number, (name, node)) in places.into_iter().enumerate() {
@@ -342,7 +351,8 @@ impl Builder<'_, '_, '_> {
         let mut places = Vec::new();
         for (number, member) in group.members().enumerate() {
             let node = deal(&nodes, number).unwrap_or(&member).clone();
-            self.nodes.add(&node, what.word(), class.as_ref(), used, report);
+            self.nodes
+                .add(&node, what.word(), class.as_ref(), used, report);
             let origin = Origin {
                 path: path.clone(),
                 place: name.place,
@@ -369,7 +379,9 @@ impl Builder<'_, '_, '_> {
             let computers = computers.iter().filter(|spec| announces(&spec.controller));
             let brokers = brokers.iter().filter(|spec| announces(&spec.controller));
             let nodes = computers.map(|spec| spec.node.as_str());
-            let nodes: Vec<_> = nodes.chain(brokers.map(|spec| spec.node.as_str())).collect();
+            let nodes: Vec<_> = nodes
+                .chain(brokers.map(|spec| spec.node.as_str()))
+                .collect();
             let unique: HashSet<_> = nodes.iter().copied().collect();
             let size = unique.len() as u64;
             let place = record.at("distances");
@@ -413,7 +425,9 @@ impl Builder<'_, '_, '_> {
                 }
             },
             Err(message) => {
-                self.reader.report.wrong(place, format!("{path}: {message}"));
+                self.reader
+                    .report
+                    .wrong(place, format!("{path}: {message}"));
                 None
             }
         }
@@ -432,7 +446,10 @@ impl Whole<'_> {
     fn check(&self, report: &mut Report<'_>) {
         let deployment = self.deployment;
         if deployment.clients.is_empty() {
-            report.wrong(self.root.place, "there is no client, so nothing would be called");
+            report.wrong(
+                self.root.place,
+                "there is no client, so nothing would be called",
+            );
             return;
         }
         self.brokers_know_something(report);
@@ -536,7 +553,9 @@ impl Whole<'_> {
                 let records = self.root.records("event");
                 let mentions = |record: &Record| {
                     let names = record.names(happening);
-                    record.maybe_duration("at").map(|at| sim_core::SimTime::ZERO + at)
+                    record
+                        .maybe_duration("at")
+                        .map(|at| sim_core::SimTime::ZERO + at)
                         == Some(event.at)
                         && names.iter().any(|name| self.stands_for(name, computer))
                 };
@@ -657,7 +676,10 @@ impl<'a> Offers<'a> {
             {
                 return true;
             }
-            let entries = broker.table.iter().filter(|entry| entry.function == function);
+            let entries = broker
+                .table
+                .iter()
+                .filter(|entry| entry.function == function);
             waiting.extend(entries.map(|entry| entry.destination.as_str()));
             let set = self.set.get(destination).into_iter().flatten();
             waiting.extend(set.filter(|(name, _)| *name == function).map(|(_, to)| *to));

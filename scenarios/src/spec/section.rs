@@ -119,8 +119,7 @@ impl Reader<'_, '_> {
                 }
                 (None, Default::Absent(_)) => None,
                 (None, Default::Mandatory) => {
-                    let message =
-                        format!("{path} needs `{}`, {}", key.name, key.form.describe());
+                    let message = format!("{path} needs `{}`, {}", key.name, key.form.describe());
                     self.report.wrong(place, message);
                     None
                 }
@@ -165,21 +164,23 @@ impl Reader<'_, '_> {
                 Some(Datum::Records(vec![(name, record)]))
             }
             (Form::Tables(section), Raw::List(items)) => {
-                let records = (1..).zip(items).filter_map(|(number, item)| match &item.raw {
-                    Raw::Table(table) => {
-                        let name = Name {
-                            text: number.to_string(),
-                            place: item.place,
-                        };
-                        let inside = format!("{inside}.{number}");
-                        Some((name, self.record(section, table, &inside, item.place)))
-                    }
-                    _ => {
-                        let message = format!("found {}, expected a table", item.found());
-                        self.report.wrong(item.place, message);
-                        None
-                    }
-                });
+                let records = (1..)
+                    .zip(items)
+                    .filter_map(|(number, item)| match &item.raw {
+                        Raw::Table(table) => {
+                            let name = Name {
+                                text: number.to_string(),
+                                place: item.place,
+                            };
+                            let inside = format!("{inside}.{number}");
+                            Some((name, self.record(section, table, &inside, item.place)))
+                        }
+                        _ => {
+                            let message = format!("found {}, expected a table", item.found());
+                            self.report.wrong(item.place, message);
+                            None
+                        }
+                    });
                 Some(Datum::Records(records.collect()))
             }
             (Form::Named(section), Raw::Table(table)) => {
@@ -252,8 +253,10 @@ impl Reader<'_, '_> {
                         Raw::Text(text) => (text.clone(), node.place),
                         _ => {
                             let found = node.found();
-                            let message =
-                                format!("{path}.type: found {found}, expected a kind of {}", sort.name());
+                            let message = format!(
+                                "{path}.type: found {found}, expected a kind of {}",
+                                sort.name()
+                            );
                             self.report.wrong(node.place, message);
                             return None;
                         }
@@ -270,12 +273,19 @@ impl Reader<'_, '_> {
                     self.unknown_kind(sort, &name, place, path);
                     return None;
                 };
-                let given: Vec<_> = table.entries.iter().filter(|entry| entry.key != "type").collect();
+                let given: Vec<_> = table
+                    .entries
+                    .iter()
+                    .filter(|entry| entry.key != "type")
+                    .collect();
                 self.arguments(kind, &given, node.place, path)
             }
             _ => {
-                let message =
-                    format!("{path}: found {}, expected a kind of {}", node.found(), sort.name());
+                let message = format!(
+                    "{path}: found {}, expected a kind of {}",
+                    node.found(),
+                    sort.name()
+                );
                 self.report.wrong(node.place, message);
                 None
             }
@@ -302,7 +312,8 @@ impl Reader<'_, '_> {
         let kinds = sort.kinds();
         let hint = hint(found, kinds.iter().map(|kind| kind.name));
         let (name, found) = (sort.name(), quote(found));
-        self.report.wrong(place, format!("{path}: unknown {name} `{found}`{hint}"));
+        self.report
+            .wrong(place, format!("{path}: unknown {name} `{found}`{hint}"));
     }
 
     fn arguments(
@@ -359,18 +370,18 @@ impl Reader<'_, '_> {
             (Quantity::Timetable, Raw::Text(file)) => {
                 return self.timetable(file, node.place, path);
             }
-            (Quantity::Duration | Quantity::Bytes, Raw::Text(text)) => {
-                quantity.parse(&quote(text)).map_err(|error| error.to_string())
-            }
+            (Quantity::Duration | Quantity::Bytes, Raw::Text(text)) => quantity
+                .parse(&quote(text))
+                .map_err(|error| error.to_string()),
             (Quantity::Word(words), Raw::Text(text)) => {
                 quantity.parse(&quote(text)).map_err(|_| {
                     let hint = hint(text, words.iter().copied());
                     format!("unknown word `{}`{hint}", quote(text))
                 })
             }
-            (Quantity::Number { .. }, Raw::Integer(number)) => {
-                quantity.number(*number as f64).map_err(|error| error.to_string())
-            }
+            (Quantity::Number { .. }, Raw::Integer(number)) => quantity
+                .number(*number as f64)
+                .map_err(|error| error.to_string()),
             (Quantity::Number { .. }, Raw::Float(number)) => {
                 quantity.number(*number).map_err(|error| error.to_string())
             }
@@ -545,6 +556,9 @@ impl Record {
 
     /// Every key with its value.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static Key, Option<&Datum>)> {
-        self.section.keys.iter().zip(self.data.iter().map(Option::as_ref))
+        self.section
+            .keys
+            .iter()
+            .zip(self.data.iter().map(Option::as_ref))
     }
 }

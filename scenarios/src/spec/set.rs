@@ -13,9 +13,8 @@ const LONGEST_KEY: usize = 1000;
 
 /// Applies an assignment, the one with this number.
 pub(crate) fn set(root: &mut Table, assignment: &str, number: usize) -> Result<(), Diagnostics> {
-    let wrong = |key: &str, message: String| {
-        Diagnostics::one(&format!("--set {}", quote(key)), &message)
-    };
+    let wrong =
+        |key: &str, message: String| Diagnostics::one(&format!("--set {}", quote(key)), &message);
     let Some((key, value)) = split(assignment) else {
         let message = "expected key=value, such as computer.NAME.cores=4";
         return Err(wrong(assignment, message.to_owned()));
@@ -84,7 +83,11 @@ fn assign(
         return Err("expected a key inside this table".to_owned());
     };
     let Some(key) = section.key(first) else {
-        let place = if path.is_empty() { "the scenario" } else { path };
+        let place = if path.is_empty() {
+            "the scenario"
+        } else {
+            path
+        };
         let hint = hint(first, section.keys.iter().map(|key| key.name));
         return Err(format!("unknown key `{}` in {place}{hint}", quote(first)));
     };
@@ -122,10 +125,15 @@ fn assign(
             };
             let (number, rest) = rest.split_first().ok_or("expected a number")?;
             let count = items.len();
-            let item = number.parse().ok().and_then(|number: usize| number.checked_sub(1));
+            let item = number
+                .parse()
+                .ok()
+                .and_then(|number: usize| number.checked_sub(1));
             let Some(item) = item.and_then(|item| items.get_mut(item)) else {
                 let number = quote(number);
-                return Err(format!("{path} has no item `{number}`: it has {count}, from 1"));
+                return Err(format!(
+                    "{path} has no item `{number}`: it has {count}, from 1"
+                ));
             };
             let path = format!("{path}.{number}");
             if rest.is_empty() {
@@ -140,7 +148,10 @@ fn assign(
             let node = table.get_or_insert(first, empty(Raw::Table(Table::default())));
             if let Raw::Text(_) = &node.raw {
                 let kind = std::mem::replace(&mut node.raw, Raw::Table(Table::default()));
-                let kind = Node { place: node.place, raw: kind };
+                let kind = Node {
+                    place: node.place,
+                    raw: kind,
+                };
                 if matches!(key.form, Form::Kind(_)) && parameter != "type" {
                     table_of(node, &path)?.insert("type", kind);
                 }
@@ -163,10 +174,12 @@ fn entity<'a>(table: &'a mut Table, name: &str, what: &str) -> Result<&'a mut No
     if table.get(name).is_none() {
         let known = table.entries.iter().map(|entry| entry.key.as_str());
         let base = name.rsplit_once('-').map(|(base, _)| base);
-        let copies = base.and_then(|base| table.get(base)).is_some_and(|node| match &node.raw {
-            Raw::Table(table) => table.get("count").is_some(),
-            _ => false,
-        });
+        let copies = base
+            .and_then(|base| table.get(base))
+            .is_some_and(|node| match &node.raw {
+                Raw::Table(table) => table.get("count").is_some(),
+                _ => false,
+            });
         return Err(match base {
             Some(base) if copies => {
                 let (name, base) = (quote(name), quote(base));

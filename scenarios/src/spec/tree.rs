@@ -1,7 +1,7 @@
 //! A TOML document in which every key and value knows where it was written.
 
-use toml::de::{DeTable, DeValue};
 use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::{Place, Report, quote};
 
@@ -48,9 +48,15 @@ impl Table {
             let message = error.message().trim();
             if message == "duplicate key" {
                 let found = quote(found.trim());
-                report.wrong(Place::File(span.start), format!("`{found}` is defined twice"));
+                report.wrong(
+                    Place::File(span.start),
+                    format!("`{found}` is defined twice"),
+                );
             } else {
-                report.wrong(Place::File(span.start), format!("not valid TOML: {message}"));
+                report.wrong(
+                    Place::File(span.start),
+                    format!("not valid TOML: {message}"),
+                );
             }
         }
         table(document.get_ref(), &Place::File)

@@ -107,7 +107,13 @@ impl Form {
             return Ok(Datum::Nothing);
         }
         let fail = |message: String| (node.place, message);
-        let unexpected = || fail(format!("found {}, expected {}", node.found(), self.describe()));
+        let unexpected = || {
+            fail(format!(
+                "found {}, expected {}",
+                node.found(),
+                self.describe()
+            ))
+        };
         match (*self, &node.raw) {
             (Self::Durations, Raw::List(items)) => match items.as_slice() {
                 [min, max] => {
@@ -124,26 +130,34 @@ impl Form {
             (Self::Duration { or: None }, _) => duration(node).map(Datum::Duration),
             (Self::Duration { .. }, Raw::Text(text)) => {
                 let parsed = units::parse_duration(&quote(text));
-                parsed.map(Datum::Duration).map_err(|error| self.or_word(node, error))
+                parsed
+                    .map(Datum::Duration)
+                    .map_err(|error| self.or_word(node, error))
             }
             (Self::Bytes { .. }, Raw::Text(text)) => {
                 let parsed = units::parse_bytes(&quote(text));
-                parsed.map(Datum::Bytes).map_err(|error| self.or_word(node, error))
+                parsed
+                    .map(Datum::Bytes)
+                    .map_err(|error| self.or_word(node, error))
             }
             (Self::Rate { .. }, Raw::Text(text)) => {
                 let parsed = units::parse_rate(&quote(text));
-                parsed.map(Datum::Rate).map_err(|error| self.or_word(node, error))
+                parsed
+                    .map(Datum::Rate)
+                    .map_err(|error| self.or_word(node, error))
             }
             (Self::Speed, Raw::Text(text)) => {
                 let parsed = units::parse_speed(&quote(text));
-                parsed.map(Datum::Speed).map_err(|error| self.or_word(node, error))
+                parsed
+                    .map(Datum::Speed)
+                    .map_err(|error| self.or_word(node, error))
             }
-            (Self::BytesEach, Raw::Text(text)) => {
-                scaled(text, BYTE_UNITS).map(Datum::Number).ok_or_else(unexpected)
-            }
-            (Self::Operations, Raw::Text(text)) => {
-                scaled(text, OPERATION_UNITS).map(Datum::Number).ok_or_else(unexpected)
-            }
+            (Self::BytesEach, Raw::Text(text)) => scaled(text, BYTE_UNITS)
+                .map(Datum::Number)
+                .ok_or_else(unexpected),
+            (Self::Operations, Raw::Text(text)) => scaled(text, OPERATION_UNITS)
+                .map(Datum::Number)
+                .ok_or_else(unexpected),
             (Self::Number { min, max }, Raw::Integer(_) | Raw::Float(_)) => {
                 let number = match node.raw {
                     Raw::Integer(number) => number as f64,
@@ -179,9 +193,7 @@ impl Form {
                 let workers = items.iter().map(|item| Ok((name(item, self)?, None)));
                 Ok(Datum::Workers(workers.collect::<Result<_, _>>()?))
             }
-            (Self::Workers, Raw::Text(_)) => {
-                Ok(Datum::Workers(vec![(name(node, self)?, None)]))
-            }
+            (Self::Workers, Raw::Text(_)) => Ok(Datum::Workers(vec![(name(node, self)?, None)])),
             (Self::Workers, Raw::Table(table)) => {
                 let workers = table.entries.iter().map(|entry| {
                     let count = WORKERS.read(&entry.node)?;
@@ -237,7 +249,9 @@ impl Form {
     }
 
     fn or_word(&self, node: &Node, error: units::QuantityError) -> (Place, String) {
-        let or = self.or().map_or(String::new(), |word| format!(" or \"{word}\""));
+        let or = self
+            .or()
+            .map_or(String::new(), |word| format!(" or \"{word}\""));
         (node.place, format!("{error}{or}"))
     }
 
@@ -351,11 +365,16 @@ fn workers_toml(workers: &[(Name, Option<u32>)]) -> String {
 
 fn duration(node: &Node) -> Result<SimDuration, (Place, String)> {
     match &node.raw {
-        Raw::Text(text) => units::parse_duration(&quote(text))
-            .map_err(|error| (node.place, error.to_string())),
+        Raw::Text(text) => {
+            units::parse_duration(&quote(text)).map_err(|error| (node.place, error.to_string()))
+        }
         _ => Err((
             node.place,
-            format!("found {}, expected {}", node.found(), units::DURATION_EXPECTED),
+            format!(
+                "found {}, expected {}",
+                node.found(),
+                units::DURATION_EXPECTED
+            ),
         )),
     }
 }
@@ -368,7 +387,10 @@ fn name(node: &Node, form: &Form) -> Result<Name, (Place, String)> {
         }),
         _ => {
             let expected = form.describe();
-            Err((node.place, format!("found {}, expected {expected}", node.found())))
+            Err((
+                node.place,
+                format!("found {}, expected {expected}", node.found()),
+            ))
         }
     }
 }
