@@ -105,73 +105,78 @@ impl Chart {
     ///
     /// Values that are not finite, and those that are not positive on a logarithmic axis, are left out.
     pub fn to_svg(&self) -> String {
-        let x_extent = Extent::of_x(&self.series, &self.references);
-        let y_extent = Extent::of_y(&self.series, &self.references);
-
-        let y_ticks = self
-            .y
-            .vertical_ticks(y_extent, self.height - MARGIN - 3.0 * LINE);
-        let left = MARGIN + self.y.title_height() + TICK + y_ticks.widest();
-        let x_ticks = self
-            .x
-            .horizontal_ticks(x_extent, self.width - left - 2.0 * MARGIN);
-        let right = self.width - MARGIN - x_ticks.overhang().max(2.0);
-
         let legend = Legend::new(&self.series, &self.references, self.width - 2.0 * MARGIN);
         let title_height = self.title.as_ref().map_or(0.0, |_| LINE + 2.0);
-        let top = MARGIN + title_height + legend.height() + LINE / 2.0;
         let height = self.height + title_height + legend.height();
-        let bottom = height
-            - MARGIN
-            - self.x.title_height()
-            - TICK
-            - x_ticks.height(self.slot(&x_ticks, right - left));
-        let frame = Frame {
-            x: self.x.scale(x_ticks.low, x_ticks.high, left, right),
-            y: self.y.scale(y_ticks.low, y_ticks.high, bottom, top),
-        };
+        let top = MARGIN + title_height + legend.height() + LINE / 2.0;
+        let Layout {
+            frame,
+            x_ticks,
+            y_ticks,
+            slanted,
+        } = self.layout(top, height);
 
         let mut svg = Svg::new(self.width, height, &self.description());
         if let Some(title) = &self.title {
-            let (x, y) = (self.width / 2.0, MARGIN + FONT_SIZE);
+            let place = (self.width / 2.0, MARGIN + FONT_SIZE);
             svg.text(
-                x,
-                y,
+                place,
                 Anchor::Middle,
                 title,
                 " font-size=\"9\" font-weight=\"bold\"",
             );
         }
         legend.draw(&mut svg, MARGIN, MARGIN + title_height);
-        let slanted = x_ticks.slanted(self.slot(&x_ticks, right - left));
         draw_axes(&mut svg, &frame, &x_ticks, &y_ticks, slanted);
+        let (x, y) = frame.middle();
         svg.label(
-            (left + right) / 2.0,
-            height - MARGIN - 2.0,
+            (x, height - MARGIN - 2.0),
             Anchor::Middle,
             &self.x.title(&x_ticks),
             "",
         );
-        let middle = (top + bottom) / 2.0;
-        let turned = format!(
-            " transform=\"rotate(-90 {} {})\"",
-            svg::number(MARGIN + FONT_SIZE),
-            svg::number(middle)
-        );
-        svg.label(
-            MARGIN + FONT_SIZE,
-            middle,
+        svg.turned_label(
+            (MARGIN + FONT_SIZE, y),
             Anchor::Middle,
             &self.y.title(&y_ticks),
-            &turned,
+            -90,
         );
         draw_series(&mut svg, &frame, &self.series, &self.references);
         svg.finish()
     }
 
-    /// Room for each label of an axis of names.
-    fn slot(&self, ticks: &Ticks, length: f64) -> f64 {
-        length / ticks.marks.len().max(1) as f64
+    /// Divides the space below `top` between the plot and what stands beside and below it.
+    fn layout(&self, top: f64, height: f64) -> Layout {
+        let x_extent = Extent::of_x(&self.series, &self.references);
+        let y_extent = Extent::of_y(&self.series, &self.references);
+
+        let longest = self.width * 0.4;
+        let y_ticks = self
+            .y
+            .vertical_ticks(y_extent, self.height - MARGIN - 3.0 * LINE, longest);
+        let beside = MARGIN + self.y.title_height() + TICK + y_ticks.widest();
+        let x_ticks =
+            self.x
+                .horizontal_ticks(x_extent, self.width - beside - 2.0 * MARGIN, longest);
+        let right = self.width - MARGIN - x_ticks.overhang().max(2.0);
+        let slanted = x_ticks.slanted(right - beside);
+        // The first slanted label must not reach beyond the edge of the figure.
+        let left = if slanted {
+            beside.max(MARGIN + x_ticks.underhang(right - beside))
+        } else {
+            beside
+        };
+        let bottom = height - MARGIN - self.x.title_height() - TICK - x_ticks.height(slanted);
+        let frame = Frame {
+            x: self.x.scale(x_ticks.low, x_ticks.high, left, right),
+            y: self.y.scale(y_ticks.low, y_ticks.high, bottom, top),
+        };
+        Layout {
+            frame,
+            x_ticks,
+            y_ticks,
+            slanted,
+        }
     }
 
     /// What a reader hears who cannot see the figure.
@@ -180,6 +185,15 @@ impl Chart {
             .clone()
             .unwrap_or_else(|| format!("{} over {}", self.y.name(), self.x.name()))
     }
+}
+
+/// Where everything is.
+struct Layout {
+    frame: Frame,
+    x_ticks: Ticks,
+    y_ticks: Ticks,
+    /// Whether the labels of the horizontal axis are slanted.
+    slanted: bool,
 }
 
 /// Shortens a text with an ellipsis until it fits.

@@ -216,7 +216,7 @@ impl Summary {
     /// # let records = [record(0, &MEAN, a, 100e6), record(1, &MEAN, a, 101e6), record(0, &LOST, b, 0.5)];
     /// # let summary = Summary::new(records, &names, 2, 0);
     /// assert_eq!(summary.table("function", &[("mean", &MEAN), ("lost", &LOST)]).render(), "\
-    /// function             mean           lost
+    /// function            mean           lost
     /// clambda0  100.5 ± 6.4 ms
     /// glambda0                  50.00 ± n/a %
     /// ");

@@ -102,22 +102,22 @@ impl Axis {
         }
     }
 
-    /// Ticks of the vertical axis, whose range ends at ticks.
-    pub(super) fn vertical_ticks(&self, extent: Extent, length: f64) -> Ticks {
+    /// Ticks of the vertical axis, whose range ends at ticks; `longest` limits the width of names.
+    pub(super) fn vertical_ticks(&self, extent: Extent, length: f64, longest: f64) -> Ticks {
         let most = (length / 20.0) as usize;
         let (low, high) = self.data_range(extent);
         match &self.kind {
-            Kind::Names(names) => name_ticks(names),
+            Kind::Names(names) => name_ticks(names, longest),
             Kind::Linear => linear_ticks(low, high, most, self.range.is_none() && !extent.exact),
             Kind::Logarithmic => logarithmic_ticks(low, high, most, self.range.is_none()),
         }
     }
 
-    /// Ticks of the horizontal axis: as many as their labels leave room for.
-    pub(super) fn horizontal_ticks(&self, extent: Extent, length: f64) -> Ticks {
+    /// Ticks of the horizontal axis: as many as their labels leave room for; `longest` limits the width of names.
+    pub(super) fn horizontal_ticks(&self, extent: Extent, length: f64, longest: f64) -> Ticks {
         let (mut low, mut high) = self.data_range(extent);
         if let Kind::Names(names) = &self.kind {
-            return name_ticks(names);
+            return name_ticks(names, longest);
         }
         let logarithmic = matches!(self.kind, Kind::Logarithmic);
         if self.range.is_none() {

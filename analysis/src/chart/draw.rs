@@ -28,6 +28,14 @@ impl Frame {
         self.x.at(x).zip(self.y.at(y))
     }
 
+    /// The middle of the plot.
+    pub(super) fn middle(&self) -> (f64, f64) {
+        (
+            (self.x.start + self.x.end) / 2.0,
+            (self.y.start + self.y.end) / 2.0,
+        )
+    }
+
     /// Whether a place is in the plot (with half a point of tolerance).
     fn holds(&self, (x, y): (f64, f64)) -> bool {
         let (left, right, top, bottom) = (self.x.start, self.x.end, self.y.end, self.y.start);
@@ -51,7 +59,7 @@ pub(super) fn draw_axes(
         let Some(at) = y.at(*value) else { continue };
         svg.line((left, at), (right, at), thin);
         svg.line((left - 3.0, at), (left, at), &ink);
-        svg.label(left - 4.5, at + 2.8, Anchor::End, label, "");
+        svg.label((left - 4.5, at + 2.8), Anchor::End, label, "");
     }
     for at in y_ticks.minor.iter().filter_map(|value| y.at(*value)) {
         svg.line((left - 1.6, at), (left, at), &ink);
@@ -60,11 +68,9 @@ pub(super) fn draw_axes(
         let Some(at) = x.at(*value) else { continue };
         svg.line((at, bottom), (at, bottom + 3.0), &ink);
         if slanted {
-            let (x, y) = (at + 2.0, bottom + 9.0);
-            let turned = format!(" transform=\"rotate(-30 {} {})\"", number(x), number(y));
-            svg.label(x, y, Anchor::End, label, &turned);
+            svg.turned_label((at + 2.0, bottom + 9.0), Anchor::End, label, -30);
         } else {
-            svg.label(at, bottom + 11.0, Anchor::Middle, label, "");
+            svg.label((at, bottom + 11.0), Anchor::Middle, label, "");
         }
     }
     for at in x_ticks.minor.iter().filter_map(|value| x.at(*value)) {
@@ -143,11 +149,7 @@ pub(super) fn draw_series(
 fn note_absence(svg: &mut Svg, frame: &Frame, series: &[Series]) {
     let mut points = series.iter().flat_map(|series| &series.points);
     if !points.any(|point| frame.at(point.x, point.y).is_some()) {
-        let (x, y) = (
-            (frame.x.start + frame.x.end) / 2.0,
-            (frame.y.start + frame.y.end) / 2.0,
-        );
-        svg.text(x, y, Anchor::Middle, "no data", "");
+        svg.text(frame.middle(), Anchor::Middle, "no data", "");
     }
 }
 

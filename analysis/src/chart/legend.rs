@@ -79,8 +79,7 @@ impl Legend {
             for ((key, label), column) in entries.iter().zip(&self.columns) {
                 key.draw(svg, x + column, y);
                 svg.text(
-                    x + column + KEY + KEY_GAP,
-                    y + 2.8,
+                    (x + column + KEY + KEY_GAP, y + 2.8),
                     Anchor::Start,
                     label,
                     "",

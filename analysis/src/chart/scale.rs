@@ -1,5 +1,6 @@
 //! Scales: from values to coordinates, with ticks at round numbers.
 
+use super::fitted;
 use super::style::text_width;
 use super::svg::Label;
 
@@ -7,6 +8,8 @@ use super::svg::Label;
 const FAR: f64 = 1e5;
 /// Room that a label of an axis of names needs beside its text.
 const NAME_GAP: f64 = 4.0;
+/// Cosine and sine of the angle of slanted labels, 30 degrees.
+const SLANT: (f64, f64) = (0.866, 0.5);
 
 /// Maps values to coordinates.
 #[derive(Clone, Copy, Debug)]
@@ -102,19 +105,31 @@ impl Ticks {
             .fold(f64::INFINITY, f64::min)
     }
 
-    /// Whether names are too long to stand side by side in slots of this width.
-    pub(super) fn slanted(&self, slot: f64) -> bool {
-        self.names && self.widest() + NAME_GAP > slot
+    /// Whether names are too long to stand side by side on a horizontal axis of this length.
+    pub(super) fn slanted(&self, length: f64) -> bool {
+        self.names && self.widest() + NAME_GAP > self.slot(length)
     }
 
     /// Height of the labels below a horizontal axis.
-    pub(super) fn height(&self, slot: f64) -> f64 {
-        // Slanted by 30 degrees, whose sine is one half.
-        if self.slanted(slot) {
-            self.widest() / 2.0 + super::LINE
+    pub(super) fn height(&self, slanted: bool) -> f64 {
+        if slanted {
+            self.widest() * SLANT.1 + super::LINE
         } else {
             super::LINE
         }
+    }
+
+    /// How far the slanted labels reach to the left of a horizontal axis of this length.
+    pub(super) fn underhang(&self, length: f64) -> f64 {
+        let reach = |(place, (_, label)): (usize, &(f64, Label))| {
+            label.width() * SLANT.0 - (place as f64 + 0.5) * self.slot(length)
+        };
+        self.marks.iter().enumerate().map(reach).fold(0.0, f64::max)
+    }
+
+    /// Room for each name on an axis of this length.
+    fn slot(&self, length: f64) -> f64 {
+        length / self.marks.len().max(1) as f64
     }
 }
 
@@ -261,12 +276,12 @@ pub(super) fn logarithmic_ticks(low: f64, high: f64, most: usize, extend: bool) 
     }
 }
 
-/// One tick per name, in the middle of its slot.
-pub(super) fn name_ticks(names: &[String]) -> Ticks {
+/// One tick per name, in the middle of its slot; names wider than `longest` are shortened.
+pub(super) fn name_ticks(names: &[String], longest: f64) -> Ticks {
     let marks: Vec<_> = names
         .iter()
         .enumerate()
-        .map(|(i, name)| (i as f64, Label::plain(name)))
+        .map(|(i, name)| (i as f64, Label::plain(&fitted(name, longest))))
         .collect();
     let high = marks.len().max(1) as f64 - 0.5;
     Ticks {

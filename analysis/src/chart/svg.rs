@@ -90,14 +90,30 @@ impl Svg {
         ));
     }
 
-    pub(super) fn text(&mut self, x: f64, y: f64, anchor: Anchor, text: &str, attributes: &str) {
-        self.label(x, y, anchor, &Label::plain(text), attributes);
+    pub(super) fn text(&mut self, place: (f64, f64), anchor: Anchor, text: &str, attributes: &str) {
+        self.label(place, anchor, &Label::plain(text), attributes);
+    }
+
+    /// A text turned by some degrees (clockwise) around its place.
+    pub(super) fn turned_label(
+        &mut self,
+        place: (f64, f64),
+        anchor: Anchor,
+        label: &Label,
+        degrees: i32,
+    ) {
+        let (x, y) = (number(place.0), number(place.1));
+        self.label(
+            place,
+            anchor,
+            label,
+            &format!(" transform=\"rotate({degrees} {x} {y})\""),
+        );
     }
 
     pub(super) fn label(
         &mut self,
-        x: f64,
-        y: f64,
+        (x, y): (f64, f64),
         anchor: Anchor,
         label: &Label,
         attributes: &str,
