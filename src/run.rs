@@ -28,16 +28,16 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
         calls: args.calls,
         samples,
     };
+    let progress = Arc::new(Progress::default());
+    let interrupted = Arc::clone(&progress);
+    ctrlc::set_handler(move || interrupted.interrupted.store(true, Relaxed))
+        .map_err(Failure::run)?;
     // Before anything runs: a folder that cannot be written is wrong input.
     let folder = match output(args) {
         Some(path) => Some(ResultFolder::create(path, args.force).map_err(Failure::input)?),
         None => None,
     };
 
-    let progress = Arc::new(Progress::default());
-    let interrupted = Arc::clone(&progress);
-    ctrlc::set_handler(move || interrupted.interrupted.store(true, Relaxed))
-        .map_err(Failure::run)?;
     let watch = (!args.quiet).then(|| Watch::start(Arc::clone(&progress), &deployment.run));
     let (date, started) = (SystemTime::now(), Instant::now());
     let threads = args.threads.map(usize::from);

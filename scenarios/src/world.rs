@@ -141,6 +141,25 @@ impl Model for World<'_> {
             Event::End => cx.stop(),
         }
     }
+
+    /// The sort of the event, and whom it concerns.
+    #[inline]
+    fn digest(&self, event: &Event) -> u64 {
+        let (sort, who) = match *event {
+            Event::Start => (0, 0),
+            Event::Client(client) => (1, client),
+            Event::Computer(computer) => (2, computer),
+            Event::Request(leg) => (3, self.legs[leg].to.0),
+            Event::Response(leg) => (4, self.legs[leg].to.0),
+            Event::Broker(broker) => (5, broker),
+            Event::Control(message) => (6, message),
+            Event::Change(change) => (7, change),
+            Event::WarmUp => (8, 0),
+            Event::Sample => (9, 0),
+            Event::End => (10, 0),
+        };
+        sort << 32 | u64::from(who)
+    }
 }
 
 impl World<'_> {

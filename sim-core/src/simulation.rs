@@ -36,6 +36,13 @@ pub trait Model {
 
     /// Something happens, at time [`cx.now()`](Context::now).
     fn handle(&mut self, event: Self::Event, cx: &mut Context<'_, Self::Event>);
+
+    /// A number that tells events apart in the
+    /// [fingerprint](Simulation::fingerprint), beside their time and sequence.
+    #[inline]
+    fn digest(&self, _event: &Self::Event) -> u64 {
+        0
+    }
 }
 
 /// What a model can do to the simulation while it handles an event.
@@ -164,7 +171,8 @@ impl<M: Model> Simulation<M> {
         self.executed
     }
 
-    /// A digest of which events have happened, when and in which order. Two runs of
+    /// A digest of which events ([`Model::digest`]) have happened, when and in which
+    /// order. Two runs of
     /// the same model with the same seed have the same fingerprint, on every platform.
     pub fn fingerprint(&self) -> u64 {
         self.fingerprint.value()
@@ -207,7 +215,9 @@ impl<M: Model> Simulation<M> {
                 return StopReason::Empty;
             };
             self.executed += 1;
-            self.fingerprint.record(due.time, due.sequence);
+            let what = self.model.digest(&due.event);
+            let sequence = due.sequence ^ what.rotate_left(32);
+            self.fingerprint.record(due.time, sequence);
             let mut context = Context {
                 calendar: &mut self.calendar,
                 stopped: false,
