@@ -57,6 +57,15 @@ impl JobOutcome {
     }
 }
 
+/// The jobs of a replication and the nodes that run their functions.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    allocation: &'static str,
+    seed: u64,
+    placement: Placement,
+    processing: Vec<f64>,
+}
+
 /// What a worker keeps from one replication to the next.
 #[derive(Debug, Default)]
 pub struct Worker {
@@ -110,8 +119,6 @@ impl<'a> Evaluation<'a> {
         seed: u64,
         worker: &mut Worker,
     ) -> Result<Vec<Outcome>, Error> {
-        let reader = RouteReader::new(self.network, &mut worker.view);
-        let mut meter = Meter::new(reader, self.cloud);
         let depends_on_execution =
             allocation.network_cost(self.network.corrections()) == NetworkCost::AsExecuted;
         let mut placed: Option<Placed> = None;
@@ -119,21 +126,56 @@ impl<'a> Evaluation<'a> {
         for &execution in executions {
             let placed = match &mut placed {
                 Some(placed) if !depends_on_execution => placed,
-                stale => {
-                    let allocator = Allocator::new(self, allocation, execution);
-                    let placement = allocator.place(jobs, seed, &mut meter)?;
-                    stale.insert(Placed::new(self, placement))
-                }
+                stale => stale.insert(self.place(allocation, execution, jobs, seed, worker)?),
             };
-            outcomes.push(Outcome {
-                allocation: allocation.name(),
-                execution: execution.name(),
-                seed,
-                jobs: self.execute(placed, execution, &mut meter)?,
-                loads: placed.placement.loads.clone(),
-            });
+            outcomes.push(self.execute(placed, execution, worker)?);
         }
         Ok(outcomes)
+    }
+
+    /// The first half of a replication: takes jobs and gives their functions to nodes.
+    ///
+    /// In the original model what comes out does not depend on `execution`.
+    ///
+    /// # Errors
+    /// If a function needs a kind of node that there is none of.
+    pub fn place(
+        &self,
+        allocation: &dyn AllocationPolicy,
+        execution: &dyn ExecutionPolicy,
+        jobs: usize,
+        seed: u64,
+        worker: &mut Worker,
+    ) -> Result<Placed, Error> {
+        let mut meter = Meter::new(RouteReader::new(self.network, &mut worker.view), self.cloud);
+        let allocator = Allocator::new(self, allocation, execution);
+        let placement = allocator.place(jobs, seed, &mut meter)?;
+        Ok(Placed {
+            allocation: allocation.name(),
+            seed,
+            processing: self.processing(&placement),
+            placement,
+        })
+    }
+
+    /// The second half of a replication: counts what the chains cost.
+    ///
+    /// # Errors
+    /// If data has to go where no way leads.
+    pub fn execute(
+        &self,
+        placed: &Placed,
+        execution: &dyn ExecutionPolicy,
+        worker: &mut Worker,
+    ) -> Result<Outcome, Error> {
+        let mut meter = Meter::new(RouteReader::new(self.network, &mut worker.view), self.cloud);
+        Ok(Outcome {
+            allocation: placed.allocation,
+            execution: execution.name(),
+            seed: placed.seed,
+            jobs: self.execute_jobs(placed, execution, &mut meter)?,
+            loads: placed.placement.loads.clone(),
+        })
     }
 
     /// Replications with the given seeds on all threads of the current pool, each
@@ -160,7 +202,7 @@ impl<'a> Evaluation<'a> {
         results.into_iter().collect()
     }
 
-    fn execute(
+    fn execute_jobs(
         &self,
         placed: &Placed,
         execution: &dyn ExecutionPolicy,
@@ -203,6 +245,22 @@ impl<'a> Evaluation<'a> {
         Ok(outcomes)
     }
 
+    /// The processing time of each job, which no execution policy changes.
+    fn processing(&self, placement: &Placement) -> Vec<f64> {
+        let bounds = placement.first.windows(2);
+        let of_job = |(&chain, bounds): (&u32, &[usize])| {
+            let nodes = &placement.nodes[bounds[0]..bounds[1]];
+            let tasks = self.pool.chain(chain).tasks;
+            let seconds = tasks.iter().zip(nodes).map(|(task, &node)| {
+                let load = placement.loads[usize::from(node)];
+                processing_seconds(self.network, node, load, task.operations)
+            });
+            // Not `sum`, which starts from minus zero.
+            seconds.fold(0.0, |sum, seconds| sum + seconds)
+        };
+        placement.chains.iter().zip(bounds).map(of_job).collect()
+    }
+
     #[cold]
     fn explain(&self, failure: Failure) -> Error {
         Error::Network(match failure {
@@ -215,37 +273,5 @@ impl<'a> Evaluation<'a> {
                 "there is no node that all others can reach and that can reach all others".into()
             }
         })
-    }
-}
-
-/// A placement and the processing time of each job, which no execution policy changes.
-struct Placed {
-    placement: Placement,
-    processing: Vec<f64>,
-}
-
-impl Placed {
-    fn new(evaluation: &Evaluation<'_>, placement: Placement) -> Self {
-        let Evaluation { network, pool, .. } = *evaluation;
-        let processing =
-            placement
-                .chains
-                .iter()
-                .zip(placement.first.windows(2))
-                .map(|(&chain, bounds)| {
-                    let nodes = &placement.nodes[bounds[0]..bounds[1]];
-                    let tasks = pool.chain(chain).tasks;
-                    let seconds = tasks.iter().zip(nodes).map(|(task, &node)| {
-                        let load = placement.loads[usize::from(node)];
-                        processing_seconds(network, node, load, task.operations)
-                    });
-                    // Not `sum`, which starts from minus zero.
-                    seconds.fold(0.0, |sum, seconds| sum + seconds)
-                });
-        let processing = processing.collect();
-        Self {
-            placement,
-            processing,
-        }
     }
 }

@@ -16,7 +16,7 @@ pub mod statistics;
 pub mod trace;
 pub mod workload;
 
-pub use evaluation::{Evaluation, JobOutcome, Outcome, Worker};
+pub use evaluation::{Evaluation, JobOutcome, Outcome, Placed, Worker};
 pub use jobs::Jobs;
 pub use meter::Cloud;
 pub use model::{Corrections, Model};

@@ -175,3 +175,74 @@ fn put_in_order(tasks: &mut [Task], ranks: &[JobTask]) {
     let ordered: Vec<Task> = order.iter().map(|&task| tasks[task].clone()).collect();
     tasks.clone_from_slice(&ordered);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::{self, Layout};
+
+    fn arguments(rows: &[&str], corrections: Corrections) -> Vec<u64> {
+        let text: String = rows.iter().map(|row| format!("0,j_1,{row},1\n")).collect();
+        let jobs = trace::parse("trace", text.as_bytes(), Layout::Spar).unwrap();
+        let factors = Factors {
+            argument: 10.0,
+            ..Factors::default()
+        };
+        let pool = Pool::new(&jobs, factors, 3, corrections);
+        pool.chain(0)
+            .tasks
+            .iter()
+            .map(|task| task.argument)
+            .collect()
+    }
+
+    #[test]
+    fn tasks_run_in_the_order_of_numbers_unless_that_is_corrected() {
+        let rows = [
+            "M1,5,100,0.1",
+            "R2_3,5,100,0.2",
+            "J3_1_4,5,100,0.3",
+            "M4,5,100,0.4",
+        ];
+        let topological = Corrections {
+            chain_order: true,
+            ..Corrections::NONE
+        };
+        assert_eq!(arguments(&rows, Corrections::NONE), [1, 2, 3]);
+        assert_eq!(arguments(&rows, topological), [1, 3, 2]);
+    }
+
+    #[test]
+    fn of_tasks_in_a_circle_the_lowest_number_runs_first() {
+        let rows = [
+            "R1_3,5,100,0.1",
+            "R2_1,5,100,0.2",
+            "J3_2_4,5,100,0.3",
+            "M4,5,100,0.4",
+        ];
+        let topological = Corrections {
+            chain_order: true,
+            ..Corrections::NONE
+        };
+        assert_eq!(arguments(&rows, topological), [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_repeated_task_keeps_its_dependencies_and_takes_the_new_sizes() {
+        let rows = [
+            "M1,5,100,0.1",
+            "J2_1_3,5,100,0.2",
+            "R2_1,9,100,0.7",
+            "M3,5,100,0.4",
+        ];
+        assert_eq!(arguments(&rows, Corrections::NONE), [1, 7]);
+    }
+
+    #[test]
+    fn what_is_said_about_a_number_is_rounded_half_up() {
+        assert_eq!(
+            [0.0, 0.49, 0.5, 1.5, 1e300].map(rounded),
+            [0, 0, 1, 2, u64::MAX]
+        );
+    }
+}

@@ -42,7 +42,8 @@ pub struct RouteSearch<'a, C> {
     costs: Vec<C>,
     distance: Vec<C>,
     next_hop: Vec<Option<VertexId>>,
-    heap: Heap,
+    has_ties: bool,
+    heap: Heap<C>,
 }
 
 impl<'a, C: Cost> RouteSearch<'a, C> {
@@ -66,6 +67,7 @@ impl<'a, C: Cost> RouteSearch<'a, C> {
                 .collect(),
             distance: vec![C::default(); size],
             next_hop: vec![None; size],
+            has_ties: false,
             heap: Heap::new(size),
         }
     }
@@ -74,33 +76,43 @@ impl<'a, C: Cost> RouteSearch<'a, C> {
     /// destination itself and where there is no way.
     pub fn next_hops_to(&mut self, destination: VertexId) -> &[Option<VertexId>] {
         self.next_hop.fill(None);
+        self.has_ties = false;
         self.heap.clear();
         self.distance[destination.index()] = C::default();
-        self.heap.push(destination, &self.distance);
-        while let Some(near) = self.heap.pop(&self.distance) {
-            let neighbours = self
-                .topology
-                .graph()
-                .neighbors_directed(near, self.direction);
-            for far in neighbours {
-                let edge = self.costs[near.index()] + self.costs[far.index()];
-                let distance = self.distance[near.index()] + edge;
+        self.heap.push(destination, C::default());
+        let graph = self.topology.graph();
+        while let Some((so_far, near)) = self.heap.pop() {
+            for far in graph.neighbors_directed(near, self.direction) {
+                let distance = so_far + (self.costs[near.index()] + self.costs[far.index()]);
+                let known = self.distance[far.index()];
                 match self.heap.state(far) {
                     State::Unseen => {
-                        self.distance[far.index()] = distance;
-                        self.next_hop[far.index()] = Some(near);
-                        self.heap.push(far, &self.distance);
+                        self.reach(far, near, distance);
+                        self.heap.push(far, distance);
                     }
-                    State::Waiting(_) if distance < self.distance[far.index()] => {
-                        self.distance[far.index()] = distance;
-                        self.next_hop[far.index()] = Some(near);
-                        self.heap.moved_closer(far, &self.distance);
+                    State::Waiting(_) if distance < known => {
+                        self.reach(far, near, distance);
+                        self.heap.moved_closer(far, distance);
                     }
-                    State::Waiting(_) | State::Settled => {}
+                    _ => {
+                        let is_back = self.next_hop[near.index()] == Some(far) || near == far;
+                        self.has_ties |= distance == known && !is_back;
+                    }
                 }
             }
         }
         &self.next_hop
+    }
+
+    fn reach(&mut self, far: VertexId, near: VertexId, distance: C) {
+        self.distance[far.index()] = distance;
+        self.next_hop[far.index()] = Some(near);
+    }
+
+    /// Whether some vertex has several ways of equal cost to the last destination, so
+    /// that which one is taken depends on the order of the edges.
+    pub fn has_ties(&self) -> bool {
+        self.has_ties
     }
 
     /// What the way to the last destination costs from `vertex`, if there is one.
@@ -193,16 +205,16 @@ enum State {
     Settled,
 }
 
-/// A 4-ary heap of vertices that knows where each one is.
+/// A 4-ary heap of vertices by distance that knows where each vertex is.
 #[derive(Debug)]
-struct Heap {
-    items: Vec<VertexId>,
+struct Heap<C> {
+    items: Vec<(C, VertexId)>,
     state: Vec<State>,
 }
 
 const ARITY: usize = 4;
 
-impl Heap {
+impl<C: Cost> Heap<C> {
     fn new(size: usize) -> Self {
         Self {
             items: Vec::with_capacity(size),
@@ -219,74 +231,70 @@ impl Heap {
         self.state[vertex.index()]
     }
 
-    fn place(&mut self, vertex: VertexId, place: usize) {
-        self.items[place] = vertex;
-        self.state[vertex.index()] = State::Waiting(place as u32);
+    fn put(&mut self, item: (C, VertexId), place: usize) {
+        self.items[place] = item;
+        self.state[item.1.index()] = State::Waiting(place as u32);
     }
 
-    fn push<C: Cost>(&mut self, vertex: VertexId, distance: &[C]) {
+    fn push(&mut self, vertex: VertexId, distance: C) {
         let place = self.items.len();
-        self.items.push(vertex);
-        self.place(vertex, place);
-        self.sift_up(place, distance);
+        self.items.push((distance, vertex));
+        self.sift_up(place, (distance, vertex));
     }
 
-    fn moved_closer<C: Cost>(&mut self, vertex: VertexId, distance: &[C]) {
+    fn moved_closer(&mut self, vertex: VertexId, distance: C) {
         if let State::Waiting(place) = self.state(vertex) {
-            self.sift_up(place as usize, distance);
+            self.sift_up(place as usize, (distance, vertex));
         }
     }
 
-    fn pop<C: Cost>(&mut self, distance: &[C]) -> Option<VertexId> {
+    fn pop(&mut self) -> Option<(C, VertexId)> {
         let first = *self.items.first()?;
         let last = self.items.pop()?;
-        self.state[first.index()] = State::Settled;
+        self.state[first.1.index()] = State::Settled;
         if !self.items.is_empty() {
-            self.place(last, 0);
-            self.sift_down(distance);
+            self.sift_down(last);
         }
         Some(first)
     }
 
     /// Moves an item up past parents that are strictly farther.
-    fn sift_up<C: Cost>(&mut self, mut place: usize, distance: &[C]) {
-        let vertex = self.items[place];
+    fn sift_up(&mut self, mut place: usize, item: (C, VertexId)) {
         while place > 0 {
             let parent = (place - 1) / ARITY;
-            let above = self.items[parent];
-            if distance[vertex.index()] < distance[above.index()] {
-                self.place(above, place);
+            if item.0 < self.items[parent].0 {
+                self.put(self.items[parent], place);
                 place = parent;
             } else {
                 break;
             }
         }
-        self.place(vertex, place);
+        self.put(item, place);
     }
 
-    /// Moves the root down past its nearest child, the first among equals, while
-    /// that is strictly nearer.
-    fn sift_down<C: Cost>(&mut self, distance: &[C]) {
+    /// Moves an item down from the root past its nearest child, the first among
+    /// equals, while that is strictly nearer.
+    fn sift_down(&mut self, item: (C, VertexId)) {
         let mut place = 0;
-        let vertex = self.items[place];
         loop {
             let first = place * ARITY + 1;
             let children = first..(first + ARITY).min(self.items.len());
             let nearest = children.reduce(|best, child| {
-                let closer =
-                    distance[self.items[child].index()] < distance[self.items[best].index()];
-                if closer { child } else { best }
+                if self.items[child].0 < self.items[best].0 {
+                    child
+                } else {
+                    best
+                }
             });
-            let Some(nearest) = nearest else { break };
-            let below = self.items[nearest];
-            if distance[below.index()] < distance[vertex.index()] {
-                self.place(below, place);
-                place = nearest;
-            } else {
-                break;
+            match nearest {
+                Some(nearest) if self.items[nearest].0 < item.0 => {
+                    self.put(self.items[nearest], place);
+                    place = nearest;
+                }
+                _ => break,
             }
         }
-        self.place(vertex, place);
+        self.put(item, place);
     }
 }
 

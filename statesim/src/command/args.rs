@@ -1,5 +1,6 @@
 //! The options of StateSim.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::model::Model;
@@ -44,7 +45,7 @@ pub struct Args {
     pub cloud_rate: Option<f64>,
     /// Folder for the results, made if need be; empty to write none [default: data]
     #[arg(long, value_name = "FOLDER")]
-    pub outdir: Option<PathBuf>,
+    pub outdir: Option<OsString>,
     /// How many different functions there are [default: 5]
     #[arg(long, value_name = "NUMBER")]
     pub num_functions: Option<u32>,

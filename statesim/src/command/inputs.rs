@@ -73,8 +73,8 @@ impl Parameters {
             state: factor("--state-factor", args.state_factor, default.factors.state)?,
         };
         let outdir = match &args.outdir {
-            Some(folder) if folder.as_os_str().is_empty() => None,
-            Some(folder) => Some(folder.clone()),
+            Some(folder) if folder.is_empty() => None,
+            Some(folder) => Some(PathBuf::from(folder)),
             None => default.outdir.map(PathBuf::from),
         };
         Ok(Self {

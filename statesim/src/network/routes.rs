@@ -4,6 +4,11 @@
 //! links of the same rates and latencies in the same order. The routes to a node are
 //! kept as the list of these *classes* and, for every other node, the class it belongs
 //! to. They are computed at first use; reading them takes no lock.
+//!
+//! Nodes whose place in the network is the same, such as those behind equal links at
+//! one switch, share their routes.
+
+mod twins;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,10 +30,12 @@ const OVERFLOW: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Routes {
     corrections: Corrections,
+    /// For each node one that stands for all whose place in the network is the same.
+    twin_of: Vec<NodeId>,
     /// The kind of each link by vertex; `NOT_A_LINK` for other vertices.
     kind_of: Vec<u32>,
     kinds: Vec<LinkKind>,
-    to: Vec<OnceLock<Inbound>>,
+    to: Vec<OnceLock<Row>>,
     bytes: AtomicUsize,
     numbers: Mutex<HashMap<Box<[u32]>, u32>>,
 }
@@ -42,12 +49,21 @@ struct LinkKind {
     latency: f64,
 }
 
-/// The routes to one node.
+/// The routes to one node, which may be those to its twin.
+#[derive(Clone, Debug)]
+struct Row {
+    inbound: Arc<Inbound>,
+    /// The node to which `inbound` leads.
+    of: NodeId,
+}
+
+/// The routes to one node, for every other the class that its route belongs to.
 #[derive(Debug)]
-pub(crate) struct Inbound {
+struct Inbound {
     class_of: Box<[u16]>,
     classes: Box<[Class]>,
     rates: Box<[f32]>,
+    has_ties: bool,
 }
 
 /// Routes that cost the same.
@@ -175,10 +191,11 @@ impl Routes {
                     kinds.len() as u32 - 1
                 })
         });
-        let kind_of = kind_of.collect();
+        let kind_of: Vec<u32> = kind_of.collect();
         let size = topology.processing().len();
         Self {
             corrections,
+            twin_of: twins::find(topology, &kind_of),
             kind_of,
             kinds,
             to: (0..size).map(|_| OnceLock::new()).collect(),
@@ -215,13 +232,15 @@ impl Routes {
                 }
                 _ => 0.0,
             });
-            self.classify(network, destination, search.next_hops_to(destination))
+            let inbound = self.classify(network, destination, search.next_hops_to(destination));
+            inbound.with_ties(search.has_ties())
         } else {
             let mut search = RouteSearch::new(topology, orientation, |kind| match kind {
                 VertexKind::Link(link) => 2.0 / single_rate(link.rate_mbps),
                 _ => 0.0f32,
             });
-            self.classify(network, destination, search.next_hops_to(destination))
+            let inbound = self.classify(network, destination, search.next_hops_to(destination));
+            inbound.with_ties(search.has_ties())
         }
     }
 
@@ -256,6 +275,7 @@ impl Routes {
             class_of: class_of.collect(),
             classes: inbound.classes.into(),
             rates: inbound.rates.into(),
+            has_ties: false,
         }
     }
 
@@ -329,7 +349,20 @@ impl Classifier<'_> {
     }
 }
 
+impl Row {
+    /// The way from `from` to `to`, whose row this is.
+    #[inline]
+    fn leg(&self, from: NodeId, to: NodeId) -> Leg<'_> {
+        // As far from its twin as the twin is from it.
+        self.inbound.leg(if from == self.of { to } else { from })
+    }
+}
+
 impl Inbound {
+    fn with_ties(self, has_ties: bool) -> Self {
+        Self { has_ties, ..self }
+    }
+
     fn leg(&self, from: NodeId) -> Leg<'_> {
         let class = self.classes[usize::from(self.class_of[usize::from(from)])];
         let first = class.first as usize;
@@ -348,7 +381,7 @@ impl Inbound {
 #[derive(Debug, Default)]
 pub(crate) struct View {
     reach: Option<(NodeId, Arc<Reach>)>,
-    overflow: Vec<(NodeId, Inbound)>,
+    overflow: Vec<(NodeId, Row)>,
     oldest: usize,
 }
 
@@ -374,8 +407,8 @@ impl<'a> RouteReader<'a> {
             return Leg::STAY;
         }
         match self.network.routes.to[usize::from(to)].get() {
-            Some(inbound) => inbound.leg(from),
-            None => self.compute(to).leg(from),
+            Some(row) => row.leg(from, to),
+            None => self.row(to).leg(from, to),
         }
     }
 
@@ -399,22 +432,38 @@ impl<'a> RouteReader<'a> {
     }
 
     #[cold]
-    fn compute(&mut self, to: NodeId) -> &Inbound {
+    fn row(&mut self, to: NodeId) -> &Row {
+        let routes = &self.network.routes;
+        let kept = &routes.to[usize::from(to)];
+        if let Some(row) = kept.get() {
+            return row;
+        }
         if let Some(at) = self.view.overflow.iter().position(|(node, _)| *node == to) {
             return &self.view.overflow[at].1;
         }
-        let routes = &self.network.routes;
-        let inbound = routes.compute(self.network, to);
-        if routes.reserve(inbound.bytes()) {
-            return routes.to[usize::from(to)].get_or_init(|| inbound);
+        let twin = routes.twin_of[usize::from(to)];
+        let shared = match twin == to {
+            true => None,
+            false => Some(self.row(twin).clone()).filter(|row| !row.inbound.has_ties),
+        };
+        let (row, has_room) = match shared {
+            // It takes no room of its own.
+            Some(row) => (row, routes.to[usize::from(twin)].get().is_some()),
+            None => {
+                let inbound = Arc::new(routes.compute(self.network, to));
+                let has_room = routes.reserve(inbound.bytes());
+                (Row { inbound, of: to }, has_room)
+            }
+        };
+        if has_room {
+            return kept.get_or_init(|| row);
         }
-        let entry = (to, inbound);
         let at = if self.view.overflow.len() < OVERFLOW {
-            self.view.overflow.push(entry);
+            self.view.overflow.push((to, row));
             self.view.overflow.len() - 1
         } else {
             self.view.oldest = (self.view.oldest + 1) % OVERFLOW;
-            self.view.overflow[self.view.oldest] = entry;
+            self.view.overflow[self.view.oldest] = (to, row);
             self.view.oldest
         };
         &self.view.overflow[at].1

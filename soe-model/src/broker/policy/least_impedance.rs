@@ -82,3 +82,39 @@ impl Policy for LeastImpedance {
         self.winners[1] as usize
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use sim_core::Streams;
+
+    proptest! {
+        #[test]
+        fn the_first_smallest_weight_always_wins(
+            steps in prop::collection::vec((0u8..3, 0usize..1000, 1u8..20), 1..200),
+        ) {
+            let mut chance = Streams::new(1, 0).stream("router", "policy");
+            let mut policy = LeastImpedance::default();
+            let mut weights: Vec<f32> = Vec::new();
+            for (step, position, weight) in steps {
+                let weight = f32::from(weight);
+                if step == 0 || weights.is_empty() {
+                    policy.add(SimTime::ZERO, weight);
+                    weights.push(weight);
+                } else if step == 1 {
+                    let position = position % weights.len();
+                    policy.update(SimTime::ZERO, position, weight);
+                    weights[position] = weight;
+                } else if weights.len() > 1 {
+                    let position = position % weights.len();
+                    policy.remove(SimTime::ZERO, position);
+                    weights.remove(position);
+                }
+                let least = weights.iter().copied().fold(f32::INFINITY, f32::min);
+                let first = weights.iter().position(|&weight| weight == least);
+                prop_assert_eq!(Some(policy.pick(SimTime::ZERO, &mut chance)), first);
+            }
+        }
+    }
+}

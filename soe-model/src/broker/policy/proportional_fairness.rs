@@ -148,3 +148,79 @@ fn power(base: f64, exponent: f64) -> f64 {
         libm::pow(base, exponent)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broker::policy::POLICIES;
+    use crate::catalogue::Value;
+    use sim_core::{SimDuration, Streams};
+
+    /// Picks `count` times, one second apart; each pick is measured at once to
+    /// its weight.
+    fn picks(alpha: f64, beta: f64, weights: &[f32], count: usize) -> Vec<usize> {
+        let arguments = vec![
+            ("alpha".to_owned(), Value::Number(alpha)),
+            ("beta".to_owned(), Value::Number(beta)),
+        ];
+        let spec = POLICIES.configure("proportional-fairness", arguments);
+        let spec = spec.unwrap();
+        let mut policy = (spec.kind.build)(&spec.arguments);
+        let mut chance = Streams::new(1, 0).stream("router", "policy");
+        let mut now = SimTime::ZERO;
+        for &weight in weights {
+            policy.add(now, weight);
+        }
+        let picks = (0..count).map(|_| {
+            now += SimDuration::from_secs(1);
+            let picked = policy.pick(now, &mut chance);
+            policy.update(now, picked, weights[picked]);
+            picked
+        });
+        picks.collect()
+    }
+
+    #[test]
+    fn beta_alone_takes_turns() {
+        assert_eq!(picks(0.0, 1.0, &[1.0, 5.0, 9.0], 6), [0, 1, 2, 0, 1, 2]);
+    }
+
+    #[test]
+    fn alpha_alone_takes_the_best() {
+        assert_eq!(picks(1.0, 0.0, &[3.0, 2.0, 9.0], 4), [1, 1, 1, 1]);
+    }
+
+    #[test]
+    fn in_between_shares_lean_to_the_better_without_starving_the_others() {
+        let picks = picks(1.0, 1.0, &[1.0, 8.0], 3000);
+        let better = picks.iter().filter(|&&picked| picked == 0).count();
+        assert!((1800..2800).contains(&better), "{better} of 3000");
+    }
+
+    #[test]
+    fn a_newcomer_does_not_take_all_calls() {
+        let mut policy = ProportionalFairness {
+            alpha: 0.0,
+            beta: 1.0,
+            forgets: true,
+            destinations: Vec::new(),
+            total: 0.0,
+        };
+        let mut chance = Streams::new(1, 0).stream("router", "policy");
+        let mut now = SimTime::ZERO;
+        policy.add(now, 1.0);
+        policy.add(now, 1.0);
+        let mut newcomer = 0;
+        for i in 0..2000 {
+            if i == 1000 {
+                policy.add(now, 1.0);
+            }
+            now += SimDuration::from_secs(1);
+            let picked = policy.pick(now, &mut chance);
+            policy.update(now, picked, 1.0);
+            newcomer += usize::from(picked == 2);
+        }
+        assert!((300..360).contains(&newcomer), "{newcomer} of 1000");
+        assert!(policy.total <= 2.0 * MEMORY * 3.0);
+    }
+}

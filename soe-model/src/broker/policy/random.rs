@@ -100,3 +100,69 @@ impl Policy for Random {
         node - self.leaves()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sim_core::Streams;
+
+    fn random(weights: &[f32]) -> Random {
+        let mut policy = Random::default();
+        for &weight in weights {
+            policy.add(SimTime::ZERO, weight);
+        }
+        policy
+    }
+
+    /// Counts within 4.5 standard deviations of a binomial, which one count in
+    /// 150 000 exceeds by chance.
+    fn assert_shares(policy: &mut Random, shares: &[f64]) {
+        const PICKS: u32 = 100_000;
+        let mut chance = Streams::new(7, 0).stream("router", "policy");
+        let mut counts = vec![0u32; shares.len()];
+        for _ in 0..PICKS {
+            counts[policy.pick(SimTime::ZERO, &mut chance)] += 1;
+        }
+        for (&count, &share) in counts.iter().zip(shares) {
+            let mean = f64::from(PICKS) * share;
+            let deviation = (mean * (1.0 - share)).sqrt();
+            let distance = (f64::from(count) - mean).abs();
+            assert!(distance <= 4.5 * deviation, "{counts:?} against {shares:?}");
+        }
+    }
+
+    #[test]
+    fn shares_are_inversely_proportional_to_weights() {
+        let mut policy = random(&[1.0, 2.0, 4.0]);
+        assert_shares(&mut policy, &[4.0 / 7.0, 2.0 / 7.0, 1.0 / 7.0]);
+    }
+
+    #[test]
+    fn shares_follow_updates_and_removals() {
+        let mut policy = random(&[1.0, 1.0, 1.0, 1.0, 1.0]);
+        policy.update(SimTime::ZERO, 1, 0.5);
+        policy.remove(SimTime::ZERO, 0);
+        policy.remove(SimTime::ZERO, 3);
+        assert_shares(&mut policy, &[0.5, 0.25, 0.25]);
+        policy.add(SimTime::ZERO, 0.25);
+        assert_shares(&mut policy, &[0.25, 0.125, 0.125, 0.5]);
+    }
+
+    #[test]
+    fn sums_do_not_drift() {
+        let mut policy = random(&[1.0, 1.0, 1.0]);
+        for i in 0..100_000u32 {
+            policy.update(SimTime::ZERO, (i % 3) as usize, 1e-7 * (i % 97) as f32);
+        }
+        for position in 0..3 {
+            policy.update(SimTime::ZERO, position, 0.5);
+        }
+        assert_eq!(policy.sums[1], 6.0);
+    }
+
+    #[test]
+    fn a_latency_of_zero_is_an_allowed_weight() {
+        let mut policy = random(&[0.0, 1.0]);
+        assert_shares(&mut policy, &[1.0 / (1.0 + 1e-9), 0.0]);
+    }
+}

@@ -149,3 +149,175 @@ impl Policy for RoundRobin {
         best
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use sim_core::Streams;
+
+    /// A policy with named destinations, whose picks are measured at once.
+    struct Measured {
+        policy: RoundRobin,
+        names: Vec<u32>,
+        latency: Vec<f32>,
+        now: SimTime,
+        chance: Stream,
+    }
+
+    impl Measured {
+        fn new(latency: &[f32]) -> Self {
+            let mut measured = Self {
+                policy: RoundRobin::default(),
+                names: Vec::new(),
+                latency: latency.to_vec(),
+                now: SimTime::ZERO,
+                chance: Streams::new(1, 0).stream("router", "policy"),
+            };
+            for name in 1..=latency.len() as u32 {
+                measured.add(name, 1.0);
+            }
+            measured
+        }
+
+        fn add(&mut self, name: u32, weight: f32) {
+            self.policy.add(self.now, weight);
+            self.names.push(name);
+        }
+
+        fn remove(&mut self, name: u32) {
+            let position = self.names.iter().position(|&known| known == name).unwrap();
+            self.policy.remove(self.now, position);
+            self.names.remove(position);
+        }
+
+        fn picks(&mut self, count: usize, step: SimDuration) -> Vec<u32> {
+            let picks = (0..count).map(|_| {
+                self.now += step;
+                let position = self.policy.pick(self.now, &mut self.chance);
+                let name = self.names[position];
+                let latency = self.latency[name as usize - 1];
+                self.policy.update(self.now, position, latency);
+                name
+            });
+            picks.collect()
+        }
+    }
+
+    const INSTANTLY: SimDuration = SimDuration::from_micros(1);
+
+    #[test]
+    fn the_published_sequence_is_reproduced() {
+        let mut three = Measured::new(&[100.0, 110.0, 1000.0]);
+        assert_eq!(three.picks(10, INSTANTLY), [1, 2, 3, 1, 2, 1, 2, 1, 2, 1]);
+        three.latency[0] = 400.0;
+        assert_eq!(three.picks(10, INSTANTLY), [2, 1, 2, 2, 2, 2, 2, 2, 2, 2]);
+        three.remove(2);
+        assert_eq!(three.picks(5, INSTANTLY), [1; 5]);
+        three.remove(1);
+        assert_eq!(three.picks(5, INSTANTLY), [3; 5]);
+        three.add(1, 400.0);
+        assert_eq!(three.picks(5, INSTANTLY), [1; 5]);
+    }
+
+    #[test]
+    fn without_measurements_everybody_takes_turns() {
+        let mut policy = RoundRobin::default();
+        let mut chance = Streams::new(1, 0).stream("router", "policy");
+        for _ in 0..6 {
+            policy.add(SimTime::ZERO, 1.0);
+        }
+        let picks: Vec<_> = (0..12)
+            .map(|_| policy.pick(SimTime::ZERO, &mut chance))
+            .collect();
+        assert_eq!(picks, [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn shares_are_inversely_proportional_to_weights_in_the_long_and_short_term() {
+        let mut three = Measured::new(&[2.0, 3.0, 4.0]);
+        three.picks(10, INSTANTLY);
+        let mut counts = [0.0_f64; 3];
+        for pick in three.picks(1300, INSTANTLY) {
+            counts[pick as usize - 1] += 1.0;
+            // What two destinations have paid differs by at most one call of each.
+            let paid = [2.0 * counts[0], 3.0 * counts[1], 4.0 * counts[2]];
+            let spread = paid[2].max(paid[1]).max(paid[0]) - paid[0].min(paid[1]).min(paid[2]);
+            assert!(spread <= 8.0, "{counts:?}");
+        }
+        // 1/2 : 1/3 : 1/4
+        for (count, share) in counts.into_iter().zip([600.0, 400.0, 300.0]) {
+            assert!((count - share).abs() <= 2.0, "{counts:?}");
+        }
+    }
+
+    #[test]
+    fn bad_destinations_are_probed_at_growing_intervals_although_no_weight_changes() {
+        let mut two = Measured::new(&[0.01, 1.0]);
+        let step = SimDuration::from_millis(100);
+        let picks = two.picks(1200, step);
+        let probes: Vec<_> = (0..picks.len()).filter(|&i| picks[i] == 2).collect();
+        // The first call, then after 1, 2, 4, 8, 16, 30, 30 seconds, each time
+        // behind a call of the good destination, which has paid as little.
+        assert_eq!(probes, [1, 12, 33, 74, 155, 316, 617, 918]);
+        two.latency[1] = 0.01;
+        let picks = two.picks(400, step);
+        let share = picks.iter().filter(|&&picked| picked == 2).count();
+        assert!(share > 100, "{share}");
+    }
+
+    #[test]
+    fn the_original_probes_only_when_a_weight_changes() {
+        let mut policy = RoundRobin::default();
+        policy.set_compatibility(Compatibility::Original);
+        let mut chance = Streams::new(1, 0).stream("router", "policy");
+        policy.add(SimTime::ZERO, 1.0);
+        policy.add(SimTime::ZERO, 1.0);
+        policy.update(SimTime::ZERO, 0, 0.01);
+        policy.update(SimTime::ZERO, 1, 1.0);
+        let late = SimTime::ZERO + SimDuration::from_secs(100);
+        for _ in 0..10 {
+            assert_eq!(policy.pick(late, &mut chance), 0);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_happens_it_picks_who_is_there_and_everybody_in_the_end(
+            steps in prop::collection::vec((0u8..4, 0usize..1000, 1u16..1000), 1..200),
+        ) {
+            let mut chance = Streams::new(1, 0).stream("router", "policy");
+            let mut policy = RoundRobin::default();
+            let mut now = SimTime::ZERO;
+            let mut count = 0;
+            for (step, position, weight) in steps {
+                now += SimDuration::from_millis(u64::from(weight));
+                let weight = f32::from(weight) / 1000.0;
+                match step {
+                    0 => {
+                        policy.add(now, weight);
+                        count += 1;
+                    }
+                    1 if count > 1 => {
+                        policy.remove(now, position % count);
+                        count -= 1;
+                    }
+                    2 if count > 0 => policy.update(now, position % count, weight),
+                    _ if count > 0 => prop_assert!(policy.pick(now, &mut chance) < count),
+                    _ => {}
+                }
+            }
+            let mut seen = vec![false; count];
+            for _ in 0..10_000 {
+                if count == 0 {
+                    break;
+                }
+                now += SimDuration::from_secs(1);
+                let picked = policy.pick(now, &mut chance);
+                seen[picked] = true;
+                policy.update(now, picked, policy.destinations[picked].weight);
+            }
+            prop_assert!(seen.iter().all(|&seen| seen), "{:?}", policy);
+        }
+    }
+}
