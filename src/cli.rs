@@ -26,6 +26,14 @@ pub enum Command {
     Run(RunArgs),
     /// Check a scenario, or print the schema of scenario files
     Scenario(ScenarioArgs),
+    /// Evaluate chains of stateful invocations on an edge network (StateSim)
+    Statesim(statesim::command::Args),
+    /// Make or show the topology of an edge network
+    #[command(subcommand)]
+    Topology(statesim::command::TopologyCommand),
+    /// Make or inspect a trace of tasks
+    #[command(subcommand)]
+    Workload(statesim::command::WorkloadCommand),
     /// Print completions for a shell
     Completions {
         /// The shell

@@ -11,11 +11,16 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use cli::{Cli, Command};
+use failure::Failure;
+use statesim::command;
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Scenario(args) => scenario::run(&args),
+        Command::Statesim(args) => command::run(&args).map_err(Failure::input),
+        Command::Topology(args) => command::topology(&args).map_err(Failure::input),
+        Command::Workload(args) => command::workload(&args).map_err(Failure::input),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "soe", &mut std::io::stdout());
             Ok(())
