@@ -40,6 +40,9 @@ pub(super) struct LoadMeter {
     second_ends: SimTime,
     // The last samples, `newest` the position after the most recent.
     samples: [u64; WINDOW],
+    // Of the last ten and of all of them.
+    short_sum: u64,
+    long_sum: u64,
     newest: usize,
     filled: usize,
     load: Load,
@@ -53,6 +56,8 @@ impl LoadMeter {
             current: 0,
             second_ends: SimTime::ZERO + SECOND,
             samples: [0; WINDOW],
+            short_sum: 0,
+            long_sum: 0,
             newest: 0,
             filled: 0,
             load: Load::default(),
@@ -83,26 +88,30 @@ impl LoadMeter {
         self.current = core_time(to.since(begins), used);
         self.second_ends = begins + SECOND;
         self.load = Load {
-            one: self.percent(1),
-            ten: self.percent(SHORT_WINDOW),
-            thirty: self.percent(WINDOW),
+            one: self.percent(self.samples[(self.newest + WINDOW - 1) % WINDOW], 1),
+            ten: self.percent(self.short_sum, SHORT_WINDOW),
+            thirty: self.percent(self.long_sum, WINDOW),
         };
     }
 
     fn sample(&mut self, amount: u64) {
+        // Samples that were never taken are zero and may leave unnoticed.
+        let leaves_short = self.samples[(self.newest + WINDOW - SHORT_WINDOW) % WINDOW];
+        self.short_sum = self.short_sum + amount - leaves_short;
+        self.long_sum = self.long_sum + amount - self.samples[self.newest];
         self.samples[self.newest] = amount;
         self.newest = (self.newest + 1) % WINDOW;
         self.filled = (self.filled + 1).min(WINDOW);
     }
 
-    /// The mean of the last `window` samples in percent, rounded half up.
-    fn percent(&self, window: usize) -> u8 {
-        let count = window.min(self.filled);
-        let sum: u128 = (1..=count)
-            .map(|age| u128::from(self.samples[(self.newest + WINDOW - age) % WINDOW]))
-            .sum();
-        let full = u128::from(core_time(SECOND, self.cores)) * count.max(1) as u128;
-        ((200 * sum + full) / (2 * full)) as u8
+    /// What the sum of `window` samples, or of as many as there are, is in percent
+    /// of full use, rounded half up.
+    fn percent(&self, sum: u64, window: usize) -> u8 {
+        let count = window.min(self.filled).max(1) as u64;
+        let full = core_time(SECOND, self.cores).saturating_mul(count);
+        // A second has a multiple of 200 nanoseconds, so this is exact.
+        let half_percent = full / 200;
+        ((sum + half_percent) / (2 * half_percent)).min(100) as u8
     }
 
     pub fn load(&self) -> Load {
