@@ -3,11 +3,10 @@
 mod report;
 mod results;
 mod run;
+pub mod spec;
 mod world;
 
 pub use report::report;
 pub use results::{Recording, Results};
 pub use run::{Progress, ReplicationResult, RunError, RunOptions, run, run_replication};
 pub use world::{ALL, CallStatistics, Distribution, METRICS, MetricValue, Observer};
-
-pub mod spec;

@@ -2,8 +2,8 @@
 //!
 //! Every key is declared once, with its quantity, its default and its meaning.
 //! Reading a file, the messages for mistakes, [`Scenario::check`], the JSON
-//! [`schema`] and the [`reference`](reference()) documentation all follow these
-//! declarations; the kinds of policies, optimizers and so on come from the
+//! [`schema`](schema()) and the [`reference`](reference()) documentation all
+//! follow these declarations; the kinds of policies, optimizers and so on come from the
 //! catalogues of the models.
 
 mod broker;
@@ -18,8 +18,10 @@ mod function;
 mod kind;
 mod network;
 mod print;
+mod reference;
 mod resolve;
 mod run;
+mod schema;
 mod section;
 mod set;
 mod tree;
@@ -33,6 +35,13 @@ use diagnostic::Report;
 use tree::Table;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
+pub use reference::reference;
+pub use schema::schema;
+
+/// A commented scenario to start from.
+pub fn starter() -> &'static str {
+    include_str!("spec/starter.toml")
+}
 
 /// A scenario as somebody wrote it, possibly with changes from outside.
 ///

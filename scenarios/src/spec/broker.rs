@@ -207,7 +207,7 @@ fn table(
         let destination = format!("{path}.destination");
         let wanted = [What::Computer, What::Broker];
         let destinations =
-            names.expand_all(&entry.names("destination"), &wanted, &destination, report);
+            names.expand_all(entry.names("destination"), &wanted, &destination, report);
         let mut functions = Vec::new();
         for name in entry.names("function") {
             // Functions of platforms have no section.
@@ -215,7 +215,7 @@ fn table(
                 functions.push(name.text.clone());
             } else {
                 let key = format!("{path}.function");
-                functions.extend(names.expand(&name, &[What::Function], &key, report));
+                functions.extend(names.expand(name, &[What::Function], &key, report));
             }
         }
         for function in &functions {

@@ -28,7 +28,7 @@ pub(crate) static SECTION: Section = Section {
         Key {
             name: "destination",
             form: Form::Names("computer or broker"),
-            default: Default::Absent("given by destinations"),
+            default: Default::Unused,
             when: When::Without(&["destinations"]),
             help: "The one broker or computer to which it sends its calls. With `count`, several \
                    are dealt out in turn.",
@@ -36,7 +36,7 @@ pub(crate) static SECTION: Section = Section {
         Key {
             name: "destinations",
             form: Form::Names("computer or broker"),
-            default: Default::Absent("given by destination"),
+            default: Default::Unused,
             when: When::Always,
             help: "All brokers or computers among which it chooses (\"uncoordinated access\"): \
                    each call goes to the preferred one, and to each other with probability \
@@ -250,7 +250,7 @@ fn functions(
             || names.group(What::Function, &name.text).is_some()
         {
             let key = format!("{path}.function");
-            functions.extend(names.expand(&name, &[What::Function], &key, report));
+            functions.extend(names.expand(name, &[What::Function], &key, report));
         } else {
             // Whether somebody offers it is found out later, for all at once.
             functions.push(name.text.clone());
@@ -270,11 +270,11 @@ fn destinations(
         names.expand_all(found, &[What::Computer, What::Broker], &inside, report)
     };
     if record.given("destinations").is_some() {
-        let all = expand("destinations", &record.names("destinations"));
+        let all = expand("destinations", record.names("destinations"));
         return Some(Destinations::All(all)).filter(|all| !all.is_empty());
     }
     if record.given("destination").is_some() {
-        let all = expand("destination", &record.names("destination"));
+        let all = expand("destination", record.names("destination"));
         return Some(Destinations::InTurn(all)).filter(|all| !all.is_empty());
     }
     let message = format!("{} needs `destination` or `destinations`", quote(path));

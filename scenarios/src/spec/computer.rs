@@ -41,14 +41,14 @@ pub(crate) static SECTION: Section = Section {
         Key {
             name: "platform",
             form: Form::Kind(Sort::Platform),
-            default: Default::Absent("described otherwise"),
+            default: Default::Unused,
             when: When::Always,
             help: "A ready-made computer of the original.",
         },
         Key {
             name: "configuration",
             form: Form::Path { or: None },
-            default: Default::Absent("described otherwise"),
+            default: Default::Unused,
             when: When::Without(&["platform"]),
             help: "A JSON configuration file of the original's edgecomputer.",
         },
@@ -94,14 +94,14 @@ pub(crate) static SECTION: Section = Section {
         Key {
             name: "processor",
             form: Form::Named(&PROCESSOR),
-            default: Default::Absent("described otherwise"),
+            default: Default::Unused,
             when: READY,
             help: "Processors, by name.",
         },
         Key {
             name: "container",
             form: Form::Named(&CONTAINER),
-            default: Default::Absent("described otherwise"),
+            default: Default::Unused,
             when: READY,
             help: "Containers, by name.",
         },
@@ -320,7 +320,7 @@ impl Context<'_> {
         let mut containers = Vec::new();
         for (name, container) in record.records("container") {
             let path = format!("{}.container.{}", self.path, quote(&name.text));
-            let processor = self.processor(&container, &processors, first, &path, reader);
+            let processor = self.processor(container, processors, first, &path, reader);
             let function = container.names("function");
             let function = function.first()?;
             let key = format!("{path}.function");

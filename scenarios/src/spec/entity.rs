@@ -99,7 +99,7 @@ impl Group {
             name: name.clone(),
             count,
             nodes: match has("node") {
-                true => record.names("node"),
+                true => record.names("node").to_vec(),
                 false => Vec::new(),
             },
             doubtful: count.is_none() && record.given("count").is_some(),

@@ -15,7 +15,7 @@ const fn subject(name: &'static str, what: &'static str, help: &'static str) -> 
     Key {
         name,
         form: Form::Names(what),
-        default: Default::Absent("something else happens"),
+        default: Default::Unused,
         when: When::Always,
         help,
     }
@@ -57,7 +57,7 @@ pub(crate) static SECTION: Section = Section {
         Key {
             name: "link",
             form: Form::Names("node"),
-            default: Default::Absent("something else happens"),
+            default: Default::Unused,
             when: When::Always,
             help: "The two nodes whose link changes, in both directions.",
         },
@@ -71,14 +71,14 @@ pub(crate) static SECTION: Section = Section {
         Key {
             name: "processor",
             form: Form::Name("processor"),
-            default: Default::Absent("all processors"),
+            default: Default::Unused,
             when: When::Always,
-            help: "With `slow`: only this processor.",
+            help: "With `slow`: only this processor; otherwise all.",
         },
         Key {
             name: "speed",
             form: Form::Speed,
-            default: Default::Absent("given by factor"),
+            default: Default::Unused,
             when: When::Always,
             help: "With `slow`: the new speed of each core.",
         },
@@ -88,37 +88,37 @@ pub(crate) static SECTION: Section = Section {
                 min: 1e-6,
                 max: 1e6,
             },
-            default: Default::Absent("given by speed"),
+            default: Default::Unused,
             when: When::Without(&["speed"]),
             help: "With `slow`: the new speed over the speed at the start; 1 restores it.",
         },
         Key {
             name: "latency",
             form: Form::Duration { or: None },
-            default: Default::Absent("as at the start"),
+            default: Default::Unused,
             when: When::Always,
-            help: "With `link`: the new latency.",
+            help: "With `link`: the new latency; otherwise as at the start.",
         },
         Key {
             name: "rate",
             form: Form::Rate {
                 or: Some("unlimited"),
             },
-            default: Default::Absent("as at the start"),
+            default: Default::Unused,
             when: When::Always,
-            help: "With `link`: the new rate.",
+            help: "With `link`: the new rate; otherwise as at the start.",
         },
         Key {
             name: "function",
             form: Form::Names("function"),
-            default: Default::Absent("not needed"),
+            default: Default::Unused,
             when: When::Always,
             help: "With `set-weight`: the function.",
         },
         Key {
             name: "destination",
             form: Form::Names("computer or broker"),
-            default: Default::Absent("not needed"),
+            default: Default::Unused,
             when: When::Always,
             help: "With `set-weight`: the destination.",
         },
@@ -128,7 +128,7 @@ pub(crate) static SECTION: Section = Section {
                 min: 1e-9,
                 max: 1e9,
             },
-            default: Default::Absent("not needed"),
+            default: Default::Unused,
             when: When::Always,
             help: "With `set-weight`: the weight, in seconds; lower is better.",
         },
@@ -242,7 +242,7 @@ impl Context<'_> {
         let inside = format!("{path}.{key}");
         let names = self
             .names
-            .expand_all(&record.names(key), &[what], &inside, report);
+            .expand_all(record.names(key), &[what], &inside, report);
         names.into_iter().map(change).collect()
     }
 
@@ -251,8 +251,8 @@ impl Context<'_> {
         let names = record.names("slow");
         let computers = self
             .names
-            .expand_all(&names, &[What::Computer], &inside, report);
-        let only = record.names("processor").into_iter().next();
+            .expand_all(names, &[What::Computer], &inside, report);
+        let only = record.names("processor").first();
         let speed = record.maybe_speed("speed");
         let factor = record.maybe_number("factor");
         if record.given("speed").is_none() && record.given("factor").is_none() {
@@ -263,14 +263,11 @@ impl Context<'_> {
             let Some(spec) = self.computers.iter().find(|spec| spec.name == computer) else {
                 continue;
             };
-            if let Some(only) = &only {
+            if let Some(only) = only {
                 self.check_processor(spec, only, path, report);
             }
             for processor in &spec.processors {
-                if only
-                    .as_ref()
-                    .is_some_and(|only| only.text != processor.name)
-                {
+                if only.is_some_and(|only| only.text != processor.name) {
                     continue;
                 }
                 let scaled = OpsPerSecond(processor.speed.0 * factor.unwrap_or(1.0));
@@ -309,7 +306,7 @@ impl Context<'_> {
 
     fn link(&self, record: &Record, path: &str, report: &mut Report<'_>) -> Vec<Change> {
         let ends = record.names("link");
-        let [from, to] = ends.as_slice() else {
+        let [from, to] = ends else {
             if !ends.is_empty() {
                 let message = format!("{path}.link: found {} nodes, expected 2", ends.len());
                 report.wrong(record.at("link"), message);
@@ -360,17 +357,17 @@ impl Context<'_> {
         let mut expand = |key: &str, wanted: &[What]| {
             let inside = format!("{path}.{key}");
             self.names
-                .expand_all(&record.names(key), wanted, &inside, report)
+                .expand_all(record.names(key), wanted, &inside, report)
         };
         let brokers = expand("set-weight", &[What::Broker]);
         let destinations = expand("destination", &[What::Computer, What::Broker]);
         let mut functions = Vec::new();
         for name in record.names("function") {
             if (self.known_function)(&name.text) {
-                functions.push(name.text);
+                functions.push(name.text.clone());
             } else {
                 let key = format!("{path}.function");
-                functions.extend(self.names.expand(&name, &[What::Function], &key, report));
+                functions.extend(self.names.expand(name, &[What::Function], &key, report));
             }
         }
         let mut changes = Vec::new();

@@ -4,7 +4,7 @@
 use soe_model::broker::estimator::ESTIMATORS;
 use soe_model::broker::optimizer::OPTIMIZERS;
 use soe_model::broker::policy::POLICIES;
-use soe_model::catalogue::{Catalogue, Configured, Parameter, Quantity, Value};
+use soe_model::catalogue::{Catalogue, Configured, Parameter, Value};
 use soe_model::client::arrival::ARRIVALS;
 use soe_model::client::size::SIZES;
 use soe_model::computer::platform::PLATFORMS;
@@ -144,9 +144,4 @@ fn infos<B>(catalogue: &Catalogue<B>) -> Vec<KindInfo> {
             parameters: kind.parameters,
         })
         .collect()
-}
-
-/// What a value of a quantity looks like, for messages and documentation.
-pub(crate) fn describe(quantity: &Quantity) -> String {
-    quantity.describe()
 }

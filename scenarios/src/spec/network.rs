@@ -103,21 +103,21 @@ pub(crate) static LINK: Section = Section {
         Key {
             name: "between",
             form: Form::Names("node or class"),
-            default: Default::Absent("given by from and to"),
+            default: Default::Unused,
             when: When::Without(&["from", "to"]),
             help: "The two ends of a link in both directions.",
         },
         Key {
             name: "from",
             form: Form::Name("node or class"),
-            default: Default::Absent("given by between"),
+            default: Default::Unused,
             when: When::Always,
             help: "Where a link in one direction begins.",
         },
         Key {
             name: "to",
             form: Form::Name("node or class"),
-            default: Default::Absent("given by between"),
+            default: Default::Unused,
             when: When::Always,
             help: "Where a link in one direction ends.",
         },
@@ -217,7 +217,7 @@ pub(crate) fn resolve(
         network.add_node(node, &nodes.classes[node].name);
     }
     for (_, files) in record.records("topology") {
-        if let Some(topology) = topology(&files, reader) {
+        if let Some(topology) = topology(files, reader) {
             routes(&mut network, &topology, nodes, files.place, reader.report);
         }
     }
@@ -228,7 +228,7 @@ pub(crate) fn resolve(
             names,
             path: &path,
         };
-        ends.join(&mut network, &link, usual, budget, reader.report);
+        ends.join(&mut network, link, usual, budget, reader.report);
     }
     network
 }
@@ -382,7 +382,7 @@ impl Ends<'_> {
             record.names("from"),
             record.names("to"),
         );
-        let (a, b, both) = match (between.as_slice(), from.first(), to.first()) {
+        let (a, b, both) = match (between, from.first(), to.first()) {
             ([a, b], None, None) => (a, b, true),
             ([], Some(from), Some(to)) => (from, to, false),
             ([], None, None) if record.given("between").is_none() => {

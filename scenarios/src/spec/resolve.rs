@@ -139,7 +139,7 @@ pub(crate) fn resolve(root: &Record, folder: &Path, report: &mut Report<'_>) -> 
     let mut events = Vec::new();
     for (number, record) in root.records("event") {
         let path = format!("event.{}", number.text);
-        events.extend(context.resolve(&record, &path, builder.reader.report));
+        events.extend(context.resolve(record, &path, builder.reader.report));
     }
     events.sort_by_key(|event| event.at);
     let paths = builder.paths;
@@ -192,7 +192,7 @@ fn directory(root: &Record, report: &mut Report<'_>) -> Directory {
         ("broker", What::Broker),
         ("client", What::Client),
     ] {
-        names.add(what, &root.records(key), report);
+        names.add(what, root.records(key), report);
     }
     names.check(report);
     names
@@ -227,7 +227,7 @@ impl Builder<'_, '_, '_> {
                 .take(group.len(), 1, name.place, self.reader.report)
             {
                 for member in group.members() {
-                    functions.insert(member.clone(), function::resolve(&record, &member));
+                    functions.insert(member.clone(), function::resolve(record, &member));
                 }
             }
         }
@@ -238,16 +238,16 @@ impl Builder<'_, '_, '_> {
         let mut all = Vec::new();
         for (name, record) in self.root.records("computer") {
             let path = format!("computer.{}", quote(&name.text));
-            let controller = self.names.controller(&record, &path, self.reader.report);
+            let controller = self.names.controller(record, &path, self.reader.report);
             let platform = computer::platform(
-                &record,
+                record,
                 &path,
                 self.names,
                 functions,
                 &mut self.budget,
                 &mut self.reader,
             );
-            let places = self.places(What::Computer, &name, &record);
+            let places = self.places(What::Computer, name, record);
             let Some(platform) = platform else { continue };
             for (name, node) in places {
                 all.push(platform.clone().computer(name, node, controller.clone()));
@@ -261,9 +261,9 @@ impl Builder<'_, '_, '_> {
         for (name, record) in self.root.records("broker") {
             let path = format!("broker.{}", quote(&name.text));
             let report = &mut *self.reader.report;
-            let spec = broker::resolve(&record, &path, self.names, known_function, report);
+            let spec = broker::resolve(record, &path, self.names, known_function, report);
             let Some(spec) = spec else {
-                self.places(What::Broker, &name, &record);
+                self.places(What::Broker, name, record);
                 continue;
             };
             let copies = record.maybe_count("count").unwrap_or(1);
@@ -274,7 +274,7 @@ impl Builder<'_, '_, '_> {
             {
                 continue;
             }
-            for (name, node) in self.places(What::Broker, &name, &record) {
+            for (name, node) in self.places(What::Broker, name, record) {
                 all.push(BrokerSpec {
                     name,
                     node,
@@ -288,11 +288,11 @@ impl Builder<'_, '_, '_> {
     fn controllers(&mut self) -> Vec<ControllerSpec> {
         let mut all = Vec::new();
         for (name, record) in self.root.records("controller") {
-            for (name, node) in self.places(What::Controller, &name, &record) {
+            for (name, node) in self.places(What::Controller, name, record) {
                 all.push(ControllerSpec {
                     name,
                     node,
-                    installer: controller::installer(&record),
+                    installer: controller::installer(record),
                 });
             }
         }
@@ -304,8 +304,8 @@ impl Builder<'_, '_, '_> {
         for (name, record) in self.root.records("client") {
             let path = format!("client.{}", quote(&name.text));
             let report = &mut *self.reader.report;
-            let clients = client::resolve(&record, &path, self.names, known_function, report);
-            let places = self.places(What::Client, &name, &record);
+            let clients = client::resolve(record, &path, self.names, known_function, report);
+            let places = self.places(What::Client, name, record);
             let Some(clients) = clients else { continue };
             let width = clients.width();
             if !self
@@ -346,13 +346,12 @@ impl Builder<'_, '_, '_> {
         }
         let path = format!("{}.{}", what.word(), quote(&name.text));
         let nodes = self.names.nodes(group, &format!("{path}.node"), report);
-        let class = record.names("class").into_iter().next();
+        let class = record.names("class").first();
         let used = record.at("node");
         let mut places = Vec::new();
         for (number, member) in group.members().enumerate() {
             let node = deal(&nodes, number).unwrap_or(&member).clone();
-            self.nodes
-                .add(&node, what.word(), class.as_ref(), used, report);
+            self.nodes.add(&node, what.word(), class, used, report);
             let origin = Origin {
                 path: path.clone(),
                 place: name.place,

@@ -57,6 +57,8 @@ pub(crate) enum Default {
     Value(&'static str),
     /// Something that no value expresses, in words.
     Absent(&'static str),
+    /// Nothing at all.
+    Unused,
 }
 
 /// A section as somebody filled it in, with all defaults.
@@ -117,7 +119,7 @@ impl Reader<'_, '_> {
                     let node = Node::parse(text, Place::Default);
                     self.datum(key, &node, path)
                 }
-                (None, Default::Absent(_)) => None,
+                (None, Default::Absent(_) | Default::Unused) => None,
                 (None, Default::Mandatory) => {
                     let message = format!("{path} needs `{}`, {}", key.name, key.form.describe());
                     self.report.wrong(place, message);
@@ -494,13 +496,20 @@ impl Record {
         /// One of several words.
         word, maybe_word, Word, &'static str, ""
     }
-    getter! {
-        /// Names.
-        names, maybe_names, Names, Vec<Name>, Vec::new()
+    /// Names; none if there are none or what was given was wrong.
+    pub(crate) fn names(&self, key: &str) -> &[Name] {
+        match self.get(key) {
+            Some(Datum::Names(names)) => names,
+            _ => &[],
+        }
     }
-    getter! {
-        /// Tables.
-        records, maybe_records, Records, Vec<(Name, Record)>, Vec::new()
+
+    /// Tables, with their names if they have any.
+    pub(crate) fn records(&self, key: &str) -> &[(Name, Record)] {
+        match self.get(key) {
+            Some(Datum::Records(records)) => records,
+            _ => &[],
+        }
     }
 
     /// A rate; `None` is unlimited.

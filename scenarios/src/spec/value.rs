@@ -320,9 +320,9 @@ impl Form {
             Datum::Flag(flag) => flag.to_string(),
             Datum::Word(word) => string(word),
             Datum::Text(text) => string(text),
-            Datum::Names(names) => match (self, names.as_slice()) {
-                (Self::Name(_), [name]) => string(&name.text),
-                _ => {
+            Datum::Names(names) => match names.as_slice() {
+                [name] => string(&name.text),
+                names => {
                     let names: Vec<_> = names.iter().map(|name| string(&name.text)).collect();
                     format!("[{}]", names.join(", "))
                 }
@@ -449,7 +449,7 @@ fn print_scaled(value: f64, units: Units) -> String {
         .filter(|(_, scale)| value >= *scale)
         .map(|(unit, scale)| format!("{} {unit}", (value / scale) as f32))
         .find(fits)
-        .unwrap_or_else(|| format!("{:?} {}", value as f32, units[0].0))
+        .unwrap_or_else(|| format!("{} {}", value as f32, units[0].0))
 }
 
 fn exact_rate(rate: BitsPerSecond) -> String {
