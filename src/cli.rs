@@ -26,6 +26,8 @@ pub enum Command {
     Run(RunArgs),
     /// Check a scenario, or print the schema of scenario files
     Scenario(ScenarioArgs),
+    /// Write a commented scenario to start from
+    New(NewArgs),
     /// Evaluate chains of stateful invocations on an edge network (StateSim)
     Statesim(statesim::command::Args),
     /// Make or show the topology of an edge network
@@ -139,6 +141,10 @@ pub enum ScenarioCommand {
         #[arg(long, value_name = "KEY=VALUE")]
         set: Vec<String>,
     },
+    /// Print the JSON Schema of scenario files, for editors
+    Schema,
+    /// Print the reference of scenario files: every key, unit and default
+    Reference,
 }
 
 #[derive(Args, Debug)]

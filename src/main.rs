@@ -2,6 +2,7 @@
 
 mod cli;
 mod failure;
+mod new;
 mod progress;
 mod run;
 mod scenario;
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Scenario(args) => scenario::run(&args),
+        Command::New(args) => new::run(&args),
         Command::Statesim(args) => command::run(&args).map_err(Failure::input),
         Command::Topology(args) => command::topology(&args).map_err(Failure::input),
         Command::Workload(args) => command::workload(&args).map_err(Failure::input),

@@ -1,6 +1,6 @@
 //! `soe scenario`: check a scenario, print the schema or the reference.
 
-use scenarios::spec::Scenario;
+use scenarios::spec::{self, Scenario};
 
 use crate::cli::{ScenarioArgs, ScenarioCommand};
 use crate::failure::{Failure, print};
@@ -15,5 +15,7 @@ pub fn run(args: &ScenarioArgs) -> Result<(), Failure> {
             }
             print(&scenario.check().map_err(Failure::input)?)
         }
+        ScenarioCommand::Schema => print(&spec::schema()),
+        ScenarioCommand::Reference => print(&spec::reference()),
     }
 }

@@ -11,6 +11,9 @@ use crate::world::ALL;
 /// No more entities than this are listed in a table.
 const LISTED: usize = 12;
 
+/// The tables of no more brokers than this are shown.
+const TABLES: usize = 3;
+
 /// The report of a run: calls, latency and processing time, computers, tables.
 pub fn report(title: &str, deployment: &Deployment, results: &Results) -> String {
     let mut text = headline(title, deployment, results);
@@ -110,7 +113,7 @@ fn durations(summary: &Summary) -> String {
             table.row(std::iter::once(label).chain(cells));
         }
     }
-    table.render() + &more(entities.len(), "functions")
+    table.render() + &more(entities.len(), LISTED, "functions")
 }
 
 /// What became of the calls.
@@ -156,7 +159,7 @@ fn computers(summary: &Summary) -> String {
             }
         }
     }
-    table.render() + &more(computers.len(), "computers")
+    table.render() + &more(computers.len(), LISTED, "computers")
 }
 
 /// The tables of the brokers at the end of replication 0.
@@ -165,7 +168,7 @@ fn tables(results: &Results) -> String {
         return String::new();
     };
     let mut text = String::new();
-    for (broker, tables) in first.tables.iter().take(LISTED) {
+    for (broker, tables) in first.tables.iter().take(TABLES) {
         let lines = tables.lines().count();
         text += &format!("tables of broker {broker} at the end of replication 0\n");
         for line in tables.lines().take(2 * LISTED) {
@@ -175,12 +178,12 @@ fn tables(results: &Results) -> String {
             text += "  ...\n";
         }
     }
-    text + &more(first.tables.len(), "brokers")
+    text + &more(first.tables.len(), TABLES, "brokers")
 }
 
-fn more(count: usize, what: &str) -> String {
-    if count > LISTED {
-        format!("... and {} more {what}\n", count - LISTED)
+fn more(count: usize, listed: usize, what: &str) -> String {
+    if count > listed {
+        format!("... and {} more {what}\n", count - listed)
     } else {
         String::new()
     }
