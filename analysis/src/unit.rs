@@ -91,9 +91,11 @@ impl Unit {
         let largest = mean.abs().max(half_width.unwrap_or(0.0));
         let scale = self.scale_for(largest);
         let mean = mean / scale.factor;
+        let whole = scale.base && mean.fract() == 0.0;
+        let decimals = if whole { 0 } else { DECIMALS };
         let text = match half_width.map(|half| half / scale.factor) {
-            None => format!("{} ± n/a", fixed(mean, DECIMALS)),
-            Some(half) if half <= 0.0 => format!("{} ± 0", fixed(mean, DECIMALS)),
+            None => format!("{} ± n/a", fixed(mean, decimals)),
+            Some(half) if half <= 0.0 => format!("{} ± 0", fixed(mean, decimals)),
             Some(half) => {
                 let decimals = decimals_for(half);
                 format!(
