@@ -84,13 +84,16 @@ fn inputs() -> Result<Inputs, Box<dyn std::error::Error>> {
     ))
 }
 
+/// A policy and its average of each metric.
+type Average = (&'static str, [f64; 3]);
+
 /// Mean over replications of the means over jobs, by policy.
 fn averages(
     topology: &Topology,
     jobs: &Jobs,
     allocation: &str,
     corrections: Corrections,
-) -> Result<Vec<(&'static str, [f64; 3])>, Box<dyn std::error::Error>> {
+) -> Result<Vec<Average>, Box<dyn std::error::Error>> {
     let network = Network::new(topology.clone(), corrections)?;
     let factors = Factors {
         operations: 1e5,

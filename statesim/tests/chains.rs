@@ -1,5 +1,7 @@
 //! What becomes of the rows of a trace.
 
+#![allow(clippy::unwrap_used)]
+
 use soe_model::topology::{Source, Topology};
 use statesim::trace::{self, Layout};
 use statesim::workload::{self, Profile};
