@@ -9,8 +9,10 @@
 //! published inputs (ProcNet, seven execution policies, 500 jobs, 50 replications),
 //! without it the same on inputs made here.
 
+#![allow(clippy::unwrap_used)]
+
 use std::hint::black_box;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use soe_model::topology::Topology;
@@ -128,7 +130,16 @@ fn phases() {
             outcomes
         });
         let (formatting, bytes) = shortest(|| format(&outcomes));
-        let (writing, ()) = shortest(|| write(&outcomes, &network));
+        let folder = tempfile::tempdir().unwrap();
+        let mut written = 0;
+        let (writing, ()) = shortest(|| {
+            written += 1;
+            write(
+                &outcomes,
+                &network,
+                &folder.path().join(written.to_string()),
+            );
+        });
         println!("  {name}");
         let all = reading + preparing + allocating + evaluating + writing;
         for (phase, time) in [
@@ -158,9 +169,8 @@ fn format(outcomes: &[Outcome]) -> usize {
     bytes
 }
 
-fn write(outcomes: &[Outcome], network: &Network) {
-    let folder = tempfile::tempdir().unwrap();
-    let results = Results::create(&folder.path().join("results"), Format::Native).unwrap();
+fn write(outcomes: &[Outcome], network: &Network, folder: &Path) {
+    let results = Results::create(folder, Format::Native).unwrap();
     for outcomes in outcomes.chunks(execution::ALL.len()) {
         results.encoder().encode(outcomes, network).unwrap();
     }

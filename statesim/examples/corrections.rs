@@ -8,12 +8,14 @@
 //! cargo run --release -p statesim --example corrections
 //! ```
 //!
-//! With `SOE_DATA` on the published inputs, without it on inputs made here.
+//! With `SOE_DATA` on the published inputs, without it on inputs made here; and on a
+//! network with latencies, which the published ones do not have.
 
 use std::path::PathBuf;
 
+use sim_core::SimDuration;
 use soe_model::topology::Topology;
-use soe_model::topology::generate::{Iiot, UrbanSensing};
+use soe_model::topology::generate::{Iiot, LinkSpec, UrbanSensing};
 use statesim::statistics::{Metric, Statistics};
 use statesim::trace::{self, Layout};
 use statesim::{
@@ -58,11 +60,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 type Inputs = (Vec<(&'static str, Topology)>, Jobs);
 
 fn inputs() -> Result<Inputs, Box<dyn std::error::Error>> {
+    let line = |rate_mbps, ms| LinkSpec {
+        rate_mbps,
+        latency: SimDuration::from_millis(ms),
+    };
+    let with_latency = UrbanSensing {
+        shared: line(500.0, 2),
+        up: line(25.0, 5),
+        down: line(125.0, 5),
+        ..UrbanSensing::default()
+    };
+    let with_latency = ("urban-sensing, with latency", with_latency.generate(1)?);
     let Some(folder) = std::env::var_os("SOE_DATA") else {
         let text = workload::generate(15_478, 1);
         let networks = vec![
             ("iiot", Iiot::default().generate(1)?),
             ("urban-sensing", UrbanSensing::default().generate(1)?),
+            with_latency,
         ];
         return Ok((
             networks,
@@ -78,11 +92,13 @@ fn inputs() -> Result<Inputs, Box<dyn std::error::Error>> {
             Topology::read(file("nodes"), file("links"), file("edges"))?,
         ));
     }
-    Ok((
-        networks,
-        trace::read(data.join("spar/batch_task.csv"), Layout::Spar)?,
-    ))
+    networks.push(with_latency);
+    let jobs = trace::read(data.join("spar/batch_task.csv"), Layout::Spar)?;
+    Ok((networks, jobs))
 }
+
+/// A policy and its average of each metric.
+type Average = (&'static str, [f64; 3]);
 
 /// Mean over replications of the means over jobs, by policy.
 fn averages(
@@ -90,7 +106,7 @@ fn averages(
     jobs: &Jobs,
     allocation: &str,
     corrections: Corrections,
-) -> Result<Vec<(&'static str, [f64; 3])>, Box<dyn std::error::Error>> {
+) -> Result<Vec<Average>, Box<dyn std::error::Error>> {
     let network = Network::new(topology.clone(), corrections)?;
     let factors = Factors {
         operations: 1e5,

@@ -81,7 +81,7 @@ impl Draws {
 /// is too small is taken whole.
 pub(crate) fn select(pool: usize, wanted: usize, seed: u64, corrections: Corrections) -> Vec<u32> {
     let mut draws = Draws::selection(seed, corrections);
-    let mut chosen = Vec::with_capacity(wanted.min(pool) + wanted / 4);
+    let mut chosen = Vec::with_capacity(pool.min(wanted.saturating_add(wanted / 4)));
     let probability = wanted as f64 / pool as f64;
     for chain in 0..pool {
         let draw = draws.real();

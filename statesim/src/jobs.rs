@@ -234,15 +234,12 @@ impl ChainFinder {
             }
         }
         self.ready.clear();
-        let members = |finder: &Self| {
-            (0..size as u32)
-                .filter(|&t| finder.member[t as usize])
-                .collect()
-        };
-        let members: Vec<u32> = members(self);
-        let free = |&&task: &&u32| self.waiting[task as usize] == 0;
-        self.ready
-            .extend(members.iter().filter(free).map(|&task| Reverse(task)));
+        let is_member = |&task: &u32| self.member[task as usize];
+        let members: Vec<u32> = (0..size as u32).filter(is_member).collect();
+        let free = members
+            .iter()
+            .filter(|&&task| self.waiting[task as usize] == 0);
+        self.ready.extend(free.map(|&task| Reverse(task)));
         let mut lowest = members.iter().copied();
         let mut next_rank = 0;
         while next_rank < members.len() as u32 {

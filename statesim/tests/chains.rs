@@ -1,5 +1,7 @@
 //! What becomes of the rows of a trace.
 
+#![allow(clippy::unwrap_used)]
+
 use soe_model::topology::{Source, Topology};
 use statesim::trace::{self, Layout};
 use statesim::workload::{self, Profile};
@@ -237,4 +239,79 @@ fn corrected_replications_have_as_many_jobs_as_asked_for() {
     assert_eq!(exact[0].jobs.len(), 50);
     let all = evaluate(pair(), &jobs, jobs.len() + 1, Corrections::NONE);
     assert_eq!(all[0].jobs.len(), jobs.len());
+}
+
+#[test]
+fn factors_beyond_all_bounds_overflow_nothing() {
+    let jobs = spar(&CHAIN).unwrap();
+    let network = Network::new(pair(), Corrections::NONE).unwrap();
+    let factors = Factors {
+        operations: 1e300,
+        argument: 1e300,
+        state: 1e300,
+    };
+    let pool = Pool::new(&jobs, factors, 1, Corrections::NONE);
+    let evaluation = Evaluation::new(&network, &pool, Cloud::default()).unwrap();
+    for policy in allocation::ALL {
+        let outcomes = evaluation.replicate(policy, &execution::ALL, 1, 1, &mut Worker::default());
+        for outcome in outcomes.unwrap() {
+            assert!(outcome.jobs[0].total().is_finite());
+        }
+    }
+}
+
+#[test]
+fn every_policy_gives_every_task_to_one_node() {
+    let text = workload::generate(600, 3);
+    let jobs = trace::parse("generated", text.as_bytes(), Layout::Spar).unwrap();
+    for corrections in [Corrections::NONE, Corrections::ALL] {
+        let network = Network::new(statesim::example::topology().unwrap(), corrections).unwrap();
+        let factors = Factors {
+            operations: 1e5,
+            argument: 1e6,
+            state: 1e6,
+        };
+        let pool = Pool::new(&jobs, factors, 10, corrections);
+        let evaluation = Evaluation::new(&network, &pool, Cloud::default()).unwrap();
+        for policy in allocation::ALL {
+            let outcomes =
+                evaluation.replicate(policy, &execution::ALL, 100, 9, &mut Worker::default());
+            for outcome in outcomes.unwrap() {
+                let tasks: u32 = outcome.jobs.iter().map(|job| job.chain).sum();
+                assert_eq!(outcome.loads.iter().sum::<u32>(), tasks);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_chain_priced_as_executed_is_never_dearer_alone_than_priced_otherwise() {
+    // One chain on an idle network, one step: the price is then the whole cost.
+    let rows = ["j_1,M1,5,100,0.1", "j_1,R1_2,5,100,0.1", "j_1,M2,5,100,0.4"];
+    let jobs = spar(&rows).unwrap();
+    let total = |corrections| {
+        let network = Network::new(statesim::example::topology().unwrap(), corrections).unwrap();
+        let factors = Factors {
+            operations: 1e7,
+            argument: 1e6,
+            state: 1e6,
+        };
+        let pool = Pool::new(&jobs, factors, 1, corrections);
+        let evaluation = Evaluation::new(&network, &pool, Cloud::default()).unwrap();
+        let proc_net = allocation::by_name("ProcNet").unwrap();
+        let outcomes = evaluation
+            .replicate(proc_net, &execution::ALL, 1, 1, &mut Worker::default())
+            .unwrap();
+        outcomes
+            .iter()
+            .map(|outcome| outcome.jobs[0].total())
+            .collect::<Vec<_>>()
+    };
+    let pricing = Corrections {
+        pricing: true,
+        ..Corrections::NONE
+    };
+    for (priced, original) in total(pricing).into_iter().zip(total(Corrections::NONE)) {
+        assert!(priced <= original, "{priced} {original}");
+    }
 }

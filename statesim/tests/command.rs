@@ -1,5 +1,7 @@
 //! The executable, as people and scripts use it.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -1,5 +1,7 @@
 //! The original's files, byte for byte.
 
+#![allow(clippy::unwrap_used)]
+
 mod shared;
 
 use std::collections::BTreeMap;

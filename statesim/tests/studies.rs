@@ -1,5 +1,7 @@
 //! The published studies, recomputed from the published inputs.
 
+#![allow(clippy::unwrap_used)]
+
 mod shared;
 
 use std::collections::BTreeMap;

@@ -3,9 +3,12 @@
 use super::Entry;
 
 /// More entries than this are too many to insert into in order.
-const OVERFULL: usize = 64;
+const OVERFULL: usize = 32;
 /// So many stay when an overfull front is split.
-const KEPT: usize = 24;
+const KEPT: usize = 12;
+
+/// The most entries that [`Front::sort`] takes.
+pub(super) const SORTED: usize = 24;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Front {
@@ -91,11 +94,16 @@ impl Front {
         self.entries.extend(entries);
     }
 
-    /// Restores the order after [`extend`](Self::extend). Stable, so that
-    /// simultaneous entries stay in the order in which they came.
+    /// Restores the order after [`extend`](Self::extend) to an empty front, of at most
+    /// [`SORTED`] entries. Stable, so that simultaneous entries stay in the order in which
+    /// they came.
     #[inline]
     pub fn sort(&mut self) {
-        self.entries[self.head..].sort_by_key(|entry| entry.time);
+        if self.entries.len() > FEW {
+            sort_by_rank(&mut self.entries);
+        } else {
+            sort_by_insertion(&mut self.entries);
+        }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -110,5 +118,43 @@ impl Front {
         self.entries.drain(..self.head);
         self.head = 0;
         self.entries.retain(keep);
+    }
+}
+
+/// So few entries are sorted by insertion.
+const FEW: usize = 5;
+
+#[inline]
+fn sort_by_insertion(entries: &mut [Entry]) {
+    for place in 1..entries.len() {
+        let entry = entries[place];
+        let mut gap = place;
+        while gap > 0 && entries[gap - 1].time > entry.time {
+            entries[gap] = entries[gap - 1];
+            gap -= 1;
+        }
+        entries[gap] = entry;
+    }
+}
+
+/// Counts for each entry how many go before it. That takes all comparisons but no branch
+/// that depends on one, and branches that cannot be predicted are what makes sorting a
+/// few numbers slow.
+fn sort_by_rank(entries: &mut [Entry]) {
+    let mut unsorted = [Entry::default(); SORTED];
+    let mut ranks = [0_usize; SORTED];
+    let unsorted = &mut unsorted[..entries.len()];
+    unsorted.copy_from_slice(entries);
+    for (place, entry) in unsorted.iter().enumerate() {
+        let mut rank = place;
+        for (other, rank_of_other) in unsorted[..place].iter().zip(&mut ranks) {
+            let later = usize::from(other.time > entry.time);
+            *rank_of_other += later;
+            rank -= later;
+        }
+        ranks[place] = rank;
+    }
+    for (entry, rank) in unsorted.iter().zip(ranks) {
+        entries[rank] = *entry;
     }
 }

@@ -9,15 +9,12 @@
 
 use super::Entry;
 use super::bucket::{Bucket, Chunks};
-use super::front::Front;
+use super::front::{Front, SORTED};
 
 /// Bits of one digit.
 const BITS: u32 = 6;
 const SLOTS: usize = 1 << BITS;
 const LEVELS: usize = u64::BITS.div_ceil(BITS) as usize;
-
-/// A bucket of at most so many entries is sorted rather than dealt out.
-const SORTED: usize = 10;
 
 #[derive(Clone, Debug)]
 pub(super) struct Wheel {

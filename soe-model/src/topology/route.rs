@@ -115,6 +115,12 @@ impl<'a, C: Cost> RouteSearch<'a, C> {
         self.has_ties
     }
 
+    /// The neighbour of `vertex` on the way to the last destination, as
+    /// [`next_hops_to`](Self::next_hops_to) gave it.
+    pub fn next_hop(&self, vertex: VertexId) -> Option<VertexId> {
+        self.next_hop[vertex.index()]
+    }
+
     /// What the way to the last destination costs from `vertex`, if there is one.
     pub fn distance_from(&self, vertex: VertexId) -> Option<C> {
         (self.heap.state(vertex) == State::Settled).then(|| self.distance[vertex.index()])

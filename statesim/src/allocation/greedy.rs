@@ -186,8 +186,8 @@ impl<'a> Allocator<'a> {
             };
             let chosen = match (&reach, network_cost) {
                 (Some(reach), _) => {
-                    let there = chain.all_states + task.argument;
-                    let back = chain.all_states + chain.result(index);
+                    let there = chain.all_states.saturating_add(task.argument);
+                    let back = chain.all_states.saturating_add(chain.result(index));
                     reach.exchange_seconds(there, back, &mut candidates.class_seconds);
                     candidates.cheapest_by_class(range, task.operations, reach.class_of())
                 }

@@ -29,6 +29,10 @@ pub(super) struct Parameters {
 
 const DEFAULT_FILES: [&str; 4] = ["nodes", "links", "edges", "tasks"];
 
+/// More than that are a slip of the keyboard.
+const MAX_FUNCTIONS: usize = 1_000_000;
+const MAX_THREADS: usize = 1024;
+
 impl Parameters {
     pub(super) fn of(args: &Args) -> Result<Self, CommandError> {
         let given = [
@@ -40,13 +44,6 @@ impl Parameters {
         let is_example = given.iter().all(|file| file.is_none())
             && DEFAULT_FILES.iter().all(|file| !Path::new(file).exists());
         let default = Defaults::of(is_example);
-        let number = |name, value: Option<u32>, default| match value {
-            Some(0) => Err(CommandError::Usage(format!(
-                "{name} is 0, expected at least 1"
-            ))),
-            Some(value) => Ok(value as usize),
-            None => Ok(default),
-        };
         let replications = args.num_replications.unwrap_or(default.replications);
         let last_seed = replications
             .checked_sub(1)
@@ -58,15 +55,7 @@ impl Parameters {
                     args.seed_starting
                 ))
             })?;
-        let threads = match args.num_threads {
-            Some(0) => {
-                return Err(CommandError::Usage(
-                    "--num-threads is 0, expected at least 1".into(),
-                ));
-            }
-            Some(threads) => threads,
-            None => std::thread::available_parallelism().map_or(1, usize::from),
-        };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let factors = Factors {
             operations: factor("--ops-factor", args.ops_factor, default.factors.operations)?,
             argument: factor("--arg-factor", args.arg_factor, default.factors.argument)?,
@@ -84,8 +73,18 @@ impl Parameters {
                 rate_mbps: args.cloud_rate.unwrap_or(default.cloud.rate_mbps),
             },
             factors,
-            functions: number("--num-functions", args.num_functions, default.functions)?,
-            jobs: number("--num-jobs", args.num_jobs, default.jobs)?,
+            functions: number(
+                "--num-functions",
+                args.num_functions.map(|number| number as usize),
+                default.functions,
+                MAX_FUNCTIONS,
+            )?,
+            jobs: number(
+                "--num-jobs",
+                args.num_jobs.map(|number| number as usize),
+                default.jobs,
+                u32::MAX as usize,
+            )?,
             first_seed: args.seed_starting,
             last_seed,
             allocations: policies(
@@ -102,7 +101,7 @@ impl Parameters {
                 &execution::ALL,
                 |policy| policy.name(),
             )?,
-            threads,
+            threads: number("--num-threads", args.num_threads, cores, MAX_THREADS)?,
             outdir,
         })
     }
@@ -173,6 +172,21 @@ impl Defaults {
             outdir: Some("data"),
         }
     }
+}
+
+fn number(
+    name: &str,
+    given: Option<usize>,
+    default: usize,
+    most: usize,
+) -> Result<usize, CommandError> {
+    let number = given.unwrap_or(default);
+    if (1..=most).contains(&number) {
+        return Ok(number);
+    }
+    Err(CommandError::Usage(format!(
+        "{name} is {number}, expected 1 to {most}"
+    )))
 }
 
 fn factor(name: &str, given: Option<f64>, default: f64) -> Result<f64, CommandError> {

@@ -1,6 +1,6 @@
 //! Makes and inspects traces.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::topology::write_file;
 use super::{CommandError, print};
@@ -40,6 +40,12 @@ pub struct Inspect {
     /// (arrival,job,task,duration,cpu,memory,instances)
     #[arg(long)]
     pub alibaba: bool,
+    /// A second trace, in the layout of Spar, to show beside it
+    #[arg(long, value_name = "FILE")]
+    pub beside: Option<PathBuf>,
+    /// Also draw the distributions, as SVG files in this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub figures: Option<PathBuf>,
 }
 
 /// Makes or inspects a trace.
@@ -61,8 +67,23 @@ pub fn workload(command: &WorkloadCommand) -> Result<(), CommandError> {
             } else {
                 Layout::Spar
             };
-            let jobs = trace::read(&args.file, layout)?;
-            print(&traces::inspect(&jobs).to_string());
+            let profile = traces::inspect(&trace::read(&args.file, layout)?);
+            print(&profile.to_string());
+            let name = |path: &Path| path.display().to_string();
+            let mut shown = vec![(name(&args.file), profile)];
+            if let Some(path) = &args.beside {
+                let other = traces::inspect(&trace::read(path, Layout::Spar)?);
+                print(&format!("\n{other}"));
+                let (first, own) = &shown[0];
+                print(&format!("\n{}", own.beside(first, &other, &name(path))));
+                shown.push((name(path), other));
+            }
+            if let Some(folder) = &args.figures {
+                let shown: Vec<_> = shown.iter().map(|(name, of)| (name.as_str(), of)).collect();
+                for (figure, svg) in traces::Profile::figures(&shown) {
+                    write_file(&folder.join(figure).with_extension("svg"), &svg)?;
+                }
+            }
         }
     }
     Ok(())

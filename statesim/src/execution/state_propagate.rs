@@ -11,10 +11,10 @@ impl ExecutionPolicy for StatePropagate {
     }
 
     fn step(&self, step: &mut Step<'_>, meter: &mut Meter<'_>) {
-        let bytes = step.all_states() + step.argument();
+        let bytes = step.all_states().saturating_add(step.argument());
         meter.one_way(bytes, step.previous, step.node);
         if step.is_last() {
-            let bytes = step.all_states() + step.result();
+            let bytes = step.all_states().saturating_add(step.result());
             meter.one_way(bytes, step.node, step.client);
         }
     }

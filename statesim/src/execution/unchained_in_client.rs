@@ -11,8 +11,8 @@ impl ExecutionPolicy for UnchainedInClient {
     }
 
     fn step(&self, step: &mut Step<'_>, meter: &mut Meter<'_>) {
-        let there = step.needed_states() + step.argument();
-        let back = step.needed_states() + step.result();
+        let there = step.needed_states().saturating_add(step.argument());
+        let back = step.needed_states().saturating_add(step.result());
         meter.round_trip(there, back, step.client, step.node);
     }
 }

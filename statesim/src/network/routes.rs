@@ -8,23 +8,25 @@
 //! Nodes whose place in the network is the same, such as those behind equal links at
 //! one switch, share their routes.
 
+mod inbound;
+mod reader;
 mod twins;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use soe_model::topology::{Orientation, RouteSearch, Topology, VertexId, VertexKind};
+use soe_model::topology::{Cost, Orientation, RouteSearch, Topology, VertexId, VertexKind};
 
-use super::{Network, NodeId, Reach};
+use super::{Network, NodeId};
 use crate::model::Corrections;
+use inbound::{Class, Inbound, NOWHERE, Row};
+pub(crate) use inbound::{Leg, OwnedLeg};
+pub(crate) use reader::{RouteReader, View};
 
 /// How many bytes of routes and client views are kept. Beyond that, the routes to a
 /// node are computed anew whenever they are not among the few that were used last.
 const CACHE_BYTES: usize = 640 << 20;
-
-/// How many routes a reader remembers once the cache is full.
-const OVERFLOW: usize = 64;
 
 /// Routes between all processing nodes, to a destination when it is first needed.
 #[derive(Debug)]
@@ -36,6 +38,7 @@ pub(crate) struct Routes {
     kind_of: Vec<u32>,
     kinds: Vec<LinkKind>,
     to: Vec<OnceLock<Row>>,
+    limit: usize,
     bytes: AtomicUsize,
     numbers: Mutex<HashMap<Box<[u32]>, u32>>,
 }
@@ -47,123 +50,6 @@ const NOT_A_LINK: u32 = u32::MAX;
 struct LinkKind {
     rate_mbps: f64,
     latency: f64,
-}
-
-/// The routes to one node, which may be those to its twin.
-#[derive(Clone, Debug)]
-struct Row {
-    inbound: Arc<Inbound>,
-    /// The node to which `inbound` leads.
-    of: NodeId,
-}
-
-/// The routes to one node, for every other the class that its route belongs to.
-#[derive(Debug)]
-struct Inbound {
-    class_of: Box<[u16]>,
-    classes: Box<[Class]>,
-    rates: Box<[f32]>,
-    has_ties: bool,
-}
-
-/// Routes that cost the same.
-#[derive(Clone, Copy, Debug)]
-struct Class {
-    /// Where their links are in `rates`.
-    first: u32,
-    hops: u32,
-    seconds_per_bit: f64,
-    latency: f64,
-    double: bool,
-    reachable: bool,
-    /// Equal for equal classes to other nodes.
-    number: u32,
-}
-
-/// The way from one node to another.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Leg<'a> {
-    class: Class,
-    /// Rates of the links in bit/s, in the order in which they are crossed.
-    rates: &'a [f32],
-}
-
-const NOWHERE: Class = Class {
-    first: 0,
-    hops: 0,
-    seconds_per_bit: 0.0,
-    latency: 0.0,
-    double: false,
-    reachable: true,
-    number: u32::MAX,
-};
-
-impl Leg<'_> {
-    /// The way from a node to itself.
-    const STAY: Self = Leg {
-        class: NOWHERE,
-        rates: &[],
-    };
-
-    /// How long a transfer takes; infinitely long if there is no way.
-    #[inline]
-    pub(crate) fn seconds(&self, bytes: u64) -> f64 {
-        if bytes == 0 {
-            0.0
-        } else if !self.class.reachable {
-            f64::INFINITY
-        } else if self.class.double {
-            self.class.latency + bytes as f64 * 8.0 * self.class.seconds_per_bit
-        } else {
-            let bits = bytes.saturating_mul(8) as f32;
-            let mut seconds = 0.0;
-            for &rate in self.rates {
-                seconds += f64::from(bits / rate);
-            }
-            seconds + self.class.latency
-        }
-    }
-
-    /// How many links are crossed.
-    pub(crate) fn hops(&self) -> u64 {
-        u64::from(self.class.hops)
-    }
-
-    /// The same for legs that cost the same.
-    pub(crate) fn number(&self) -> u32 {
-        self.class.number
-    }
-}
-
-/// A leg that outlives the routes that it was read from.
-#[derive(Clone, Debug)]
-pub(crate) struct OwnedLeg {
-    class: Class,
-    rates: Box<[f32]>,
-}
-
-impl Leg<'_> {
-    pub(super) fn to_owned(self) -> OwnedLeg {
-        OwnedLeg {
-            class: self.class,
-            rates: self.rates.into(),
-        }
-    }
-}
-
-impl<'a> From<&'a OwnedLeg> for Leg<'a> {
-    fn from(leg: &'a OwnedLeg) -> Self {
-        Self {
-            class: leg.class,
-            rates: &leg.rates,
-        }
-    }
-}
-
-impl OwnedLeg {
-    pub(super) fn bytes(&self) -> usize {
-        size_of::<Self>() + size_of_val(&*self.rates)
-    }
 }
 
 impl Routes {
@@ -199,6 +85,7 @@ impl Routes {
             kind_of,
             kinds,
             to: (0..size).map(|_| OnceLock::new()).collect(),
+            limit: CACHE_BYTES,
             bytes: AtomicUsize::new(0),
             numbers: Mutex::new(HashMap::new()),
         }
@@ -207,10 +94,11 @@ impl Routes {
     /// Makes room in the cache for that many bytes; whether there was any.
     pub(crate) fn reserve(&self, bytes: usize) -> bool {
         let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        if before + bytes > CACHE_BYTES {
+        let has_room = before + bytes <= self.limit;
+        if !has_room {
             self.bytes.fetch_sub(bytes, Ordering::Relaxed);
         }
-        before + bytes <= CACHE_BYTES
+        has_room
     }
 
     fn compute(&self, network: &Network, destination: NodeId) -> Inbound {
@@ -232,23 +120,23 @@ impl Routes {
                 }
                 _ => 0.0,
             });
-            let inbound = self.classify(network, destination, search.next_hops_to(destination));
-            inbound.with_ties(search.has_ties())
+            search.next_hops_to(destination);
+            self.classify(network, destination, &search)
         } else {
             let mut search = RouteSearch::new(topology, orientation, |kind| match kind {
                 VertexKind::Link(link) => 2.0 / single_rate(link.rate_mbps),
                 _ => 0.0f32,
             });
-            let inbound = self.classify(network, destination, search.next_hops_to(destination));
-            inbound.with_ties(search.has_ties())
+            search.next_hops_to(destination);
+            self.classify(network, destination, &search)
         }
     }
 
-    fn classify(
+    fn classify<C: Cost>(
         &self,
         network: &Network,
         destination: VertexId,
-        next_hops: &[Option<VertexId>],
+        search: &RouteSearch<'_, C>,
     ) -> Inbound {
         let mut inbound = Classifier {
             routes: self,
@@ -261,7 +149,7 @@ impl Routes {
             links.clear();
             let mut at = node.vertex;
             while at != destination {
-                match next_hops[at.index()] {
+                match search.next_hop(at) {
                     Some(next) => at = next,
                     None => return inbound.unreachable(),
                 }
@@ -275,7 +163,7 @@ impl Routes {
             class_of: class_of.collect(),
             classes: inbound.classes.into(),
             rates: inbound.rates.into(),
-            has_ties: false,
+            has_ties: search.has_ties(),
         }
     }
 
@@ -349,123 +237,122 @@ impl Classifier<'_> {
     }
 }
 
-impl Row {
-    /// The way from `from` to `to`, whose row this is.
-    #[inline]
-    fn leg(&self, from: NodeId, to: NodeId) -> Leg<'_> {
-        // As far from its twin as the twin is from it.
-        self.inbound.leg(if from == self.of { to } else { from })
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use soe_model::topology::Source;
 
-impl Inbound {
-    fn with_ties(self, has_ties: bool) -> Self {
-        Self { has_ties, ..self }
-    }
-
-    fn leg(&self, from: NodeId) -> Leg<'_> {
-        let class = self.classes[usize::from(self.class_of[usize::from(from)])];
-        let first = class.first as usize;
-        Leg {
-            class,
-            rates: &self.rates[first..first + class.hops as usize],
+    /// A network of switches at random, with twins: some switches have several nodes
+    /// behind equal links. Rates are few, so that many ways cost the same.
+    fn topology(
+        switches: usize,
+        joints: &[(usize, usize, u32)],
+        nodes: &[(usize, u32)],
+    ) -> Topology {
+        let (mut node_text, mut link_text, mut edge_text) = Default::default();
+        let add = |text: &mut String, line: String| text.push_str(&(line + "\n"));
+        for (i, &(switch, rate)) in nodes.iter().enumerate() {
+            let switch = switch % switches;
+            add(
+                &mut node_text,
+                format!("{i};n{i};1000;4000;arm32;sbc;rpi3b+"),
+            );
+            add(&mut link_text, format!("{i};{rate};l{i};node"));
+            add(
+                &mut edge_text,
+                format!("n{i} l{i}\nl{i} n{i} s{switch}\ns{switch} l{i}"),
+            );
         }
-    }
-
-    fn bytes(&self) -> usize {
-        size_of_val(&*self.class_of) + size_of_val(&*self.classes) + size_of_val(&*self.rates)
-    }
-}
-
-/// What one worker remembers of routes that the full cache has no room for.
-#[derive(Debug, Default)]
-pub(crate) struct View {
-    reach: Option<(NodeId, Arc<Reach>)>,
-    overflow: Vec<(NodeId, Row)>,
-    oldest: usize,
-}
-
-/// Reads routes on behalf of one worker.
-pub(crate) struct RouteReader<'a> {
-    network: &'a Network,
-    view: &'a mut View,
-}
-
-impl<'a> RouteReader<'a> {
-    pub(crate) fn new(network: &'a Network, view: &'a mut View) -> Self {
-        Self { network, view }
+        for (i, &(from, to, rate)) in joints.iter().enumerate() {
+            let (from, to) = (from % switches, to % switches);
+            add(&mut link_text, format!("{i};{rate};j{i};shared"));
+            add(&mut edge_text, format!("s{from} j{i}\nj{i} s{to}"));
+        }
+        let texts = [
+            ("nodes", &node_text),
+            ("links", &link_text),
+            ("edges", &edge_text),
+        ];
+        let [nodes, links, edges] = texts.map(|(name, text): (_, &String)| Source::new(name, text));
+        Topology::parse(nodes, links, edges).unwrap()
     }
 
-    pub(crate) fn network(&self) -> &'a Network {
-        self.network
-    }
-
-    /// The way between two processing nodes.
-    #[inline]
-    pub(crate) fn leg(&mut self, from: NodeId, to: NodeId) -> Leg<'_> {
-        if from == to {
-            return Leg::STAY;
-        }
-        match self.network.routes.to[usize::from(to)].get() {
-            Some(row) => row.leg(from, to),
-            None => self.row(to).leg(from, to),
-        }
-    }
-
-    /// How far all nodes are from a client.
-    pub(crate) fn reach(&mut self, client: NodeId) -> Arc<Reach> {
-        let kept = &self.network.reach[usize::from(client)];
-        if let Some(reach) = kept.get() {
-            return Arc::clone(reach);
-        }
-        if let Some((of, reach)) = &self.view.reach
-            && *of == client
-        {
-            return Arc::clone(reach);
-        }
-        let reach = Arc::new(Reach::new(self, client));
-        if self.network.routes.reserve(reach.bytes()) {
-            return Arc::clone(kept.get_or_init(|| reach));
-        }
-        self.view.reach = Some((client, Arc::clone(&reach)));
-        reach
-    }
-
-    #[cold]
-    fn row(&mut self, to: NodeId) -> &Row {
-        let routes = &self.network.routes;
-        let kept = &routes.to[usize::from(to)];
-        if let Some(row) = kept.get() {
-            return row;
-        }
-        if let Some(at) = self.view.overflow.iter().position(|(node, _)| *node == to) {
-            return &self.view.overflow[at].1;
-        }
-        let twin = routes.twin_of[usize::from(to)];
-        let shared = match twin == to {
-            true => None,
-            false => Some(self.row(twin).clone()).filter(|row| !row.inbound.has_ties),
-        };
-        let (row, has_room) = match shared {
-            // It takes no room of its own.
-            Some(row) => (row, routes.to[usize::from(twin)].get().is_some()),
-            None => {
-                let inbound = Arc::new(routes.compute(self.network, to));
-                let has_room = routes.reserve(inbound.bytes());
-                (Row { inbound, of: to }, has_room)
+    #[test]
+    fn a_full_cache_changes_no_route() {
+        let joints: Vec<_> = (0..300).map(|i| (i, 7 * i + 1, 1 + i as u32 % 5)).collect();
+        let nodes: Vec<_> = (0..100).map(|i| (i, 1 + i as u32 % 3)).collect();
+        let costs = |limit| {
+            let topology = topology(60, &joints, &nodes);
+            let mut network = Network::new(topology, Corrections::NONE).unwrap();
+            network.routes.limit = limit;
+            let mut view = View::default();
+            let mut reader = RouteReader::new(&network, &mut view);
+            let mut costs = Vec::new();
+            for from in 0..100 {
+                for to in 0..100 {
+                    costs.push(reader.leg(from, to).seconds(1000).to_bits());
+                }
+                let mut seconds = Vec::new();
+                reader.reach(from).exchange_seconds(500, 2000, &mut seconds);
+                costs.extend(seconds.into_iter().map(f64::to_bits));
             }
+            assert!(network.routes.bytes.load(Ordering::Relaxed) <= limit);
+            costs
         };
-        if has_room {
-            return kept.get_or_init(|| row);
+        let expected = costs(CACHE_BYTES);
+        assert_eq!(costs(0), expected);
+        assert_eq!(costs(10_000), expected);
+    }
+
+    proptest! {
+        #[test]
+        fn shared_and_classified_routes_are_those_that_a_search_finds(
+            switches in 1usize..8,
+            joints in prop::collection::vec((0usize..8, 0usize..8, 1u32..3), 0..20),
+            nodes in prop::collection::vec((0usize..8, 1u32..3), 1..12),
+            direction: bool,
+        ) {
+            let topology = topology(switches, &joints, &nodes);
+            let corrections = Corrections { direction, ..Corrections::NONE };
+            let network = Network::new(topology, corrections).unwrap();
+            let topology = network.topology();
+            let orientation = match direction {
+                true => Orientation::AsDirected,
+                false => Orientation::Swapped,
+            };
+            let mut search = RouteSearch::new(topology, orientation, |kind| match kind {
+                VertexKind::Link(link) => 2.0 / single_rate(link.rate_mbps),
+                _ => 0.0f32,
+            });
+            let mut view = View::default();
+            let mut reader = RouteReader::new(&network, &mut view);
+            for (to, destination) in (0..).zip(network.nodes()) {
+                search.next_hops_to(destination.vertex);
+                for (from, source) in (0..).zip(network.nodes()) {
+                    let mut expected = Some(0.0);
+                    let mut hops = 0;
+                    let mut at = source.vertex;
+                    while at != destination.vertex {
+                        let Some(next) = search.next_hop(at) else {
+                            expected = None;
+                            break;
+                        };
+                        at = next;
+                        if let Some(link) = topology.link(at) {
+                            let bits = 8000.0f32;
+                            hops += 1;
+                            expected = expected
+                                .map(|sum| sum + f64::from(bits / single_rate(link.rate_mbps)));
+                        }
+                    }
+                    let leg = reader.leg(from, to);
+                    prop_assert_eq!(leg.seconds(1000), expected.unwrap_or(f64::INFINITY));
+                    if expected.is_some() {
+                        prop_assert_eq!(leg.hops(), hops);
+                    }
+                }
+            }
         }
-        let at = if self.view.overflow.len() < OVERFLOW {
-            self.view.overflow.push((to, row));
-            self.view.overflow.len() - 1
-        } else {
-            self.view.oldest = (self.view.oldest + 1) % OVERFLOW;
-            self.view.overflow[self.view.oldest] = (to, row);
-            self.view.oldest
-        };
-        &self.view.overflow[at].1
     }
 }

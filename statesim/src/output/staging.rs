@@ -34,8 +34,7 @@ impl Staging {
             parent
         };
         fs::create_dir_all(parent).map_err(at(parent))?;
-        let folder = parent.join(format!(".{name}.partial-{}", std::process::id()));
-        fs::create_dir(&folder).map_err(at(&folder))?;
+        let folder = make_folder(parent, &name)?;
         Ok(Self {
             target: target.to_owned(),
             folder,
@@ -93,6 +92,23 @@ impl Drop for Staging {
         if !self.done {
             // What cannot be removed has a name that says what it is.
             let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// Makes a folder with a name that says what it is; one of that name may be left from
+/// a run that was killed.
+fn make_folder(parent: &Path, name: &str) -> Result<PathBuf, OutputError> {
+    let process = std::process::id();
+    let mut attempt = 0;
+    loop {
+        let folder = parent.join(format!(".{name}.partial-{process}-{attempt}"));
+        match fs::create_dir(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists && attempt < 1000 => {
+                attempt += 1;
+            }
+            Err(cause) => return Err(failed(folder)(cause)),
         }
     }
 }

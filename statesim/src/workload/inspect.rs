@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use analysis::{QuantileRule, Sorted, TextTable, mean};
+use analysis::{Axis, Chart, QuantileRule, Series, Sorted, TextTable, mean};
 
 use crate::jobs::Jobs;
 use crate::trace::TraceCounts;
@@ -135,6 +135,34 @@ impl fmt::Display for Profile {
 }
 
 impl Profile {
+    /// The distribution functions of its quantities as figures, each with a name for a
+    /// file; in them any number of traces with their names.
+    pub fn figures(traces: &[(&str, &Self)]) -> Vec<(String, String)> {
+        let Some((_, first)) = traces.first() else {
+            return Vec::new();
+        };
+        let figure = |(number, quantity): (usize, &Quantity)| {
+            let (label, unit) = quantity
+                .name
+                .split_once(", ")
+                .unwrap_or((quantity.name, ""));
+            // What spans orders of magnitude.
+            let x = match unit {
+                "s" | "core s" => Axis::logarithmic(label, unit),
+                _ => Axis::linear(label, unit),
+            };
+            let chart = Chart::new(
+                x,
+                Axis::linear("cumulative distribution", "").range(0.0, 1.0),
+            );
+            let chart = traces.iter().fold(chart, |chart, (name, profile)| {
+                chart.series(Series::cdf(name, &profile.quantities[number].values))
+            });
+            (label.replace(' ', "-"), chart.to_svg())
+        };
+        first.quantities.iter().enumerate().map(figure).collect()
+    }
+
     /// Two traces side by side: each quantity of both, one below the other.
     pub fn beside(&self, name: &str, other: &Self, other_name: &str) -> String {
         let mut table = table();

@@ -24,11 +24,8 @@ impl Topology {
         let (width, height) = (size + LEGEND, size.max(320.0));
         let (x0, y0) = (LEGEND + size / 2.0, height / 2.0);
         let at = |vertex: VertexId| {
-            let (radius, angle) = layout.place[vertex.index()];
-            (
-                x0 + radius * libm::cos(angle),
-                y0 + radius * libm::sin(angle),
-            )
+            let (x, y) = layout.place[vertex.index()];
+            (x0 + x, y0 + y)
         };
         let mut text = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" \
@@ -72,11 +69,11 @@ impl Topology {
                 )
             }
             VertexKind::Link(link) if link.latency.is_zero() => {
-                format!("{name}: {} link, {}", link.class.name(), link.rate())
+                format!("{name}: {}, {}", link.class.name(), link.rate())
             }
             VertexKind::Link(link) => {
                 let (class, rate, latency) = (link.class.name(), link.rate(), link.latency);
-                format!("{name}: {class} link, {rate}, {latency}")
+                format!("{name}: {class}, {rate}, {latency}")
             }
             VertexKind::Networking => name.to_owned(),
         };
@@ -132,10 +129,9 @@ fn legend(text: &mut String) {
     {
         let y = MARGIN + 22.0 * i as f64;
         symbol(text, &kind, 20.0, y, name);
-        let is_link = if matches!(kind, VertexKind::Link(_)) {
-            " link"
-        } else {
-            ""
+        let is_link = match &kind {
+            VertexKind::Link(link) if !link.class.name().ends_with("link") => " link",
+            _ => "",
         };
         let _ = writeln!(
             text,
@@ -145,7 +141,7 @@ fn legend(text: &mut String) {
     }
 }
 
-/// Where the vertices go: radius and angle.
+/// Where the vertices go, around the origin.
 struct Layout {
     place: Vec<(f64, f64)>,
     radius: f64,
@@ -159,25 +155,19 @@ impl Layout {
         let size = topology.graph.node_count();
         let mut leaves = vec![0usize; size];
         for &vertex in tree.order.iter().rev() {
-            let own = leaves[vertex.index()].max(1);
-            leaves[vertex.index()] = own;
+            if !tree.is_bridge(topology, vertex) {
+                leaves[vertex.index()] = leaves[vertex.index()].max(1);
+            }
             if let Some(parent) = tree.parent[vertex.index()] {
-                leaves[parent.index()] += own;
+                leaves[parent.index()] += leaves[vertex.index()];
             }
         }
-        let roots = tree
-            .order
-            .iter()
-            .filter(|vertex| tree.parent[vertex.index()].is_none());
+        let is_root = |vertex: &&VertexId| tree.parent[vertex.index()].is_none();
+        let roots = tree.order.iter().filter(is_root);
         let all: usize = roots.clone().map(|root| leaves[root.index()]).sum();
-        let deepest = tree
-            .order
-            .iter()
-            .map(|vertex| tree.depth[vertex.index()])
-            .max()
-            .unwrap_or(0);
-        let several = roots.count() > 1;
-        let rings = deepest as f64 + if several { 1.0 } else { 0.0 };
+        let depths = tree.order.iter().map(|vertex| tree.depth[vertex.index()]);
+        let inner = if roots.count() > 1 { 0.6 } else { 0.0 };
+        let rings = depths.max().unwrap_or(0) as f64 + inner;
         let ring = (all as f64 * LEAF / TAU / rings.max(1.0)).max(RING);
         let mut place = vec![(0.0, 0.0); size];
         // Where the sector of the next child of each vertex, or of the next root, starts.
@@ -189,18 +179,30 @@ impl Layout {
                 Some(parent) => &mut next_angle[parent.index()],
                 None => &mut next_root_angle,
             };
-            let angle = *start + sector / 2.0;
-            let first = *start;
+            let (first, angle) = (*start, *start + sector / 2.0);
             *start += sector;
             next_angle[vertex.index()] = first;
-            let depth = tree.depth[vertex.index()] as f64 + if several { 0.6 } else { 0.0 };
-            place[vertex.index()] = (depth * ring, angle);
+            let radius = (tree.depth[vertex.index()] as f64 + inner) * ring;
+            place[vertex.index()] = (radius * libm::cos(angle), radius * libm::sin(angle));
+        }
+        for &vertex in &tree.order {
+            if let Some([one, other]) = tree.bridge(topology, vertex) {
+                place[vertex.index()] = beside(place[one.index()], place[other.index()]);
+            }
         }
         Self {
             place,
             radius: rings * ring,
         }
     }
+}
+
+/// Half-way between two places, a little to the side.
+fn beside(one: (f64, f64), other: (f64, f64)) -> (f64, f64) {
+    let (dx, dy) = (other.0 - one.0, other.1 - one.1);
+    let length = libm::hypot(dx, dy).max(1.0);
+    let (x, y) = ((one.0 + other.0) / 2.0, (one.1 + other.1) / 2.0);
+    (x - 14.0 * dy / length, y + 14.0 * dx / length)
 }
 
 struct Tree {
@@ -211,6 +213,23 @@ struct Tree {
 }
 
 impl Tree {
+    /// The two neighbours of a vertex without children of its own, such as an uplink
+    /// beside its downlink: it is drawn between them.
+    fn bridge(&self, topology: &Topology, vertex: VertexId) -> Option<[VertexId; 2]> {
+        let mut neighbours: Vec<_> = topology.graph.neighbors_undirected(vertex).collect();
+        neighbours.sort_unstable();
+        neighbours.dedup();
+        let is_child = |other: &VertexId| self.parent[other.index()] == Some(vertex);
+        match neighbours[..] {
+            [one, other] if !neighbours.iter().any(is_child) => Some([one, other]),
+            _ => None,
+        }
+    }
+
+    fn is_bridge(&self, topology: &Topology, vertex: VertexId) -> bool {
+        self.bridge(topology, vertex).is_some()
+    }
+
     fn of(topology: &Topology) -> Self {
         let graph = &topology.graph;
         let size = graph.node_count();
