@@ -1,5 +1,7 @@
 //! `soe run` and `soe scenario` as their users meet them.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -4,6 +4,8 @@
 //! of the simulation (Student t over replications), and that this interval is
 //! narrow enough to tell. Seeds are fixed, so a test passes always or never.
 
+#![allow(clippy::unwrap_used)]
+
 use std::convert::Infallible;
 use std::sync::Arc;
 

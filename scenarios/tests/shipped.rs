@@ -1,5 +1,7 @@
 //! What holds for every shipped scenario.
 
+#![allow(clippy::unwrap_used)]
+
 use std::convert::Infallible;
 use std::path::PathBuf;
 

@@ -263,7 +263,7 @@ mod tests {
         assert_eq!(general(1000000.5), "1e+06");
         assert_eq!(general(100000.5), "100000");
         assert_eq!(general(100001.5), "100002");
-        assert_eq!(general(1.000_007_629_394_531_25), "1.00001");
+        assert_eq!(general(1.0 + 1.0 / 131_072.0), "1.00001");
         assert_eq!(general(4.000_122_070_312_5), "4.00012");
     }
 
