@@ -1,5 +1,7 @@
 //! What controllers tell which brokers, and that it is enough.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

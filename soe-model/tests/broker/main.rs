@@ -1,5 +1,7 @@
 //! The rules of brokers, seen from outside: what happens, and what they want done.
 
+#![allow(clippy::unwrap_used)]
+
 mod conservation;
 mod dispatching;
 mod failures;
