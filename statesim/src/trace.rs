@@ -108,10 +108,11 @@ pub fn parse(name: &str, mut text: impl BufRead, layout: Layout) -> Result<Jobs,
                 file: name.to_owned(),
                 cause,
             })?;
-        let row = line.trim_end_matches(['\n', '\r']);
+        let row = line.strip_suffix('\n').unwrap_or(&line);
         if length == 0 || row.is_empty() {
             break;
         }
+        let row = row.strip_suffix('\r').unwrap_or(row);
         add_row(&mut builder, row, layout).map_err(|message| TraceError::Malformed {
             file: name.to_owned(),
             line: number,

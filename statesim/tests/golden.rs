@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
-use soe_model::topology::Topology;
+use soe_model::topology::{Orientation, RouteSearch, Topology, VertexKind};
 use statesim::output::native;
 use statesim::trace::{self, Layout};
 use statesim::{
@@ -101,4 +101,20 @@ fn every_file_of_the_published_inputs_has_the_original_s_digest() {
         }
     }
     assert_eq!(compared, expected.len());
+}
+
+#[test]
+fn the_distance_between_two_sensors_of_the_published_city_is_the_original_s() {
+    let Some(data) = shared::folder("data") else {
+        return;
+    };
+    let topology = shared::topology(&data.join("topologies/000"), "urban_sensing.0");
+    let mut search = RouteSearch::new(&topology, Orientation::Swapped, |kind| match kind {
+        VertexKind::Link(link) => 2.0 / (link.rate_mbps * 1e6) as f32,
+        _ => 0.0,
+    });
+    let [near, far] = ["rpi3_0", "rpi3_53"].map(|name| topology.id(name).unwrap());
+    search.next_hops_to(far);
+    let distance = search.distance_from(near).unwrap();
+    assert_eq!(format!("{distance:.2e}"), "2.16e-7");
 }

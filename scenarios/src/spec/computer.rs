@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use soe_model::computer::platform::{PLATFORMS, Platform};
-use soe_model::computer::{ComputerSpec, ContainerSpec, ProcessorKind, ProcessorSpec};
+use soe_model::computer::{
+    ComputerError, ComputerSpec, ContainerSpec, ProcessorKind, ProcessorSpec,
+};
 use soe_model::function::FunctionSpec;
 use soe_model::units::Bytes;
 
@@ -229,10 +231,40 @@ pub(crate) fn platform(
     match ComputerSpec::check(&whole) {
         Ok(()) => Some(platform),
         Err(error) => {
-            reader
-                .report
-                .wrong(record.place, format!("{path}: {error}"));
+            let place = record.given("configuration").unwrap_or(record.place);
+            let error = contradiction(&error);
+            reader.report.wrong(place, format!("{path}: {error}"));
             None
+        }
+    }
+}
+
+/// What does not fit together, in words of scenarios.
+fn contradiction(error: &ComputerError) -> String {
+    match error {
+        ComputerError::DuplicateProcessor { processor, .. } => {
+            format!("there are two processors `{}`", quote(processor))
+        }
+        ComputerError::NoProcessor { processor, .. } => {
+            format!("there is no processor `{}`", quote(processor))
+        }
+        ComputerError::DuplicateContainer { container, .. } => {
+            format!("there are two containers `{}`", quote(container))
+        }
+        ComputerError::DuplicateFunction { function, .. } => {
+            format!(
+                "there are two containers for function `{}`",
+                quote(function)
+            )
+        }
+        ComputerError::NoWorkers { container } => {
+            format!("container `{}` has no workers", quote(container))
+        }
+        ComputerError::NoCores { processor } => {
+            format!("processor `{}` has no cores", quote(processor))
+        }
+        ComputerError::InvalidSpeed { processor, .. } => {
+            format!("processor `{}` has no speed above 0", quote(processor))
         }
     }
 }
@@ -291,6 +323,7 @@ impl Context<'_> {
                     let function = quote(&function);
                     let message = format!("{key}: `{function}` is mentioned twice");
                     reader.report.wrong(name.place, message);
+                    return None;
                 }
                 containers.push(ContainerSpec {
                     name: function.clone(),

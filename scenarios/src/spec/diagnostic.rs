@@ -96,7 +96,17 @@ impl<'a> Report<'a> {
     /// Takes down what is wrong at a place of the scenario.
     pub(crate) fn wrong(&mut self, place: Place, message: impl fmt::Display) {
         let name = self.name(place);
-        self.push(place, name, &message.to_string());
+        let message = message.to_string();
+        // A change from outside is called by its key already.
+        let message = match place {
+            Place::Set(number) => self
+                .sets
+                .get(number)
+                .and_then(|key| message.strip_prefix(key)?.strip_prefix(": "))
+                .unwrap_or(&message),
+            _ => &message,
+        };
+        self.push(place, name, message);
     }
 
     /// Takes down what is wrong inside a file that is named at `place`.

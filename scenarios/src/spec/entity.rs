@@ -1,6 +1,7 @@
 //! What computers, brokers, controllers and clients have in common: a name, a
 //! number of copies, a node on which they stand, a controller.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::diagnostic::{Place, Report, hint, quote};
@@ -127,6 +128,8 @@ pub(crate) struct Directory {
     // Only looked up, never iterated.
     functions: HashMap<String, usize>,
     entities: HashMap<String, usize>,
+    // Whether it was said that somebody must choose among several controllers.
+    undecided: Cell<bool>,
 }
 
 impl Directory {
@@ -352,8 +355,17 @@ impl Directory {
         }
         let mut controllers = self.groups(What::Controller);
         let first = controllers.next()?;
-        if controllers.next().is_some() {
-            let message = format!("{path} needs `controller`: there are several, or \"none\"");
+        // Once is enough: it is one mistake, whoever suffers from it.
+        if controllers.next().is_some() && !self.undecided.replace(true) {
+            let others = self.groups(What::Controller);
+            let others: Vec<_> = others
+                .map(|group| quote(&group.name.text))
+                .take(3)
+                .collect();
+            let message = format!(
+                "{path} needs `controller`, as there are several: {}, or \"none\"",
+                others.join(", ")
+            );
             report.wrong(record.place, message);
         }
         Some(first.name.text.clone())
@@ -375,7 +387,7 @@ pub(crate) struct Budget {
 impl Budget {
     pub(crate) fn new() -> Self {
         Self {
-            left: 5_000_000,
+            left: 2_000_000,
             exceeded: false,
         }
     }
@@ -397,7 +409,7 @@ impl Budget {
             self.exceeded = true;
             report.wrong(
                 place,
-                "with this the scenario has more than 5 million parts",
+                "with this the scenario has more than 2 million parts",
             );
         }
         false

@@ -452,7 +452,10 @@ impl Whole<'_> {
             return;
         }
         self.brokers_know_something(report);
-        self.functions_are_offered(report);
+        // What follows from that is not worth saying, too.
+        if report.is_clean() {
+            self.functions_are_offered(report);
+        }
         self.events_follow_each_other(report);
         self.run_ends(report);
     }

@@ -110,7 +110,7 @@ impl Reader<'_, '_> {
                     self.report.wrong(node.place, message);
                 }
                 record.data.push(None);
-                record.places.push(None);
+                record.places.push(given.map(|node| node.place));
                 continue;
             }
             let datum = match (given, key.default) {
@@ -328,7 +328,10 @@ impl Reader<'_, '_> {
         let mut complete = true;
         for entry in given {
             if !kind.parameters.iter().any(|known| known.name == entry.key) {
-                let hint = hint(&entry.key, kind.parameters.iter().map(|known| known.name));
+                let hint = match kind.parameters {
+                    [] => ", which has none".to_owned(),
+                    known => hint(&entry.key, known.iter().map(|known| known.name)),
+                };
                 let message = format!(
                     "unknown parameter `{}` of `{}` in {path}{hint}",
                     quote(&entry.key),

@@ -131,9 +131,11 @@ fn assign(
                 .and_then(|number: usize| number.checked_sub(1));
             let Some(item) = item.and_then(|item| items.get_mut(item)) else {
                 let number = quote(number);
-                return Err(format!(
-                    "{path} has no item `{number}`: it has {count}, from 1"
-                ));
+                let known = match count {
+                    0 => "the list is empty".to_owned(),
+                    count => format!("items go from 1 to {count}"),
+                };
+                return Err(format!("{path} has no item `{number}`: {known}"));
             };
             let path = format!("{path}.{number}");
             if rest.is_empty() {

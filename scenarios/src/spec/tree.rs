@@ -117,7 +117,8 @@ impl Node {
             Raw::Float(number) => format!("the number {number}"),
             Raw::Flag(flag) => format!("{flag}"),
             Raw::Date(date) => format!("the date {}", quote(date)),
-            Raw::List(_) => "a list".to_owned(),
+            Raw::List(items) if items.is_empty() => "an empty list".to_owned(),
+            Raw::List(items) => format!("a list of {}", items.len()),
             Raw::Table(_) => "a table".to_owned(),
         }
     }

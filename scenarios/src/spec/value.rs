@@ -275,6 +275,7 @@ impl Form {
             Self::Count { min, max, .. } if max == u64::MAX => {
                 format!("a whole number, at least {min}")
             }
+            Self::Count { min, max, .. } if min == max => format!("the number {min}"),
             Self::Count { min, max, .. } => format!("a whole number from {min} to {max}"),
             Self::Flag => "true or false".to_owned(),
             Self::Word(words) => format!("one of {}", words.join(", ")),
