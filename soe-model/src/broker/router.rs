@@ -5,6 +5,8 @@
 //! holds only computers and serves calls that another broker has forwarded, so
 //! that a call passes at most two brokers.
 
+use std::collections::VecDeque;
+
 use sim_core::{SimDuration, SimTime, Stream};
 
 use super::command::{Command, ConfigureError, check};
@@ -159,7 +161,7 @@ struct Row {
     /// trials are of no use here.
     retry_after: Option<SimDuration>,
     /// The last ones are next.
-    untried: Vec<EntryKey>,
+    untried: VecDeque<EntryKey>,
     /// No entry is due before.
     next_retry: SimTime,
     picks_since_retry: u32,
@@ -207,8 +209,10 @@ impl WeightedTable {
             }
         };
         if row.retry_after.is_some() {
-            row.untried.retain(|&untried| untried != key);
-            row.untried.insert(0, key);
+            if known.is_some() {
+                row.untried.retain(|&untried| untried != key);
+            }
+            row.untried.push_front(key);
         }
         *self.heard.get_mut(key) = now;
     }
@@ -241,7 +245,7 @@ impl WeightedTable {
         }
         let row = self.rows.get_mut(function.index())?.as_mut()?;
         if let Some(retry_after) = row.retry_after {
-            if let Some(untried) = row.untried.pop() {
+            if let Some(untried) = row.untried.pop_back() {
                 *self.heard.get_mut(untried) = now;
                 return Some(untried);
             }
@@ -298,7 +302,7 @@ impl Row {
         Self {
             policy,
             retry_after: optimizer.retry_after().filter(|_| tries),
-            untried: Vec::new(),
+            untried: VecDeque::new(),
             next_retry: SimTime::ZERO,
             picks_since_retry: 0,
         }

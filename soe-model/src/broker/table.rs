@@ -1,5 +1,6 @@
 //! Forwarding tables: the destinations of each function.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 
 use crate::names::{EndpointId, FunctionId, Id, Names};
@@ -14,6 +15,8 @@ pub struct Table {
     free: Vec<u32>,
     /// By function.
     rows: Vec<Vec<EntryKey>>,
+    /// Only ever looked up, never iterated: its order cannot leak into results.
+    index: HashMap<(FunctionId, EndpointId), EntryKey>,
 }
 
 /// An entry of a forwarding table.
@@ -59,8 +62,7 @@ impl Table {
 
     /// The entry of `function` towards `destination`.
     pub fn find(&self, function: FunctionId, destination: EndpointId) -> Option<EntryKey> {
-        let mut row = self.row(function).iter().copied();
-        row.find(|key| self.entries[key.slot as usize].destination == destination)
+        self.index.get(&(function, destination)).copied()
     }
 
     /// All entries, in no particular order that lasts.
@@ -151,7 +153,8 @@ impl Table {
         }
         let key = EntryKey { slot, generation };
         self.rows[function.index()].insert(position, key);
-        self.renumber(function);
+        self.renumber(function, position);
+        self.index.insert((function, destination), key);
         key
     }
 
@@ -159,7 +162,8 @@ impl Table {
     pub(crate) fn remove(&mut self, key: EntryKey) -> Option<Entry> {
         let entry = *self.entry(key)?;
         self.rows[entry.function.index()].remove(entry.position as usize);
-        self.renumber(entry.function);
+        self.renumber(entry.function, entry.position as usize);
+        self.index.remove(&(entry.function, entry.destination));
         let slot = &mut self.entries[key.slot as usize];
         slot.generation = slot.generation.wrapping_add(1);
         self.free.push(key.slot);
@@ -181,9 +185,10 @@ impl Table {
         }
     }
 
-    fn renumber(&mut self, function: FunctionId) {
-        for (position, key) in (0..).zip(&self.rows[function.index()]) {
-            self.entries[key.slot as usize].position = position;
+    /// The entries of a function from a position on have moved.
+    fn renumber(&mut self, function: FunctionId, from: usize) {
+        for (position, key) in self.rows[function.index()].iter().enumerate().skip(from) {
+            self.entries[key.slot as usize].position = position as u32;
         }
     }
 }
