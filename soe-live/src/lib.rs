@@ -1,1 +1,3 @@
 //! The same models as real gRPC services.
+
+pub mod command;
