@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tonic::transport::Channel;
 
-use crate::endpoint::{Endpoint, InvalidEndpoint};
+use crate::command::{Endpoint, EndpointError};
 use crate::security::{MissingIdentity, Security};
 
 /// How long to wait for a connection.
@@ -15,7 +15,7 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub enum ConnectError {
     /// The text is no endpoint.
     #[error(transparent)]
-    Endpoint(#[from] InvalidEndpoint),
+    Endpoint(#[from] EndpointError),
     /// We have no certificate to show.
     #[error(transparent)]
     Identity(#[from] MissingIdentity),
