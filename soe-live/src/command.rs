@@ -43,7 +43,6 @@
 //! ```
 
 mod arguments;
-mod endpoint;
 mod logging;
 mod output;
 mod signals;
@@ -57,7 +56,6 @@ use std::time::Duration;
 
 use clap::Parser;
 
-pub use endpoint::{Endpoint, EndpointError};
 pub use output::Output;
 pub use signals::Stop;
 pub use transport::{ClientConf, ServerConf};
