@@ -43,6 +43,7 @@
 //! ```
 
 mod arguments;
+mod endpoint;
 mod logging;
 mod output;
 mod signals;
@@ -56,6 +57,7 @@ use std::time::Duration;
 
 use clap::Parser;
 
+pub use endpoint::{Endpoint, EndpointError};
 pub use output::Output;
 pub use signals::Stop;
 pub use transport::{ClientConf, ServerConf};

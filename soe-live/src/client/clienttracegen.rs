@@ -5,8 +5,7 @@ use sim_core::Stream;
 use soe_model::client::trace::TraceGenerator;
 use soe_model::units::Bytes;
 
-use crate::Endpoint;
-use crate::command::{Failure, Output, Stop, whole_bytes};
+use crate::command::{Endpoint, Failure, Output, Stop, whole_bytes};
 
 /// Writes a trace of calls, which edgemulticlient plays.
 ///
@@ -14,56 +13,59 @@ use crate::command::{Failure, Output, Stop, whole_bytes};
 /// Each call is a line: time in seconds, function, endpoint, size of the input in
 /// bytes. The same seed gives the same trace.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "clienttracegen", after_help = "\
+#[command(
+    name = "clienttracegen",
+    after_help = "\
 Examples:
   clienttracegen --rate 2 --num-clients 10 --duration 60 > trace
   clienttracegen --server a:6473 --lambda f --output trace
   clienttracegen --server b:6473 --lambda g --output trace --append --seed 1
-  edgemulticlient --input-file trace")]
+  edgemulticlient --input-file trace"
+)]
 pub struct Options {
     /// Who is called
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:6473")]
-    pub server_endpoint: Endpoint,
+    server_endpoint: Endpoint,
 
     /// The function to call
     #[arg(long, default_value = "clambda0")]
-    pub lambda: String,
+    lambda: String,
 
     /// Least size of the input in bytes
     #[arg(long, value_name = "BYTES", default_value = "100", value_parser = whole_bytes)]
-    pub min_size: Bytes,
+    min_size: Bytes,
 
     /// Greatest size of the input in bytes
     #[arg(long, value_name = "BYTES", default_value = "500", value_parser = whole_bytes)]
-    pub max_size: Bytes,
+    max_size: Bytes,
 
     /// Mean number of calls per second of each client
     #[arg(long, value_name = "CALLS", default_value = "1", value_parser = rate)]
-    pub rate: f64,
+    rate: f64,
 
     /// Number of clients
     #[arg(long, default_value_t = 5)]
-    pub num_clients: u64,
+    num_clients: u64,
 
     /// What is added to all times, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = time)]
-    pub starting_time: f64,
+    starting_time: f64,
 
     /// How long the clients call, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = time)]
-    pub duration: f64,
+    duration: f64,
 
     /// Where the trace goes
     #[arg(long, value_name = "FILE", default_value = "/dev/stdout")]
-    pub output_file: String,
+    output_file: String,
 
     /// Extend the output file instead of replacing it
     #[arg(long)]
-    pub append: bool,
+    append: bool,
 
     /// Seed of all random draws
     #[arg(long, default_value_t = 0)]
-    pub seed: u64,
+    seed: u64,
 }
 
 /// Runs the executable.
@@ -104,5 +106,6 @@ fn rate(text: &str) -> Result<f64, String> {
 
 fn time(text: &str) -> Result<f64, String> {
     crate::command::seconds(text)?;
-    text.parse().map_err(|_| "expected a number of seconds".to_owned())
+    text.parse()
+        .map_err(|_| "expected a number of seconds".to_owned())
 }

@@ -94,7 +94,9 @@ impl Budget {
             u64::MAX => Some(u64::MAX),
             left => left.checked_sub(1),
         };
-        let taken = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        let taken = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
         taken.is_ok()
     }
 }
@@ -188,16 +190,22 @@ impl Driver {
         } = answer;
         let endpoint = self.destinations[destination as usize].endpoint();
         match &result {
-            Ok(response) => debug!(client, call = call.number, endpoint, ?response.ptime, "answered"),
+            Ok(response) => {
+                debug!(client, call = call.number, endpoint, ?response.ptime, "answered")
+            }
             Err(error) => debug!(client, call = call.number, endpoint, %error, "failed"),
         }
         let several = self.destinations.len() > 1;
         match &mut result {
             Ok(response) if several => response.responder = endpoint.to_owned(),
-            Err(error) if several && error.is_silence() => *error = CallError::Nobody(error.to_string()),
+            Err(error) if several && error.is_silence() => {
+                *error = CallError::Nobody(error.to_string())
+            }
             _ => {}
         }
-        let verdict = self.machine.answered(now, call.number, destination, result.is_ok());
+        let verdict = self
+            .machine
+            .answered(now, call.number, destination, result.is_ok());
         matches!(verdict, Verdict::Won | Verdict::Failed).then_some(Finished {
             client,
             number: call.number,

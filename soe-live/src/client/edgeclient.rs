@@ -9,7 +9,7 @@ use soe_model::client::{ClientSpec, Generator};
 use soe_model::units::Bytes;
 
 use super::fleet::{self, Manner};
-use super::options::{Destinations, SECURE_HELP};
+use super::options::Destinations;
 use crate::command::{Failure, Output, Stop, seconds, whole_bytes};
 
 /// Calls a function over and over, one call at a time per client.
@@ -19,74 +19,76 @@ use crate::command::{Failure, Output, Stop, seconds, whole_bytes};
 /// who executed it, function, nodes passed. At the end the mean and the deviation
 /// of latency and processing time go to the log.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "edgeclient", after_help = concat_help!("\
+#[command(
+    name = "edgeclient",
+    after_help = "\
 Examples:
   edgeclient --server 127.0.0.1:6473 --inter-request-time 1 --max-requests 5
   edgeclient --server a:6473,b:6473 --client-conf persistence=0.1 --duration 60
   edgeclient --sizes 1000,1000,50000 --inter-request-type poisson \\
-             --inter-request-time 0.2 --num-threads 10 --seed 42
-"))]
+             --inter-request-time 0.2 --num-threads 10 --seed 42"
+)]
 pub struct Options {
     #[command(flatten)]
-    pub destinations: Destinations,
+    destinations: Destinations,
 
     /// The function to call
     #[arg(long, default_value = "clambda0")]
-    pub lambda: String,
+    lambda: String,
 
     /// Size of the input in bytes; of several, one is drawn for each call
     #[arg(long, value_name = "BYTES,...", value_delimiter = ',', default_value = "10000", value_parser = whole_bytes)]
-    pub sizes: Vec<Bytes>,
+    sizes: Vec<Bytes>,
 
     /// The input of every call, instead of one made from the size
     #[arg(long, default_value = "", hide_default_value = true)]
-    pub content: String,
+    content: String,
 
     /// Ask only how long the function would take, without executing it
     #[arg(long)]
-    pub dry: bool,
+    dry: bool,
 
     /// Number of clients that call independently of each other
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub num_threads: u32,
+    num_threads: u32,
 
     /// Wait so many seconds at the beginning
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
-    pub initial_delay: SimDuration,
+    initial_delay: SimDuration,
 
     /// Mean time from one call to the next in seconds; 0 issues each call when the
     /// previous one was answered
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
-    pub inter_request_time: SimDuration,
+    inter_request_time: SimDuration,
 
     /// How the times between calls are distributed
     #[arg(long, value_name = "TYPE", value_enum, default_value_t = Interval::Constant)]
-    pub inter_request_type: Interval,
+    inter_request_type: Interval,
 
     /// Stop after so many seconds; 0 goes on
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
-    pub duration: SimDuration,
+    duration: SimDuration,
 
     /// Stop after so many calls of each client [default: no limit]
     #[arg(long, value_name = "CALLS")]
-    pub max_requests: Option<u64>,
+    max_requests: Option<u64>,
 
     /// Where the lines go
     #[arg(long, value_name = "FILE", default_value = "/dev/stdout")]
-    pub output_file: String,
+    output_file: String,
 
     /// Extend the output file instead of replacing it
     #[arg(long)]
-    pub append: bool,
+    append: bool,
 
     /// Seed of all random draws
     #[arg(long, default_value_t = 0)]
-    pub seed: u64,
+    seed: u64,
 }
 
 /// How the times between calls are distributed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Interval {
+enum Interval {
     /// All equal.
     Constant,
     /// From 0 to twice the mean.

@@ -10,9 +10,8 @@ use tonic::{Status, Streaming};
 use tracing::warn;
 
 use super::call::describe;
-use super::options::{Patience, SECURE_HELP};
-use crate::Endpoint;
-use crate::command::{Failure, Output, Stop};
+use super::options::Patience;
+use crate::command::{Endpoint, Failure, Output, Stop};
 use crate::connection::connect_lazily;
 use crate::rpc::edge_computer_client::EdgeComputerClient;
 use crate::rpc::{Utilization, Void};
@@ -25,22 +24,24 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Each processor becomes a line about once per second: time in seconds, name of
 /// the processor, fraction of it that was used.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "edgecomputerclient", after_help = concat_help!("\
+#[command(
+    name = "edgecomputerclient",
+    after_help = "\
 Examples:
   edgecomputerclient --server 127.0.0.1:6476
-  edgecomputerclient --server 127.0.0.1:20000 --output-file utilization
-"))]
+  edgecomputerclient --server 127.0.0.1:20000 --output-file utilization"
+)]
 pub struct Options {
     /// Where the utilization of the computer is served
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:6476")]
-    pub server_endpoint: Endpoint,
+    server_endpoint: Endpoint,
 
     /// Where the lines go
     #[arg(long, value_name = "FILE", default_value = "/dev/stdout")]
-    pub output_file: String,
+    output_file: String,
 
     #[command(flatten)]
-    pub patience: Patience,
+    patience: Patience,
 }
 
 /// Runs the executable: connects, and connects again when the computer went away.

@@ -10,7 +10,7 @@ use soe_model::client::{Client, ClientSpec, Generator};
 use soe_model::units::Bytes;
 
 use super::fleet::{self, Manner};
-use super::options::{Destinations, SECURE_HELP, positive};
+use super::options::{Destinations, positive};
 use crate::command::{Failure, Output, Stop, seconds, whole_bytes};
 
 /// Calls a function in bursts, or in active phases between silent ones, one call
@@ -20,92 +20,94 @@ use crate::command::{Failure, Output, Stop, seconds, whole_bytes};
 /// ipp and a --duration, the fraction of the calls that were not made, because
 /// answers were slow, goes to the loss file at the end.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "edgeippclient", after_help = concat_help!("\
+#[command(
+    name = "edgeippclient",
+    after_help = "\
 Examples:
   edgeippclient --client-type poisson --period-mean 5 --burst-size-mean 3
   edgeippclient --client-type ipp --on-mean 2 --off-mean 8 --max-sleep 0.05 \\
-                --num-clients 20 --duration 600 --loss-file loss.dat
-"))]
+                --num-clients 20 --duration 600 --loss-file loss.dat"
+)]
 pub struct Options {
     #[command(flatten)]
-    pub destinations: Destinations,
+    destinations: Destinations,
 
     /// The function to call
     #[arg(long, default_value = "clambda0")]
-    pub lambda: String,
+    lambda: String,
 
     /// When clients call
     #[arg(long, value_name = "TYPE", value_enum, default_value_t = ClientType::Poisson)]
-    pub client_type: ClientType,
+    client_type: ClientType,
 
     /// Stop after so many seconds; 0 goes on
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
-    pub duration: SimDuration,
+    duration: SimDuration,
 
     /// Stop after so many calls of each client [default: no limit]
     #[arg(long, value_name = "CALLS")]
-    pub max_requests: Option<u64>,
+    max_requests: Option<u64>,
 
     /// Number of clients that call independently of each other
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub num_clients: u32,
+    num_clients: u32,
 
     /// Least size of the input in bytes
     #[arg(long, value_name = "BYTES", default_value = "100", value_parser = whole_bytes)]
-    pub min_size: Bytes,
+    min_size: Bytes,
 
     /// Greatest size of the input in bytes
     #[arg(long, value_name = "BYTES", default_value = "100", value_parser = whole_bytes)]
-    pub max_size: Bytes,
+    max_size: Bytes,
 
     /// Draw the size from this list instead
     #[arg(long, value_name = "BYTES,...", value_delimiter = ',', value_parser = whole_bytes)]
-    pub sizes: Vec<Bytes>,
+    sizes: Vec<Bytes>,
 
     /// ipp: mean length of an active phase in seconds
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = positive)]
-    pub on_mean: SimDuration,
+    on_mean: SimDuration,
 
     /// ipp: mean length of a silent phase in seconds
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
-    pub off_mean: SimDuration,
+    off_mean: SimDuration,
 
     /// poisson: mean time from one burst to the next in seconds
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = positive)]
-    pub period_mean: SimDuration,
+    period_mean: SimDuration,
 
     /// poisson: mean number of calls in a burst
     #[arg(long, value_name = "CALLS", default_value_t = 5.0)]
-    pub burst_size_mean: f64,
+    burst_size_mean: f64,
 
     /// Least time between two calls of a burst or phase in seconds
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
-    pub min_sleep: SimDuration,
+    min_sleep: SimDuration,
 
     /// Greatest time between two calls of a burst or phase in seconds
     #[arg(long, value_name = "SECONDS", default_value = "0.1", value_parser = seconds)]
-    pub max_sleep: SimDuration,
+    max_sleep: SimDuration,
 
     /// The input of every call, instead of one made from the size
     #[arg(long, default_value = "", hide_default_value = true)]
-    pub content: String,
+    content: String,
 
     /// Where the lines go
     #[arg(long, value_name = "FILE", default_value = "/dev/stdout")]
-    pub output_file: String,
+    output_file: String,
 
     /// Where the loss goes
     #[arg(long, value_name = "FILE", default_value = "/dev/stdout")]
-    pub loss_file: String,
+    loss_file: String,
 
     /// Seed of all random draws
     #[arg(long, default_value_t = 0)]
-    pub seed: u64,
+    seed: u64,
 }
 
 /// When clients call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ClientType {
+enum ClientType {
     /// Bursts at exponentially distributed distances.
     Poisson,
     /// Active and silent phases of exponentially distributed lengths.

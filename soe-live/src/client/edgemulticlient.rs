@@ -15,10 +15,9 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::call::{CallError, Caller, payload};
-use super::options::{Patience, SECURE_HELP};
+use super::options::Patience;
 use super::statistics::Statistics;
-use crate::Endpoint;
-use crate::command::{ClientConf, Failure, Output, Stop};
+use crate::command::{ClientConf, Endpoint, Failure, Output, Stop};
 use crate::rpc::{LambdaRequest, LambdaResponse};
 
 /// How many calls may be over without being written yet.
@@ -35,30 +34,41 @@ const GRACE: Duration = Duration::from_secs(5);
 /// calls, of deadlines that were missed because all threads were busy, and the
 /// mean latency go to the log.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "edgemulticlient", after_help = concat_help!("\
+#[command(
+    name = "edgemulticlient",
+    after_help = "\
 Examples:
   clienttracegen --duration 60 | edgemulticlient --output-file calls
-  edgemulticlient --input-file trace --num-threads 50
-"))]
+  edgemulticlient --input-file trace --num-threads 50"
+)]
 pub struct Options {
     /// Number of calls that can be under way at the same time
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub num_threads: u32,
+    num_threads: u32,
 
     /// The trace
     #[arg(long, value_name = "FILE", default_value = "/dev/stdin")]
-    pub input_file: String,
+    input_file: String,
 
     /// Where the lines go [default: nowhere]
-    #[arg(long, value_name = "FILE", default_value = "", hide_default_value = true)]
-    pub output_file: String,
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "",
+        hide_default_value = true
+    )]
+    output_file: String,
 
     /// How calls travel
-    #[arg(long, value_name = "CONF", default_value = "type=grpc,persistence=0.05")]
-    pub client_conf: ClientConf,
+    #[arg(
+        long,
+        value_name = "CONF",
+        default_value = "type=grpc,persistence=0.05"
+    )]
+    client_conf: ClientConf,
 
     #[command(flatten)]
-    pub patience: Patience,
+    patience: Patience,
 }
 
 /// A call that is over.
@@ -90,9 +100,8 @@ pub async fn run(options: Options, stop: Stop) -> Result<(), Failure> {
         text = text => text.map_err(Failure::run)?,
         () = stop.wait() => return Ok(()),
     };
-    let text = text.map_err(|error| {
-        Failure::Input(format!("{}: cannot read: {error}", options.input_file))
-    })?;
+    let text = text
+        .map_err(|error| Failure::Input(format!("{}: cannot read: {error}", options.input_file)))?;
     let mut calls = trace::parse(&options.input_file, &text).map_err(Failure::input)?;
     calls.sort_by(|a, b| a.secs.total_cmp(&b.secs));
     let mut output = match options.output_file.as_str() {

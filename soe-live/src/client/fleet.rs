@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::call::Caller;
-use super::driver::{Budget, Common, Driver, Finished};
+use super::driver::{Budget, Common, Driver};
 use super::statistics::Statistics;
 use crate::Security;
 use crate::command::{Failure, Output, Stop};
@@ -106,12 +106,15 @@ impl Manner {
     /// # Errors
     /// If the client or its destinations are impossible.
     pub fn driver(&self, spec: &ClientSpec, streams: &Streams) -> Result<Driver, Failure> {
-        let destination =
-            |endpoint: &String| Caller::new(endpoint, &self.security, self.timeout);
+        let destination = |endpoint: &String| Caller::new(endpoint, &self.security, self.timeout);
         Ok(Driver {
             machine: Client::new(spec, streams).map_err(Failure::input)?,
             function: spec.function.clone(),
-            destinations: spec.destinations.iter().map(destination).collect::<Result<_, _>>()?,
+            destinations: spec
+                .destinations
+                .iter()
+                .map(destination)
+                .collect::<Result<_, _>>()?,
             content: self.content.clone(),
             dry: self.dry,
         })

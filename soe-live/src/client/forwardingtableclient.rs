@@ -10,9 +10,8 @@ use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
 
 use super::call::describe;
-use super::options::{Patience, SECURE_HELP};
-use crate::Endpoint;
-use crate::command::{Failure, Output, Stop};
+use super::options::Patience;
+use crate::command::{Endpoint, Failure, Output, Stop};
 use crate::connection::connect_lazily;
 use crate::rpc::edge_router_client::EdgeRouterClient;
 use crate::rpc::edge_router_conf::Action;
@@ -24,45 +23,47 @@ use crate::rpc::{self, EdgeRouterConf, ForwardingTable, TableId, Void};
 /// final destinations, that is, computers. Table#0 has all destinations, Table#1
 /// the final ones, which are used for calls that another broker sent.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "forwardingtableclient", after_help = concat_help!("\
+#[command(
+    name = "forwardingtableclient",
+    after_help = "\
 Examples:
   forwardingtableclient --server 127.0.0.1:6474
   forwardingtableclient --action change --lambda f --destination 127.0.0.1:10000 \\
                         --weight 0.25 --final
-  forwardingtableclient --action remove --lambda f --destination 127.0.0.1:10000
-"))]
+  forwardingtableclient --action remove --lambda f --destination 127.0.0.1:10000"
+)]
 pub struct Options {
     /// Where the tables of the broker are served
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:6474")]
-    pub server_endpoint: Endpoint,
+    server_endpoint: Endpoint,
 
     /// What to do
     #[arg(long, value_enum, default_value_t = Task::Dump)]
-    pub action: Task,
+    action: Task,
 
     /// The function whose entry is changed or removed
     #[arg(long, default_value = "clambda0")]
-    pub lambda: String,
+    lambda: String,
 
     /// The destination whose entry is changed or removed
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:6473")]
-    pub destination: Endpoint,
+    destination: Endpoint,
 
     /// The new weight, more than 0; lower is better
     #[arg(long, default_value_t = 1.0, allow_negative_numbers = true)]
-    pub weight: f32,
+    weight: f32,
 
     /// The destination is final
     #[arg(long = "final")]
-    pub is_final: bool,
+    is_final: bool,
 
     #[command(flatten)]
-    pub patience: Patience,
+    patience: Patience,
 }
 
 /// What to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Task {
+enum Task {
     /// Print all tables.
     Dump,
     /// Set all weights to 1.
@@ -91,7 +92,9 @@ pub async fn run(options: Options, stop: Stop) -> Result<(), Failure> {
         text = perform(&options, tables) => text?,
         () = stop.wait() => return Err(Failure::Run("interrupted".to_owned())),
     };
-    Output::open("/dev/stdout", true)?.line(done.trim_end()).map(drop)
+    Output::open("/dev/stdout", true)?
+        .line(done.trim_end())
+        .map(drop)
 }
 
 /// Does what the options say, and returns what to print.
@@ -144,7 +147,12 @@ impl Tables {
     /// Sets all weights to 1.
     async fn reset(&mut self) -> Result<(), Failure> {
         let mut pairs = BTreeMap::new();
-        for entry in self.all().await?.into_iter().flat_map(|table| table.entries) {
+        for entry in self
+            .all()
+            .await?
+            .into_iter()
+            .flat_map(|table| table.entries)
+        {
             pairs.insert((entry.lambda, entry.destination), entry.r#final);
         }
         for ((lambda, destination), is_final) in pairs {

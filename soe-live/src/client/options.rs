@@ -5,8 +5,8 @@ use std::time::Duration;
 use clap::Args;
 use sim_core::SimDuration;
 
-use crate::command::{ClientConf, Failure, seconds};
-use crate::{Endpoint, Security};
+use crate::Security;
+use crate::command::{ClientConf, Endpoint, Failure, seconds};
 
 /// Where calls go, and how.
 #[derive(Args, Clone, Debug)]
@@ -23,7 +23,11 @@ pub struct Destinations {
 
     /// How calls travel, and the probability with which each also goes to each
     /// endpoint other than the preferred one
-    #[arg(long, value_name = "CONF", default_value = "type=grpc,persistence=0.05")]
+    #[arg(
+        long,
+        value_name = "CONF",
+        default_value = "type=grpc,persistence=0.05"
+    )]
     pub client_conf: ClientConf,
 
     #[command(flatten)]
@@ -41,12 +45,6 @@ pub struct Patience {
     #[arg(long)]
     pub secure: bool,
 }
-
-/// What `--help` says about certificates.
-pub const SECURE_HELP: &str = "\
-With --secure the files ca.crt, client.crt and client.key of the working
-directory are used; the environment variable CERT_DIR names another directory,
-and CA_CRT, CLIENT_CRT and CLIENT_KEY other files.";
 
 impl Destinations {
     /// Every endpoint once, in the order in which they were given.
