@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use soe_model::units::Bytes;
+use tokio::time::{Instant, timeout_at};
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
@@ -88,11 +89,15 @@ impl Caller {
         let mut request = Request::new(request);
         request.set_timeout(self.timeout);
         let mut client = self.client.clone();
-        let answer = tokio::time::timeout(self.timeout, client.run_lambda(request)).await;
+        let deadline = Instant::now() + self.timeout;
+        let answer = timeout_at(deadline, client.run_lambda(request)).await;
         let response = match answer {
             Ok(Ok(response)) => response.into_inner(),
-            Ok(Err(status)) => return Err(CallError::Transport(describe(&status))),
-            Err(_) => return Err(CallError::Timeout(self.timeout)),
+            // The transport knows the deadline too, and may be the first to see it.
+            Ok(Err(status)) if Instant::now() < deadline => {
+                return Err(CallError::Transport(describe(&status)));
+            }
+            Ok(Err(_)) | Err(_) => return Err(CallError::Timeout(self.timeout)),
         };
         match response.retcode.as_str() {
             rpc::OK => Ok(response),
