@@ -12,3 +12,4 @@ pub mod names;
 pub mod network;
 pub mod topology;
 pub mod units;
+pub mod workflow;
