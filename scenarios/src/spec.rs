@@ -10,22 +10,22 @@ mod broker;
 mod client;
 mod computer;
 mod controller;
-mod diagnostic;
+pub(crate) mod diagnostic;
 mod entity;
 mod event;
-mod files;
+pub(crate) mod files;
 mod function;
 mod kind;
 mod network;
-mod print;
+pub(crate) mod print;
 mod reference;
 mod resolve;
 mod run;
 mod schema;
-mod section;
-mod set;
-mod tree;
-mod value;
+pub(crate) mod section;
+pub(crate) mod set;
+pub(crate) mod tree;
+pub(crate) mod value;
 
 use std::path::{Path, PathBuf};
 
@@ -127,6 +127,32 @@ impl Scenario {
             root,
             sets: Vec::new(),
         })
+    }
+
+    /// A scenario that is a table of a larger text.
+    pub(crate) fn within(origin: &str, folder: &Path, text: &str, root: Table) -> Self {
+        Self {
+            origin: origin.to_owned(),
+            folder: folder.to_owned(),
+            text: text.to_owned(),
+            root,
+            sets: Vec::new(),
+        }
+    }
+
+    /// The files that the scenario refers to, in the order of their mention.
+    ///
+    /// # Errors
+    /// As [`Scenario::resolve`].
+    pub fn files(&self) -> Result<Vec<PathBuf>, Diagnostics> {
+        let mut report = Report::new(&self.origin, &self.text, &self.sets);
+        let record = resolve::read(&self.root, &self.folder, &mut report);
+        if !report.is_clean() {
+            return Err(report.finish());
+        }
+        let mut paths = Vec::new();
+        record.paths(&mut paths);
+        Ok(paths.into_iter().map(|path| self.folder.join(path)).collect())
     }
 
     /// Changes a value, `computer.NAME.cores=4`: any key of the scenario, and a

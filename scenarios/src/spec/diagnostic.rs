@@ -93,6 +93,11 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// By what messages call the text, and the text.
+    pub(crate) fn source(&self) -> (&'a str, &'a str) {
+        (self.origin, self.text)
+    }
+
     /// Takes down what is wrong at a place of the scenario.
     pub(crate) fn wrong(&mut self, place: Place, message: impl fmt::Display) {
         let name = self.name(place);

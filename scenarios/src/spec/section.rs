@@ -566,6 +566,28 @@ impl Record {
         }
     }
 
+    /// Adds the paths of files that are mentioned here and in the tables inside.
+    pub(crate) fn paths(&self, found: &mut Vec<String>) {
+        for (key, datum) in self.iter() {
+            match datum {
+                Some(Datum::Text(path)) if matches!(key.form, Form::Path { .. }) => {
+                    found.push(path.clone());
+                }
+                Some(Datum::Choice(choice)) => {
+                    let files = choice.arguments.iter().filter_map(|(_, value)| match value {
+                        Value::Timetable(timetable) => Some(timetable.path.to_string()),
+                        _ => None,
+                    });
+                    found.extend(files);
+                }
+                Some(Datum::Records(records)) => {
+                    records.iter().for_each(|(_, record)| record.paths(found));
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// Every key with its value.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static Key, Option<&Datum>)> {
         self.section
