@@ -9,7 +9,12 @@ fn main() -> io::Result<()> {
     let own = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let root = own.parent().unwrap_or(&own);
     let mut files = Vec::new();
-    for part in ["sim-core/src", "soe-model/src", "statesim/src", "statesim/example"] {
+    for part in [
+        "sim-core/src",
+        "soe-model/src",
+        "statesim/src",
+        "statesim/example",
+    ] {
         let folder = root.join(part);
         // Outside the workspace the versions of the crates must do.
         if folder.is_dir() {

@@ -96,15 +96,21 @@ fn change(study: &mut Study, options: &SweepOptions) -> Result<(), Failure> {
     for network in &options.network {
         let Some((name, prefix)) = network.split_once('=') else {
             let found = network.escape_debug();
-            return Err(Failure::input(format!("--network: found `{found}`, expected NAME=PREFIX")));
+            return Err(Failure::input(format!(
+                "--network: found `{found}`, expected NAME=PREFIX"
+            )));
         };
-        study.give_network(name, Path::new(prefix)).map_err(Failure::input)?;
+        study
+            .give_network(name, Path::new(prefix))
+            .map_err(Failure::input)?;
     }
     if let Some(trace) = &options.trace {
         study.give_trace(trace).map_err(Failure::input)?;
     }
     let seed = options.seed.map(|seed| format!("seed={seed}"));
-    let replications = options.replications.map(|number| format!("replications={number}"));
+    let replications = options
+        .replications
+        .map(|number| format!("replications={number}"));
     for assignment in options.set.iter().chain(&seed).chain(&replications) {
         study.set(assignment).map_err(Failure::input)?;
     }
@@ -193,7 +199,10 @@ fn run(
     }
     if is_part {
         if !options.quiet {
-            eprintln!("this part is complete; its journal is in {}", kept.display());
+            eprintln!(
+                "this part is complete; its journal is in {}",
+                kept.display()
+            );
         }
         return failures(&sweep.failures);
     }
@@ -236,7 +245,10 @@ fn merge(args: &MergeArgs) -> Result<(), Failure> {
     };
     write(&ready, &mut sweep, &args.options, manifest)?;
     if !args.options.quiet {
-        eprintln!("nothing is missing or doubled; results are in {}", ready.output.display());
+        eprintln!(
+            "nothing is missing or doubled; results are in {}",
+            ready.output.display()
+        );
     }
     Ok(())
 }
@@ -294,7 +306,11 @@ fn dry_run(
         status.finished,
         status.finished_points,
         status.missing,
-        if replications.precision.is_some() { ", at least" } else { "" }
+        if replications.precision.is_some() {
+            ", at least"
+        } else {
+            ""
+        }
     );
     if status.missing > 0 {
         let (mean, basis) = match status.mean {
@@ -319,9 +335,8 @@ fn probe(ready: &Ready, sweep: &Sweep<'_, Prepared>) -> Result<Duration, Failure
     for number in 0..PROBED.min(points) {
         let point = number * points.saturating_sub(1) / PROBED.min(points).saturating_sub(1).max(1);
         let probed = sweep.probe(point, &Progress::default());
-        sum += probed.map_err(|error| {
-            Failure::run(format!("{}: {error}", ready.plan.describe(point)))
-        })?;
+        sum += probed
+            .map_err(|error| Failure::run(format!("{}: {error}", ready.plan.describe(point))))?;
         count += 1;
         if started.elapsed() > PROBING {
             break;
@@ -355,7 +370,10 @@ fn one(ready: &Ready, only: &str) -> Result<(), Failure> {
             Failure::run(format!("point {point} ({at}), {seed}: {reason}"))
         })?;
     let Some(report) = report else { return Ok(()) };
-    let mut table = TextTable::new().left("metric").left("entity").right("value");
+    let mut table = TextTable::new()
+        .left("metric")
+        .left("entity")
+        .right("value");
     let mut at = 0;
     for column in &report.layout.columns {
         if column.at.is_none() && !column.pooled {
@@ -364,7 +382,11 @@ fn one(ready: &Ready, only: &str) -> Result<(), Failure> {
         }
         at += column.width();
     }
-    print(&format!("{}\n{}", ready.plan.describe(point), table.render()))
+    print(&format!(
+        "{}\n{}",
+        ready.plan.describe(point),
+        table.render()
+    ))
 }
 
 /// Part I of N.
@@ -375,7 +397,9 @@ fn shard(text: &str) -> Result<Shard, Failure> {
     });
     parsed.ok_or_else(|| {
         let found = text.escape_debug();
-        Failure::input(format!("--shard: found `{found}`, expected I/N such as 1/8, I from 1 to N"))
+        Failure::input(format!(
+            "--shard: found `{found}`, expected I/N such as 1/8, I from 1 to N"
+        ))
     })
 }
 

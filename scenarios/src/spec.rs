@@ -152,7 +152,10 @@ impl Scenario {
         }
         let mut paths = Vec::new();
         record.paths(&mut paths);
-        Ok(paths.into_iter().map(|path| self.folder.join(path)).collect())
+        Ok(paths
+            .into_iter()
+            .map(|path| self.folder.join(path))
+            .collect())
     }
 
     /// Changes a value, `computer.NAME.cores=4`: any key of the scenario, and a

@@ -89,12 +89,8 @@ impl Plan {
     /// If an input is wrong or cannot be read, or a point is impossible, in one line.
     pub fn prepare(&self) -> Result<Prepared, String> {
         match &self.subject {
-            Subject::Scenario(subject) => {
-                ScenarioSweep::new(self, subject).map(Prepared::Scenario)
-            }
-            Subject::Statesim(subject) => {
-                StatesimSweep::new(self, subject).map(Prepared::Statesim)
-            }
+            Subject::Scenario(subject) => ScenarioSweep::new(self, subject).map(Prepared::Scenario),
+            Subject::Statesim(subject) => StatesimSweep::new(self, subject).map(Prepared::Statesim),
         }
     }
 

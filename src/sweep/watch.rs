@@ -72,7 +72,10 @@ impl<'p> Watch<'p> {
             lines => format!("; {lines} lines of the journal are damaged and not used"),
         };
         if status.finished > 0 || status.damaged > 0 {
-            eprintln!("{} replications are there already{damaged}", status.finished);
+            eprintln!(
+                "{} replications are there already{damaged}",
+                status.finished
+            );
         }
         if let Some(bar) = &self.bar {
             bar.set_length(status.missing);

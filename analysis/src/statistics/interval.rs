@@ -53,9 +53,9 @@ impl Interval {
     /// assert_eq!(Interval::from_moments(12.0, Some(2.0), 3), Interval::of(&[10.0, 12.0, 14.0]).unwrap());
     /// ```
     pub fn from_moments(mean: f64, deviation: Option<f64>, n: usize) -> Self {
-        let half_width = deviation
-            .filter(|_| n > 1)
-            .and_then(|deviation| Some(critical_value(n - 1, CONFIDENCE)? * deviation / (n as f64).sqrt()));
+        let half_width = deviation.filter(|_| n > 1).and_then(|deviation| {
+            Some(critical_value(n - 1, CONFIDENCE)? * deviation / (n as f64).sqrt())
+        });
         Self {
             mean,
             half_width,

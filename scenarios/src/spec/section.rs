@@ -574,10 +574,13 @@ impl Record {
                     found.push(path.clone());
                 }
                 Some(Datum::Choice(choice)) => {
-                    let files = choice.arguments.iter().filter_map(|(_, value)| match value {
-                        Value::Timetable(timetable) => Some(timetable.path.to_string()),
-                        _ => None,
-                    });
+                    let files = choice
+                        .arguments
+                        .iter()
+                        .filter_map(|(_, value)| match value {
+                            Value::Timetable(timetable) => Some(timetable.path.to_string()),
+                            _ => None,
+                        });
                     found.extend(files);
                 }
                 Some(Datum::Records(records)) => {

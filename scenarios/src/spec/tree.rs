@@ -143,8 +143,9 @@ impl Raw {
                 format!("[{}]", items.join(", "))
             }
             Self::Table(table) => {
-                let entry =
-                    |entry: &Entry| format!("{} = {}", value::key(&entry.key), entry.node.raw.toml());
+                let entry = |entry: &Entry| {
+                    format!("{} = {}", value::key(&entry.key), entry.node.raw.toml())
+                };
                 let entries: Vec<_> = table.entries.iter().map(entry).collect();
                 format!("{{ {} }}", entries.join(", "))
             }

@@ -271,10 +271,9 @@ impl<'e, E: Experiment> Sweep<'e, E> {
         let numbered = self.store.last().map_or(0, |source| source.numbered());
         let points = self.targets.len();
         let mut queue = VecDeque::new();
-        let mut left = vec![0_u32; points];
-        for point in 0..points {
-            left[point] = self.enqueue(point, 0, &mut queue);
-        }
+        let left = (0..points)
+            .map(|point| self.enqueue(point, 0, &mut queue))
+            .collect();
         wanted(status);
         let mut builder = rayon::ThreadPoolBuilder::new();
         if let Some(threads) = threads {
@@ -301,9 +300,13 @@ impl<'e, E: Experiment> Sweep<'e, E> {
             threads: threads as u64,
         };
         pool.broadcast(|_| shared.work(&done));
-        let state = shared.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let state = shared
+            .state
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         let (interrupted, error) = (state.interrupted, state.error);
-        self.failures.sort_by_key(|failed| (failed.point, failed.replication));
+        self.failures
+            .sort_by_key(|failed| (failed.point, failed.replication));
         match error {
             Some(error) => Err(error),
             None => Ok(interrupted),
@@ -360,9 +363,9 @@ impl<'e, E: Experiment> Sweep<'e, E> {
                 if column.at.is_some() || column.pooled {
                     continue;
                 }
-                let known = moments
-                    .iter()
-                    .position(|((known, entity), _)| *known == selector && *entity == column.entity);
+                let known = moments.iter().position(|((known, entity), _)| {
+                    *known == selector && *entity == column.entity
+                });
                 let place = known.unwrap_or_else(|| {
                     moments.push(((selector, column.entity.clone()), Moments::default()));
                     moments.len() - 1
@@ -378,7 +381,9 @@ impl<'e, E: Experiment> Sweep<'e, E> {
             }
         });
         // What has no interval is not precise, and neither is what nobody reports.
-        let largest = relative.map(|half| half.unwrap_or(f64::INFINITY)).reduce(f64::max);
+        let largest = relative
+            .map(|half| half.unwrap_or(f64::INFINITY))
+            .reduce(f64::max);
         Ok(largest.unwrap_or(f64::INFINITY))
     }
 
@@ -504,7 +509,10 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
             if state.working == 0 {
                 return None;
             }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -539,7 +547,8 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
                     let number = match &known {
                         Some((number, layout)) if Arc::ptr_eq(layout, &report.layout) => *number,
                         _ => {
-                            let Some(number) = self.lock().number(task.point, &report.layout) else {
+                            let Some(number) = self.lock().number(task.point, &report.layout)
+                            else {
                                 break;
                             };
                             known = Some((number, report.layout));
@@ -643,7 +652,9 @@ impl<E: Experiment> State<'_, '_, E> {
             match self.journal.append(&held.lines) {
                 Ok(start) => {
                     for (replication, place) in &held.finished {
-                        self.sweep.store.finished(point, *replication, start + place);
+                        self.sweep
+                            .store
+                            .finished(point, *replication, start + place);
                     }
                 }
                 Err(error) => {
@@ -673,7 +684,11 @@ impl<E: Experiment> State<'_, '_, E> {
                 return None;
             }
         }
-        let failed = self.sweep.failures.iter().filter(|failed| failed.point == point);
+        let failed = self
+            .sweep
+            .failures
+            .iter()
+            .filter(|failed| failed.point == point);
         let failed = failed.count() as u32;
         let precision = match self.sweep.replications.precision {
             Some(_) => self.sweep.precision(point).ok(),

@@ -27,6 +27,9 @@ struct Line {
     points: Vec<(f64, String, Interval)>,
 }
 
+/// Axes with one of their items each.
+type Panel = Vec<(usize, usize)>;
+
 /// Draws all figures.
 pub(super) fn draw(finished: &mut Finished<'_, '_>) -> Result<Vec<Picture>, SweepError> {
     let plan = finished.plan;
@@ -57,17 +60,29 @@ fn by_default(plan: &Plan, finished: &Finished<'_, '_>) -> Vec<FigureSpec> {
         return Vec::new();
     };
     let series = (0..plan.axes.len()).rev().find(|&axis| axis != x);
-    let usual = ["latency_mean", "latency_p95", "network_mean", "traffic_mean"];
+    let usual = [
+        "latency_mean",
+        "latency_p95",
+        "network_mean",
+        "traffic_mean",
+    ];
     let mut metrics = plan.metrics.clone();
     if metrics.is_empty() {
         let reported = |name: &&&str| {
             let mut estimates = finished.estimates.points.iter().flatten();
             estimates.any(|estimate| estimate.column.metric.name == **name)
         };
-        metrics = usual.iter().filter(reported).map(|name| Selector::parse(name)).collect();
+        metrics = usual
+            .iter()
+            .filter(reported)
+            .map(|name| Selector::parse(name))
+            .collect();
     }
     let spec = |metric: &Selector| {
-        let entity = metric.entity.as_deref().map(|entity| format!("-{}", plain(entity)));
+        let entity = metric
+            .entity
+            .as_deref()
+            .map(|entity| format!("-{}", plain(entity)));
         FigureSpec {
             name: metric.metric.replace('_', "-") + &entity.unwrap_or_default(),
             title: String::new(),
@@ -86,11 +101,15 @@ fn by_default(plan: &Plan, finished: &Finished<'_, '_>) -> Vec<FigureSpec> {
 
 /// The points of each combination of the axes that the figure does not show, with the
 /// values of those of these axes that have more than one.
-fn panels(plan: &Plan, spec: &FigureSpec) -> Vec<(Vec<(usize, usize)>, Vec<usize>)> {
+fn panels(plan: &Plan, spec: &FigureSpec) -> Vec<(Panel, Vec<usize>)> {
     let shown = |axis: usize| spec.x == X::Axis(axis) || spec.series == Some(axis);
-    let mut panels: Vec<(Vec<(usize, usize)>, Vec<usize>)> = Vec::new();
+    let mut panels: Vec<(Panel, Vec<usize>)> = Vec::new();
     for (number, point) in plan.points.iter().enumerate() {
-        if !spec.filters.iter().all(|filter| filter.keeps(&plan.axes, point)) {
+        if !spec
+            .filters
+            .iter()
+            .all(|filter| filter.keeps(&plan.axes, point))
+        {
             continue;
         }
         let others = point.iter().copied().enumerate();
@@ -103,8 +122,10 @@ fn panels(plan: &Plan, spec: &FigureSpec) -> Vec<(Vec<(usize, usize)>, Vec<usize
     let keys: Vec<_> = panels.iter().map(|(key, _)| key.clone()).collect();
     for (key, _) in &mut panels {
         key.retain(|(axis, item)| {
-            let differs = |other: &Vec<(usize, usize)>| {
-                other.iter().any(|(known, value)| known == axis && value != item)
+            let differs = |other: &Panel| {
+                other
+                    .iter()
+                    .any(|(known, value)| known == axis && value != item)
             };
             keys.iter().any(differs)
         });
@@ -121,7 +142,9 @@ fn lines(
     let mut lines: Vec<Line> = Vec::new();
     for &point in points {
         let item = |axis: usize| &plan.axes[axis].items[plan.points[point][axis]];
-        let series = spec.series.map_or(String::new(), |axis| item(axis).label.clone());
+        let series = spec
+            .series
+            .map_or(String::new(), |axis| item(axis).label.clone());
         let mut add = |entity: &str, x: f64, label: String, interval: Interval| {
             let known = |line: &&mut Line| line.entity == entity && line.series == series;
             let line = lines.iter_mut().find(known);
@@ -150,7 +173,12 @@ fn lines(
             for (over, under) in &spec.ratios {
                 let ratio = finished.ratio(point, &spec.metric.metric, (over, under))?;
                 if let Some(ratio) = ratio {
-                    add(&format!("{} / {}", last(over), last(under)), *x, label.clone(), ratio);
+                    add(
+                        &format!("{} / {}", last(over), last(under)),
+                        *x,
+                        label.clone(),
+                        ratio,
+                    );
                 }
             }
             continue;
@@ -164,11 +192,9 @@ fn lines(
             };
             match (&x, column.at) {
                 (Some((x, label)), None) => add(&column.entity, *x, label.clone(), interval),
-                (None, Some(at)) => {
-                    // As in the original's scripts: no mean of one or two.
-                    if !column.pooled || interval.n > 2 {
-                        add(&column.entity, at, at.to_string(), interval);
-                    }
+                // As in the original's scripts: no mean of one or two.
+                (None, Some(at)) if !column.pooled || interval.n > 2 => {
+                    add(&column.entity, at, at.to_string(), interval);
                 }
                 _ => {}
             }
@@ -178,10 +204,12 @@ fn lines(
         line.points.sort_by(|a, b| a.0.total_cmp(&b.0));
         // Nothing beyond the longest chain, or after everything has arrived.
         if spec.x == X::Within {
-            let last = line.points.iter().rposition(|(_, _, interval)| {
-                interval.mean != 0.0 && interval.mean != 1.0
-            });
-            line.points.truncate(last.map_or(line.points.len(), |last| last + 2));
+            let last = line
+                .points
+                .iter()
+                .rposition(|(_, _, interval)| interval.mean != 0.0 && interval.mean != 1.0);
+            line.points
+                .truncate(last.map_or(line.points.len(), |last| last + 2));
         }
     }
     Ok(lines)
@@ -212,7 +240,11 @@ fn picture(
         .map(|(_, _, interval)| interval.mean.abs())
         .fold(0.0, f64::max);
     let unit = metric.map_or(Unit::Count, |metric| metric.unit);
-    let (scale, symbol) = if spec.ratios.is_empty() { scale(unit, largest) } else { (1.0, "") };
+    let (scale, symbol) = if spec.ratios.is_empty() {
+        scale(unit, largest)
+    } else {
+        (1.0, "")
+    };
     let scaled = |interval: &Interval| Interval {
         mean: interval.mean / scale,
         half_width: interval.half_width.map(|half| half / scale),
@@ -229,7 +261,11 @@ fn picture(
     };
     let (x, x_scale) = horizontal(plan, spec, metric);
     let same_prefix = {
-        let prefix = |line: &Line| line.entity.rsplit_once('/').map(|(prefix, _)| prefix.to_owned());
+        let prefix = |line: &Line| {
+            line.entity
+                .rsplit_once('/')
+                .map(|(prefix, _)| prefix.to_owned())
+        };
         let first = lines.first().and_then(prefix);
         first.is_some() && lines.iter().all(|line| prefix(line) == first)
     };
@@ -240,7 +276,11 @@ fn picture(
         names.len()
     };
     let label = |line: &Line| {
-        let entity = if same_prefix { last(&line.entity) } else { &line.entity };
+        let entity = if same_prefix {
+            last(&line.entity)
+        } else {
+            &line.entity
+        };
         match (line.series.as_str(), entities) {
             ("", 1) if spec.ratios.is_empty() && lines.len() == 1 => String::new(),
             ("", _) => entity.to_owned(),
@@ -313,7 +353,10 @@ fn horizontal(plan: &Plan, spec: &FigureSpec, metric: Option<&analysis::Metric>)
             let axis = match (axis.is_numeric(), axis.logarithmic) {
                 (true, true) => Axis::logarithmic(&axis.label, &axis.unit),
                 (true, false) => Axis::linear(&axis.label, &axis.unit),
-                _ => Axis::names(&axis.label, axis.items.iter().map(|item| item.label.clone())),
+                _ => Axis::names(
+                    &axis.label,
+                    axis.items.iter().map(|item| item.label.clone()),
+                ),
             };
             (axis, 1.0)
         }
@@ -334,7 +377,13 @@ fn scale(unit: Unit, largest: f64) -> (f64, &'static str) {
         // Milliseconds up to ten seconds.
         Unit::Nanoseconds if largest >= 1e10 => (1e9, "s"),
         Unit::Nanoseconds => fit(&[(1.0, "ns"), (1e3, "µs"), (1e6, "ms")]),
-        Unit::Bytes => fit(&[(1.0, "B"), (1e3, "kB"), (1e6, "MB"), (1e9, "GB"), (1e12, "TB")]),
+        Unit::Bytes => fit(&[
+            (1.0, "B"),
+            (1e3, "kB"),
+            (1e6, "MB"),
+            (1e9, "GB"),
+            (1e12, "TB"),
+        ]),
         Unit::BitsPerSecond => fit(&[(1.0, "b/s"), (1e3, "kb/s"), (1e6, "Mb/s"), (1e9, "Gb/s")]),
         Unit::PerSecond => (1.0, "1/s"),
         Unit::Ratio | Unit::Count => (1.0, ""),
@@ -343,6 +392,12 @@ fn scale(unit: Unit, largest: f64) -> (f64, &'static str) {
 
 /// A text as part of the name of a file.
 fn plain(text: &str) -> String {
-    let keep = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+    let keep = |c: char| {
+        if c.is_ascii_alphanumeric() || "-_.".contains(c) {
+            c
+        } else {
+            '-'
+        }
+    };
     text.chars().map(keep).collect()
 }

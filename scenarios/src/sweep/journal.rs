@@ -100,7 +100,6 @@ impl Source {
         let file = File::open(path).map_err(io_error("open"))?;
         let mut file = BufReader::with_capacity(1 << 18, file);
         let mut scanned = Scanned::default();
-        let mut source_layouts = Vec::new();
         let mut points: HashMap<u64, (String, Arc<Layout>)> = HashMap::new();
         let mut line = Vec::new();
         loop {
@@ -125,7 +124,6 @@ impl Source {
             let understood = text.and_then(|text| {
                 if let Some(point) = line::Point::read(text, metrics) {
                     let layout = Arc::new(point.layout);
-                    source_layouts.push(Arc::clone(&layout));
                     points.insert(point.number, (point.key.to_owned(), layout));
                     return Some(());
                 }
@@ -147,8 +145,11 @@ impl Source {
         if scanned.end == 0 && !line.is_empty() && !HEADER.as_bytes().starts_with(&line) {
             return Err(JournalError::Foreign(path.to_owned()));
         }
+        // Numbers are given out one by one: larger ones are not of this program.
+        points.retain(|&number, _| number < scanned.end);
         let largest = points.keys().max().map_or(0, |&number| number as usize + 1);
-        let mut layouts = vec![Arc::new(Layout::default()); largest.min(1 << 24)];
+        let empty = || Arc::new(Layout::default());
+        let mut layouts: Vec<_> = std::iter::repeat_with(empty).take(largest).collect();
         for (number, (_, layout)) in points {
             if let Some(place) = layouts.get_mut(number as usize) {
                 *place = layout;
@@ -175,7 +176,11 @@ impl Source {
         };
         if self.at != place {
             // Within the buffer if it is near.
-            let from = if self.at == u64::MAX { None } else { Some(self.at) };
+            let from = if self.at == u64::MAX {
+                None
+            } else {
+                Some(self.at)
+            };
             let moved = match from {
                 Some(from) => self.file.seek_relative(place as i64 - from as i64),
                 None => self.file.seek(SeekFrom::Start(place)).map(drop),
@@ -202,7 +207,7 @@ impl Source {
     pub(super) fn learn(&mut self, number: u64, layout: &Arc<Layout>) {
         let number = number as usize;
         if self.layouts.len() <= number {
-            self.layouts.resize(number + 1, Arc::new(Layout::default()));
+            self.layouts.resize_with(number + 1, Arc::default);
         }
         self.layouts[number] = Arc::clone(layout);
     }

@@ -104,8 +104,8 @@ impl PairMoments {
         if !ratio.is_finite() {
             return None;
         }
-        let squares = self.over.squares - 2.0 * ratio * self.together
-            + ratio * ratio * self.under.squares;
+        let squares =
+            self.over.squares - 2.0 * ratio * self.together + ratio * ratio * self.under.squares;
         let deviation = (n > 1).then(|| (squares.max(0.0) / (n - 1) as f64).sqrt() / under.abs());
         Some(Interval::from_moments(ratio, deviation, n as usize))
     }
@@ -163,7 +163,9 @@ mod tests {
     #[test]
     fn missing_numbers_do_not_count() {
         let mut moments = Moments::default();
-        [1.0, f64::NAN, 3.0, f64::INFINITY].iter().for_each(|&value| moments.add(value));
+        [1.0, f64::NAN, 3.0, f64::INFINITY]
+            .iter()
+            .for_each(|&value| moments.add(value));
         assert_eq!((moments.n(), moments.mean()), (2, Some(2.0)));
         assert_eq!(Moments::default().interval(), None);
     }

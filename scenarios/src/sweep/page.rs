@@ -70,8 +70,16 @@ pub(super) fn index(
 }
 
 fn about(plan: &Plan, prepared: &Prepared, estimates: &Estimates) -> String {
-    let replications: u64 = estimates.counts.iter().map(|(count, _)| u64::from(*count)).sum();
-    let failed: u64 = estimates.counts.iter().map(|(_, failed)| u64::from(*failed)).sum();
+    let replications: u64 = estimates
+        .counts
+        .iter()
+        .map(|(count, _)| u64::from(*count))
+        .sum();
+    let failed: u64 = estimates
+        .counts
+        .iter()
+        .map(|(_, failed)| u64::from(*failed))
+        .sum();
     let kind = match plan.subject {
         Subject::Scenario(_) => "simulated scenario",
         Subject::Statesim(_) => "StateSim",
@@ -83,16 +91,25 @@ fn about(plan: &Plan, prepared: &Prepared, estimates: &Estimates) -> String {
         plan.seed
     )];
     if failed > 0 {
-        lines.push(format!("{failed} replications failed; failures.csv tells why."));
+        lines.push(format!(
+            "{failed} replications failed; failures.csv tells why."
+        ));
     }
     lines.extend(prepared.about().iter().cloned());
     for axis in &plan.axes {
         let labels: Vec<_> = axis.items.iter().map(|item| item.label.as_str()).collect();
         let shown = labels.len().min(20);
         let more = if shown < labels.len() { ", …" } else { "" };
-        lines.push(format!("{}: {}{more}", axis.label, labels[..shown].join(", ")));
+        lines.push(format!(
+            "{}: {}{more}",
+            axis.label,
+            labels[..shown].join(", ")
+        ));
     }
-    let items: String = lines.iter().map(|line| format!("<li>{}</li>\n", escape(line))).collect();
+    let items: String = lines
+        .iter()
+        .map(|line| format!("<li>{}</li>\n", escape(line)))
+        .collect();
     format!("<ul>\n{items}</ul>\n")
 }
 
@@ -109,14 +126,20 @@ fn table(plan: &Plan, estimates: &Estimates) -> String {
     text += "<th class=\"name\">entity</th><th class=\"name\">metric</th><th>mean</th></tr>\n";
     let mut rows = 0;
     for (number, point) in plan.points.iter().enumerate() {
-        for estimate in estimates.points[number].iter().filter(|it| it.column.at.is_none()) {
+        for estimate in estimates.points[number]
+            .iter()
+            .filter(|it| it.column.at.is_none())
+        {
             rows += 1;
             if rows > MOST_ROWS {
                 continue;
             }
             text += "<tr>";
             for (axis, &item) in plan.axes.iter().zip(point) {
-                text += &format!("<td class=\"name\">{}</td>", escape(&axis.items[item].label));
+                text += &format!(
+                    "<td class=\"name\">{}</td>",
+                    escape(&axis.items[item].label)
+                );
             }
             let column = &estimate.column;
             let unit: Unit = column.metric.unit;
@@ -138,5 +161,7 @@ fn table(plan: &Plan, estimates: &Estimates) -> String {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }

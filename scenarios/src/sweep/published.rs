@@ -7,8 +7,13 @@ use crate::spec::diagnostic::Report;
 /// One row per point, pair of policies and metric: means over replications of the mean
 /// and the quantiles over jobs, in seconds and bytes, with six digits; nothing if the
 /// study keeps none of these metrics.
-pub(super) fn table(plan: &Plan, subject: &StatesimSubject, estimates: &Estimates) -> Option<String> {
-    let mut text = "net,alloc,exec,jobs,ops_factor,state_factor,metric,mean,q50,q90,q95,q99\n".to_owned();
+pub(super) fn table(
+    plan: &Plan,
+    subject: &StatesimSubject,
+    estimates: &Estimates,
+) -> Option<String> {
+    let mut text =
+        "net,alloc,exec,jobs,ops_factor,state_factor,metric,mean,q50,q90,q95,q99\n".to_owned();
     let empty = text.len();
     let mut report = Report::new("", "", &[]);
     for point in 0..plan.points.len() {
@@ -22,12 +27,15 @@ pub(super) fn table(plan: &Plan, subject: &StatesimSubject, estimates: &Estimate
                 for execution in &parameters.executions {
                     let entity = format!("{}/{}", allocation.name(), execution.name());
                     let value = |statistic| {
-                        let estimate = estimates.find(point, &format!("{stem}_{statistic}"), &entity);
+                        let estimate =
+                            estimates.find(point, &format!("{stem}_{statistic}"), &entity);
                         let mean = estimate?.moments.mean()?;
                         Some(statesim::output::format_general(mean * scale))
                     };
-                    let values: Option<Vec<_>> =
-                        ["mean", "p50", "p90", "p95", "p99"].into_iter().map(value).collect();
+                    let values: Option<Vec<_>> = ["mean", "p50", "p90", "p95", "p99"]
+                        .into_iter()
+                        .map(value)
+                        .collect();
                     let Some(values) = values else { continue };
                     text += &format!(
                         "{},{},{},{},{},{},{name},{}\n",

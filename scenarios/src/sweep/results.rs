@@ -125,7 +125,9 @@ impl<'s, 'e> Finished<'s, 'e> {
 
 /// Digests of replications in their order.
 fn mix(digest: u64, next: u64) -> u64 {
-    (digest ^ next).wrapping_mul(0x100_0000_01b3).rotate_left(23)
+    (digest ^ next)
+        .wrapping_mul(0x100_0000_01b3)
+        .rotate_left(23)
 }
 
 /// Quantities of a point in the order in which they first appear.
@@ -142,7 +144,11 @@ impl Fold {
         let is_last = |(last, _): &(Arc<Layout>, Vec<usize>)| Arc::ptr_eq(last, layout);
         let places = match self.last.take_if(|last| is_last(last)) {
             Some((_, places)) => places,
-            None => layout.columns.iter().map(|column| self.place(column)).collect(),
+            None => layout
+                .columns
+                .iter()
+                .map(|column| self.place(column))
+                .collect(),
         };
         let mut at = 0;
         for (column, &place) in layout.columns.iter().zip(&places) {
@@ -158,7 +164,11 @@ impl Fold {
     }
 
     fn place(&mut self, column: &Column) -> usize {
-        let key = (column.metric.name, column.entity.clone(), column.at.map(f64::to_bits));
+        let key = (
+            column.metric.name,
+            column.entity.clone(),
+            column.at.map(f64::to_bits),
+        );
         *self.places.entry(key).or_insert_with(|| {
             self.estimates.push(Estimate {
                 column: column.clone(),
@@ -189,7 +199,9 @@ impl Sweep<'_, Prepared> {
         let failures = self.failures.clone();
         let mut records = Records::new(&folder)?;
         let mut finished = Finished::new(self, plan, |point, replication, layout, values| {
-            records.write(point, replication, layout, values).map_err(in_folder)
+            records
+                .write(point, replication, layout, values)
+                .map_err(in_folder)
         })?;
         records.finish()?;
         let estimates = &finished.estimates;
@@ -197,8 +209,14 @@ impl Sweep<'_, Prepared> {
         folder.write("points.csv", points(plan).as_bytes())?;
         folder.write("replications.csv", replications(estimates).as_bytes())?;
         let summary = summary(estimates, prepared.warm_up());
-        folder.write("summary.csv", &in_memory(|buffer| summary.write_csv(buffer)))?;
-        folder.write("summary.json", &in_memory(|buffer| summary.write_json(buffer)))?;
+        folder.write(
+            "summary.csv",
+            &in_memory(|buffer| summary.write_csv(buffer)),
+        )?;
+        folder.write(
+            "summary.json",
+            &in_memory(|buffer| summary.write_json(buffer)),
+        )?;
         if let Some(text) = profiles(estimates) {
             folder.write("profiles.csv", text.as_bytes())?;
         }
@@ -222,8 +240,14 @@ impl Sweep<'_, Prepared> {
         }
         let pictures = figures::draw(&mut finished)?;
         for picture in &pictures {
-            folder.write(&format!("figures/{}.svg", picture.name), picture.svg.as_bytes())?;
-            folder.write(&format!("figures/{}.csv", picture.name), picture.csv.as_bytes())?;
+            folder.write(
+                &format!("figures/{}.svg", picture.name),
+                picture.svg.as_bytes(),
+            )?;
+            folder.write(
+                &format!("figures/{}.csv", picture.name),
+                picture.csv.as_bytes(),
+            )?;
         }
         let page = page::index(plan, prepared, &finished.estimates, &pictures, study);
         folder.write("index.html", page.as_bytes())?;
@@ -262,7 +286,9 @@ impl Records {
             Some((_, entities)) => entities,
             None => {
                 let columns = layout.columns.iter();
-                columns.map(|column| self.names.intern(&column.entity)).collect()
+                columns
+                    .map(|column| self.names.intern(&column.entity))
+                    .collect()
             }
         };
         let mut at = 0;
@@ -357,7 +383,12 @@ fn summary(estimates: &Estimates, warm_up_ns: u64) -> Summary {
     Summary {
         table_format: TABLE_FORMAT,
         confidence: CONFIDENCE,
-        replications: estimates.counts.iter().map(|(count, _)| *count).max().unwrap_or(0),
+        replications: estimates
+            .counts
+            .iter()
+            .map(|(count, _)| *count)
+            .max()
+            .unwrap_or(0),
         warm_up_ns,
         rows,
     }

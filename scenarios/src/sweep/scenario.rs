@@ -50,7 +50,9 @@ impl ScenarioSweep {
                 .map_err(|wrong| format!("{}: {wrong:?}", plan.describe(number)))?;
             points.push(point(plan, &scenario, &mut inputs)?);
         }
-        let warm_up = points.first().map_or(0, |point| point.deployment.run.warm_up.as_nanos());
+        let warm_up = points
+            .first()
+            .map_or(0, |point| point.deployment.run.warm_up.as_nanos());
         Ok(Self {
             metrics: plan.metrics.clone(),
             points,
@@ -138,13 +140,19 @@ impl Experiment for ScenarioSweep {
         if !is_known {
             kept.point = point;
             kept.wanted = metrics.iter().map(wants).collect();
-            let chosen = metrics.iter().zip(&kept.wanted).filter(|(_, wanted)| **wanted);
+            let chosen = metrics
+                .iter()
+                .zip(&kept.wanted)
+                .filter(|(_, wanted)| **wanted);
             let columns = chosen.map(|(value, _)| Column::number(value.metric, &value.entity));
             kept.layout = Arc::new(Layout {
                 columns: columns.collect(),
             });
         }
-        let chosen = metrics.iter().zip(&kept.wanted).filter(|(_, wanted)| **wanted);
+        let chosen = metrics
+            .iter()
+            .zip(&kept.wanted)
+            .filter(|(_, wanted)| **wanted);
         Ok(Some(Report {
             layout: Arc::clone(&kept.layout),
             values: chosen.map(|(value, _)| value.value).collect(),

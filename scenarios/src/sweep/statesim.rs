@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use analysis::{Metric, Unit};
@@ -79,12 +79,24 @@ const STATISTICS: [(statistics::Metric, f64, [&Metric; 5]); 4] = [
     (
         statistics::Metric::Processing,
         1e9,
-        [&PROCESSING_MEAN, &PROCESSING_P50, &PROCESSING_P90, &PROCESSING_P95, &PROCESSING_P99],
+        [
+            &PROCESSING_MEAN,
+            &PROCESSING_P50,
+            &PROCESSING_P90,
+            &PROCESSING_P95,
+            &PROCESSING_P99,
+        ],
     ),
     (
         statistics::Metric::Network,
         1e9,
-        [&NETWORK_MEAN, &NETWORK_P50, &NETWORK_P90, &NETWORK_P95, &NETWORK_P99],
+        [
+            &NETWORK_MEAN,
+            &NETWORK_P50,
+            &NETWORK_P90,
+            &NETWORK_P95,
+            &NETWORK_P99,
+        ],
     ),
     (
         statistics::Metric::Total,
@@ -94,7 +106,13 @@ const STATISTICS: [(statistics::Metric, f64, [&Metric; 5]); 4] = [
     (
         statistics::Metric::Traffic,
         1.0,
-        [&TRAFFIC_MEAN, &TRAFFIC_P50, &TRAFFIC_P90, &TRAFFIC_P95, &TRAFFIC_P99],
+        [
+            &TRAFFIC_MEAN,
+            &TRAFFIC_P50,
+            &TRAFFIC_P90,
+            &TRAFFIC_P95,
+            &TRAFFIC_P99,
+        ],
     ),
 ];
 
@@ -202,14 +220,20 @@ impl StatesimSweep {
             };
             let factors = parameters.factors;
             let bits = [factors.operations, factors.argument, factors.state].map(f64::to_bits);
-            let pool = *pool_of.entry((bits, parameters.functions, model)).or_insert_with(|| {
-                let pool = Pool::new(&jobs, factors, parameters.functions, corrections);
-                sweep.pools.push(pool);
-                sweep.pools.len() - 1
-            });
+            let pool = *pool_of
+                .entry((bits, parameters.functions, model))
+                .or_insert_with(|| {
+                    let pool = Pool::new(&jobs, factors, parameters.functions, corrections);
+                    sweep.pools.push(pool);
+                    sweep.pools.len() - 1
+                });
             // Once, so that what is impossible is known before anything runs.
-            Evaluation::new(&sweep.networks[network], &sweep.pools[pool], parameters.cloud)
-                .map_err(|error| format!("{}: {error}", plan.describe(number)))?;
+            Evaluation::new(
+                &sweep.networks[network],
+                &sweep.pools[pool],
+                parameters.cloud,
+            )
+            .map_err(|error| format!("{}: {error}", plan.describe(number)))?;
             let entities = entities(&parameters);
             let known = layouts.iter().find(|(known, ..)| *known == entities);
             let (layout, wanted) = match known {
@@ -245,12 +269,12 @@ impl StatesimSweep {
     fn topology(&mut self, source: &NetworkSource) -> Result<(Topology, String), String> {
         let topology = match source {
             NetworkSource::Example => example::topology().map_err(|error| error.to_string())?,
-            NetworkSource::Generated { kind: "iiot", seed } => {
-                Iiot::default().generate(*seed).map_err(|error| error.to_string())?
-            }
-            NetworkSource::Generated { seed, .. } => {
-                UrbanSensing::default().generate(*seed).map_err(|error| error.to_string())?
-            }
+            NetworkSource::Generated { kind: "iiot", seed } => Iiot::default()
+                .generate(*seed)
+                .map_err(|error| error.to_string())?,
+            NetworkSource::Generated { seed, .. } => UrbanSensing::default()
+                .generate(*seed)
+                .map_err(|error| error.to_string())?,
             NetworkSource::Files([nodes, links, edges]) => {
                 let topology =
                     Topology::read(nodes, links, edges).map_err(|error| error.to_string())?;
@@ -286,10 +310,10 @@ impl StatesimSweep {
     }
 
     /// Notes a file that was read.
-    fn input(&mut self, path: &PathBuf) -> Result<String, String> {
+    fn input(&mut self, path: &Path) -> Result<String, String> {
         let digest = analysis::sha256_file(path)
             .map_err(|error| format!("{}: cannot be read: {error}", path.display()))?;
-        self.inputs.push((path.clone(), digest.clone()));
+        self.inputs.push((path.to_owned(), digest.clone()));
         Ok(digest)
     }
 }
@@ -298,9 +322,9 @@ fn describe_network(source: &NetworkSource) -> String {
     match source {
         NetworkSource::Example => "the example that is part of the program".to_owned(),
         NetworkSource::Generated { kind, seed } => format!("generated: {kind}, seed {seed}"),
-        NetworkSource::Files([nodes, ..]) => {
-            nodes.file_stem().map_or(String::new(), |stem| stem.to_string_lossy().into_owned())
-        }
+        NetworkSource::Files([nodes, ..]) => nodes
+            .file_stem()
+            .map_or(String::new(), |stem| stem.to_string_lossy().into_owned()),
     }
 }
 
@@ -308,9 +332,9 @@ fn describe_trace(source: &TraceSource) -> String {
     match source {
         TraceSource::Example => "the example that is part of the program".to_owned(),
         TraceSource::Generated { jobs, seed } => format!("generated: {jobs} jobs, seed {seed}"),
-        TraceSource::File { path, .. } => {
-            path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned())
-        }
+        TraceSource::File { path, .. } => path
+            .file_name()
+            .map_or(String::new(), |name| name.to_string_lossy().into_owned()),
     }
 }
 
@@ -331,7 +355,10 @@ fn lengths() -> impl Iterator<Item = usize> {
 
 fn layout(entities: &[String], selectors: &[Selector]) -> (Layout, Wanted) {
     let any = |metric: &Metric| {
-        selectors.is_empty() || selectors.iter().any(|selector| selector.metric == metric.name)
+        selectors.is_empty()
+            || selectors
+                .iter()
+                .any(|selector| selector.metric == metric.name)
     };
     let wanted = Wanted {
         statistics: STATISTICS.map(|(_, _, metrics)| metrics.iter().any(|metric| any(metric))),
@@ -360,7 +387,10 @@ fn layout(entities: &[String], selectors: &[Selector]) -> (Layout, Wanted) {
             pooled,
             ..Column::number(metric, entity)
         };
-        for (metric, wanted) in [&NETWORK_BY_CHAIN, &TRAFFIC_BY_CHAIN].into_iter().zip(wanted.by_chain) {
+        for (metric, wanted) in [&NETWORK_BY_CHAIN, &TRAFFIC_BY_CHAIN]
+            .into_iter()
+            .zip(wanted.by_chain)
+        {
             if wanted {
                 columns.extend(lengths().map(|length| at(metric, length as f64, true)));
             }

@@ -97,7 +97,11 @@ impl Store {
     /// Notes that a replication is finished, in the journal that was added last.
     pub(super) fn finished(&mut self, point: usize, replication: u32, place: u64) {
         let number = self.sources.len() as u64 - 1;
-        put(&mut self.places[self.same[point]], replication, number << WITHIN | place);
+        put(
+            &mut self.places[self.same[point]],
+            replication,
+            number << WITHIN | place,
+        );
     }
 
     /// Notes that a replication cannot be finished.

@@ -21,8 +21,8 @@ pub use axis::{Axis, Item};
 pub use figure::{FigureSpec, X};
 pub use replications::Replications;
 pub use selector::Selector;
-pub use subject::{ScenarioSubject, StatesimSubject, Subject};
 pub(crate) use subject::{NetworkSource, Parameters, TraceSource};
+pub use subject::{ScenarioSubject, StatesimSubject, Subject};
 
 use fields::Fields;
 
@@ -136,9 +136,8 @@ impl Study {
     /// # Errors
     /// If the key leads nowhere.
     pub fn set(&mut self, assignment: &str) -> Result<(), Diagnostics> {
-        let wrong = |key: &str, message: &str| {
-            Diagnostics::one(&format!("--set {}", quote(key)), message)
-        };
+        let wrong =
+            |key: &str, message: &str| Diagnostics::one(&format!("--set {}", quote(key)), message);
         let (key, value) = set::split(assignment)
             .ok_or_else(|| wrong(assignment, "expected key=value, such as replications=20"))?;
         let segments = set::segments(key)
@@ -296,10 +295,15 @@ fn points(
     report: &mut Report<'_>,
 ) -> Option<Vec<Vec<usize>>> {
     let sizes: Vec<usize> = axes.iter().map(|axis| axis.items.len()).collect();
-    let count = sizes.iter().try_fold(1_usize, |count, &size| count.checked_mul(size));
+    let count = sizes
+        .iter()
+        .try_fold(1_usize, |count, &size| count.checked_mul(size));
     let Some(count) = count.filter(|&count| count <= 100 * MOST_POINTS) else {
         let place = axes.last().map_or(Place::File(0), |axis| axis.place);
-        report.wrong(place, format!("the axes have more than {MOST_POINTS} combinations"));
+        report.wrong(
+            place,
+            format!("the axes have more than {MOST_POINTS} combinations"),
+        );
         return None;
     };
     let point = |mut number: usize| {
@@ -319,7 +323,10 @@ fn points(
         let place = axes.last().map_or(Place::File(0), |axis| axis.place);
         report.wrong(
             place,
-            format!("there are {} points, at most {MOST_POINTS} are possible", points.len()),
+            format!(
+                "there are {} points, at most {MOST_POINTS} are possible",
+                points.len()
+            ),
         );
         return None;
     }
@@ -342,12 +349,7 @@ fn assign(table: &mut Table, segments: &[String], value: Node) -> Result<(), Str
     assign_in(table.get_or_insert(first, empty), first, rest, value)
 }
 
-fn assign_in(
-    node: &mut Node,
-    name: &str,
-    segments: &[String],
-    value: Node,
-) -> Result<(), String> {
+fn assign_in(node: &mut Node, name: &str, segments: &[String], value: Node) -> Result<(), String> {
     let [first, rest @ ..] = segments else {
         *node = value;
         return Ok(());

@@ -71,7 +71,11 @@ pub(in crate::sweep) fn write_finished(
 ) {
     let start = lines.len();
     lines.extend_from_slice(b"r ");
-    for (field, end) in [(number, b' '), (u64::from(replication), b' '), (nanoseconds, b' ')] {
+    for (field, end) in [
+        (number, b' '),
+        (u64::from(replication), b' '),
+        (nanoseconds, b' '),
+    ] {
         hexadecimal(field, lines);
         lines.push(end);
     }

@@ -100,7 +100,11 @@ fn axis(fields: &mut Fields<'_, '_, '_>) -> Option<Axis> {
     }
     if let Some(labels) = labels {
         if labels.len() != items.len() {
-            let message = format!("there are {} labels for {} values", labels.len(), items.len());
+            let message = format!(
+                "there are {} labels for {} values",
+                labels.len(),
+                items.len()
+            );
             fields.wrong("labels", message);
             return None;
         }
@@ -110,7 +114,10 @@ fn axis(fields: &mut Fields<'_, '_, '_>) -> Option<Axis> {
     }
     let unit = measure(&mut items);
     for (number, item) in items.iter().enumerate() {
-        if items[..number].iter().any(|known| known.label == item.label) {
+        if items[..number]
+            .iter()
+            .any(|known| known.label == item.label)
+        {
             let message = format!("the value `{}` is there twice", quote(&item.label));
             fields.report.wrong(item.place, message);
         }
@@ -141,7 +148,10 @@ struct Values {
 
 fn list(fields: &mut Fields<'_, '_, '_>, node: &Node) -> Option<Values> {
     let Raw::List(items) = &node.raw else {
-        fields.wrong("values", format!("values: found {}, expected a list", node.found()));
+        fields.wrong(
+            "values",
+            format!("values: found {}, expected a list", node.found()),
+        );
         return None;
     };
     if items.is_empty() {
@@ -168,7 +178,10 @@ fn range(fields: &mut Fields<'_, '_, '_>) -> Option<Values> {
     let unit = fields.text("unit", "a unit such as \"ms\"");
     let whole = fields.read("whole", Form::Flag);
     if !["from", "to", "steps"].iter().all(|key| fields.has(key)) {
-        let message = format!("{} needs `values`, or `from`, `to` and `steps`", fields.path);
+        let message = format!(
+            "{} needs `values`, or `from`, `to` and `steps`",
+            fields.path
+        );
         fields.report.wrong(fields.place, message);
         return None;
     }
@@ -266,7 +279,10 @@ fn case(fields: &mut Fields<'_, '_, '_>, table: &Table, place: Place) -> Option<
     let changes = match set.map(|node| &node.raw) {
         Some(Raw::Table(table)) => Some(changes(table)),
         _ => {
-            inner.wrong("set", format!("{path} needs `set`, a table of keys and their values"));
+            inner.wrong(
+                "set",
+                format!("{path} needs `set`, a table of keys and their values"),
+            );
             None
         }
     };
@@ -283,7 +299,9 @@ fn case(fields: &mut Fields<'_, '_, '_>, table: &Table, place: Place) -> Option<
 /// have points themselves.
 pub(super) fn changes(table: &Table) -> Vec<(String, Node)> {
     let entries = table.entries.iter();
-    entries.map(|entry| (entry.key.clone(), entry.node.clone())).collect()
+    entries
+        .map(|entry| (entry.key.clone(), entry.node.clone()))
+        .collect()
 }
 
 fn last_part(key: &str) -> String {
@@ -304,7 +322,10 @@ fn measure(items: &mut [Item]) -> String {
     let Some(measured) = measured else {
         return String::new();
     };
-    let unit = measured.first().map(|(_, unit)| unit.clone()).unwrap_or_default();
+    let unit = measured
+        .first()
+        .map(|(_, unit)| unit.clone())
+        .unwrap_or_default();
     if measured.iter().any(|(_, other)| *other != unit) {
         return String::new();
     }

@@ -141,7 +141,10 @@ pub(super) fn tables<'t>(
         return Vec::new();
     };
     let Raw::List(items) = &node.raw else {
-        let message = format!("{key}: found {}, expected a list of tables ([[{key}]])", node.found());
+        let message = format!(
+            "{key}: found {}, expected a list of tables ([[{key}]])",
+            node.found()
+        );
         fields.report.wrong(node.place, message);
         return Vec::new();
     };

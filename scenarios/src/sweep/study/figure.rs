@@ -73,7 +73,9 @@ fn figure(fields: &mut Fields<'_, '_, '_>, axes: &[Axis]) -> Option<FigureSpec> 
     }
     let x = axis(fields, "x", axes, true);
     let series = axis(fields, "series", axes, false);
-    let entities = fields.texts("entities", "the name of an entity").unwrap_or_default();
+    let entities = fields
+        .texts("entities", "the name of an entity")
+        .unwrap_or_default();
     let ratios = ratios(fields);
     let scale = fields.read("scale", Form::Word(&["linear", "logarithmic"]));
     let filters = filter::list(fields, "where", axes);
@@ -123,7 +125,10 @@ fn axis(
         let mut known: Vec<_> = axes.iter().map(|axis| axis.name.as_str()).collect();
         known.extend(within.then_some(WITHIN));
         let hint = hint(&name, known);
-        fields.wrong(key, format!("{key}: no axis is called `{}`{hint}", quote(&name)));
+        fields.wrong(
+            key,
+            format!("{key}: no axis is called `{}`{hint}", quote(&name)),
+        );
     }
     position.map(X::Axis)
 }
@@ -134,7 +139,10 @@ fn ratios(fields: &mut Fields<'_, '_, '_>) -> Vec<(String, String)> {
     };
     let expected = "a list of pairs of entities such as [[\"a\", \"b\"]]";
     let Raw::List(items) = &node.raw else {
-        fields.wrong("ratio", format!("ratio: found {}, expected {expected}", node.found()));
+        fields.wrong(
+            "ratio",
+            format!("ratio: found {}, expected {expected}", node.found()),
+        );
         return Vec::new();
     };
     let mut ratios = Vec::new();

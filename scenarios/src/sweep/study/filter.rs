@@ -74,7 +74,11 @@ fn comparison(text: &str, axes: &[Axis]) -> Result<Comparison, String> {
         (Operand::Literal(left, _), Operand::Literal(..)) => {
             let known = axes.iter().map(|axis| axis.name.as_str());
             let left = left.trim();
-            Err(format!("no axis is called `{}`{}", quote(left), hint(left, known)))
+            Err(format!(
+                "no axis is called `{}`{}",
+                quote(left),
+                hint(left, known)
+            ))
         }
         (left, right) => {
             for side in [left, right] {
@@ -139,7 +143,9 @@ impl Filter {
                 _ => left.0 == right.0,
             };
             let ordered = |test: fn(&f64, &f64) -> bool| {
-                left.1.zip(right.1).is_some_and(|(left, right)| test(&left, &right))
+                left.1
+                    .zip(right.1)
+                    .is_some_and(|(left, right)| test(&left, &right))
             };
             match comparison.operator {
                 "=" => equal,

@@ -3,7 +3,9 @@
 use statesim::trace::Layout;
 
 use super::figure::WITHIN;
-use super::{Axis, FigureSpec, NetworkSource, Plan, Replications, Selector, Subject, TraceSource, X};
+use super::{
+    Axis, FigureSpec, NetworkSource, Plan, Replications, Selector, Subject, TraceSource, X,
+};
 use crate::spec::tree::{Node, Raw, Table};
 use crate::spec::value::{float, key, string};
 
@@ -47,7 +49,9 @@ pub(super) fn study(plan: &Plan) -> String {
                         format!("generate = \"{kind}\"\nseed = {seed}\n")
                     }
                     NetworkSource::Files(files) => {
-                        let files = files.each_ref().map(|file| string(&file.display().to_string()));
+                        let files = files
+                            .each_ref()
+                            .map(|file| string(&file.display().to_string()));
                         format!("files = [{}]\n", files.join(", "))
                     }
                 };
@@ -81,7 +85,10 @@ pub(super) fn study(plan: &Plan) -> String {
 }
 
 fn selectors(selectors: &[Selector]) -> String {
-    let texts: Vec<_> = selectors.iter().map(|selector| string(&selector.to_string())).collect();
+    let texts: Vec<_> = selectors
+        .iter()
+        .map(|selector| string(&selector.to_string()))
+        .collect();
     format!("[{}]", texts.join(", "))
 }
 
@@ -113,13 +120,20 @@ fn filters(plan: &Plan) -> String {
 }
 
 fn print_axis(axis: &Axis) -> String {
-    let mut text = format!("\n[[axis]]\nname = {}\nlabel = {}\n", string(&axis.name), string(&axis.label));
+    let mut text = format!(
+        "\n[[axis]]\nname = {}\nlabel = {}\n",
+        string(&axis.name),
+        string(&axis.label)
+    );
     if axis.logarithmic {
         text += "scale = \"logarithmic\"\n";
     }
     let same_keys = axis.items.iter().all(|item| {
         let keys = |changes: &[(String, Node)]| {
-            changes.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>()
+            changes
+                .iter()
+                .map(|(key, _)| key.clone())
+                .collect::<Vec<_>>()
         };
         keys(&item.changes) == keys(&axis.items[0].changes) && !item.changes.is_empty()
     });
@@ -128,16 +142,28 @@ fn print_axis(axis: &Axis) -> String {
     if same_keys && changes.len() == 1 {
         let values = axis.items.iter().map(|item| item.changes[0].1.raw.toml());
         let values: Vec<_> = values.collect();
-        text += &format!("key = {}\nvalues = [{}]\n", string(&changes[0].0), values.join(", "));
+        text += &format!(
+            "key = {}\nvalues = [{}]\n",
+            string(&changes[0].0),
+            values.join(", ")
+        );
         text += &format!("labels = [{}]\n", labels.join(", "));
     } else if same_keys {
         let keys: Vec<_> = changes.iter().map(|(key, _)| string(key)).collect();
         let row = |item: &super::Item| {
-            let row: Vec<_> = item.changes.iter().map(|(_, node)| node.raw.toml()).collect();
+            let row: Vec<_> = item
+                .changes
+                .iter()
+                .map(|(_, node)| node.raw.toml())
+                .collect();
             format!("[{}]", row.join(", "))
         };
         let rows: Vec<_> = axis.items.iter().map(row).collect();
-        text += &format!("keys = [{}]\nvalues = [{}]\n", keys.join(", "), rows.join(", "));
+        text += &format!(
+            "keys = [{}]\nvalues = [{}]\n",
+            keys.join(", "),
+            rows.join(", ")
+        );
         text += &format!("labels = [{}]\n", labels.join(", "));
     } else {
         let case = |item: &super::Item| {
@@ -146,9 +172,16 @@ fn print_axis(axis: &Axis) -> String {
                 .iter()
                 .map(|(name, node)| format!("{} = {}", key(name), node.raw.toml()))
                 .collect();
-            format!("  {{ label = {}, set = {{ {} }} }},\n", string(&item.label), set.join(", "))
+            format!(
+                "  {{ label = {}, set = {{ {} }} }},\n",
+                string(&item.label),
+                set.join(", ")
+            )
         };
-        text += &format!("values = [\n{}]\n", axis.items.iter().map(case).collect::<String>());
+        text += &format!(
+            "values = [\n{}]\n",
+            axis.items.iter().map(case).collect::<String>()
+        );
     }
     text
 }
@@ -171,20 +204,29 @@ fn print_figure(figure: &FigureSpec, axes: &[Axis]) -> String {
         text += &format!("series = {}\n", string(&axes[series].name));
     }
     if !figure.entities.is_empty() {
-        let entities: Vec<_> = figure.entities.iter().map(|entity| string(entity)).collect();
+        let entities: Vec<_> = figure
+            .entities
+            .iter()
+            .map(|entity| string(entity))
+            .collect();
         text += &format!("entities = [{}]\n", entities.join(", "));
     }
     if !figure.ratios.is_empty() {
         let pairs = figure.ratios.iter();
-        let pairs: Vec<_> =
-            pairs.map(|(over, under)| format!("[{}, {}]", string(over), string(under))).collect();
+        let pairs: Vec<_> = pairs
+            .map(|(over, under)| format!("[{}, {}]", string(over), string(under)))
+            .collect();
         text += &format!("ratio = [{}]\n", pairs.join(", "));
     }
     if figure.logarithmic {
         text += "scale = \"logarithmic\"\n";
     }
     if !figure.filters.is_empty() {
-        let filters: Vec<_> = figure.filters.iter().map(|filter| string(&filter.text)).collect();
+        let filters: Vec<_> = figure
+            .filters
+            .iter()
+            .map(|filter| string(&filter.text))
+            .collect();
         text += &format!("where = [{}]\n", filters.join(", "));
     }
     text
@@ -195,7 +237,11 @@ fn nested(table: &Table, path: &str, text: &mut String) {
     text.push_str(&format!("\n[{path}]\n"));
     for entry in &table.entries {
         if !matches!(entry.node.raw, Raw::Table(_)) {
-            text.push_str(&format!("{} = {}\n", key(&entry.key), entry.node.raw.toml()));
+            text.push_str(&format!(
+                "{} = {}\n",
+                key(&entry.key),
+                entry.node.raw.toml()
+            ));
         }
     }
     for entry in &table.entries {

@@ -61,7 +61,11 @@ pub(super) fn read(fields: &mut Fields<'_, '_, '_>) -> Option<Replications> {
         Some(Datum::Count(count)) => Some(count as u32),
         _ => None,
     };
-    let min = inner.node("min").is_none().then_some(5).or_else(|| count(inner.read("min", COUNT)));
+    let min = inner
+        .node("min")
+        .is_none()
+        .then_some(5)
+        .or_else(|| count(inner.read("min", COUNT)));
     let max = count(inner.need("max", COUNT));
     let form = Form::Number { min: 0.0, max: 1.0 };
     let precision = match inner.need("precision", form) {
@@ -74,11 +78,17 @@ pub(super) fn read(fields: &mut Fields<'_, '_, '_>) -> Option<Replications> {
     };
     let of = selector::list(&mut inner, "metrics");
     if !inner.has("metrics") {
-        inner.wrong("metrics", "replications needs `metrics`, those that must be precise");
+        inner.wrong(
+            "metrics",
+            "replications needs `metrics`, those that must be precise",
+        );
     }
     let (min, max) = (min?, max?);
     if min < 2 {
-        inner.wrong("min", "min: a single replication has no interval, at least 2 are needed");
+        inner.wrong(
+            "min",
+            "min: a single replication has no interval, at least 2 are needed",
+        );
     }
     if min > max {
         inner.wrong("max", format!("max: {max} is less than the minimum, {min}"));

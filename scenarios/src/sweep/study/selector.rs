@@ -44,5 +44,10 @@ impl fmt::Display for Selector {
 /// Reads a list of metrics.
 pub(super) fn list(fields: &mut Fields<'_, '_, '_>, key: &'static str) -> Option<Vec<Selector>> {
     let texts = fields.texts(key, "the name of a metric")?;
-    Some(texts.iter().map(|(text, _)| Selector::parse(text)).collect())
+    Some(
+        texts
+            .iter()
+            .map(|(text, _)| Selector::parse(text))
+            .collect(),
+    )
 }

@@ -88,7 +88,12 @@ pub(crate) static PARAMETERS: Section = Section {
     path: "parameters",
     help: "What StateSim evaluates.",
     keys: &[
-        key("model", Form::Word(&["original", "corrected"]), "original", "Which model: with the quirks of the original, or with all of them put right."),
+        key(
+            "model",
+            Form::Word(&["original", "corrected"]),
+            "original",
+            "Which model: with the quirks of the original, or with all of them put right.",
+        ),
         Key {
             name: "network",
             form: Form::Name("network"),
@@ -96,24 +101,72 @@ pub(crate) static PARAMETERS: Section = Section {
             when: When::Always,
             help: "One of the networks of the study.",
         },
-        key("jobs", Form::Count { min: 1, max: u32::MAX as u64, or: None }, "250", "Jobs in a replication."),
-        key("functions", Form::Count { min: 1, max: 1_000_000, or: None }, "10", "Different functions."),
-        key("operations-factor", FACTOR, "100000", "Operations per second of duration on a full core."),
-        key("argument-factor", FACTOR, "1000000", "Bytes of argument per unit of memory."),
-        key("state-factor", FACTOR, "1000000", "Bytes of state per unit of memory."),
-        key("cloud-latency", Form::Duration { or: None }, "60 ms", "One-way latency to the cloud."),
-        key("cloud-rate", Form::Rate { or: None }, "50 Mb/s", "Rate to and from the cloud."),
-        key("allocation", Form::Names("allocation policy"), "[\"ProcNet\"]", "Allocation policies, each evaluated with each execution policy."),
-        key("execution", Form::Names("execution policy"), "[\"PureFaaS\", \"StatePropagate\", \"StateLocal\"]", "Execution policies."),
+        key(
+            "jobs",
+            Form::Count {
+                min: 1,
+                max: u32::MAX as u64,
+                or: None,
+            },
+            "250",
+            "Jobs in a replication.",
+        ),
+        key(
+            "functions",
+            Form::Count {
+                min: 1,
+                max: 1_000_000,
+                or: None,
+            },
+            "10",
+            "Different functions.",
+        ),
+        key(
+            "operations-factor",
+            FACTOR,
+            "100000",
+            "Operations per second of duration on a full core.",
+        ),
+        key(
+            "argument-factor",
+            FACTOR,
+            "1000000",
+            "Bytes of argument per unit of memory.",
+        ),
+        key(
+            "state-factor",
+            FACTOR,
+            "1000000",
+            "Bytes of state per unit of memory.",
+        ),
+        key(
+            "cloud-latency",
+            Form::Duration { or: None },
+            "60 ms",
+            "One-way latency to the cloud.",
+        ),
+        key(
+            "cloud-rate",
+            Form::Rate { or: None },
+            "50 Mb/s",
+            "Rate to and from the cloud.",
+        ),
+        key(
+            "allocation",
+            Form::Names("allocation policy"),
+            "[\"ProcNet\"]",
+            "Allocation policies, each evaluated with each execution policy.",
+        ),
+        key(
+            "execution",
+            Form::Names("execution policy"),
+            "[\"PureFaaS\", \"StatePropagate\", \"StateLocal\"]",
+            "Execution policies.",
+        ),
     ],
 };
 
-const fn key(
-    name: &'static str,
-    form: Form,
-    default: &'static str,
-    help: &'static str,
-) -> Key {
+const fn key(name: &'static str, form: Form, default: &'static str, help: &'static str) -> Key {
     Key {
         name,
         form,
@@ -141,7 +194,9 @@ pub(super) fn scenario(fields: &mut Fields<'_, '_, '_>, folder: &Path) -> Option
     };
     let (base, inline) = match (&path, inline) {
         (Some(_), Some(node)) => {
-            fields.report.wrong(node.place, "`scenario` does not go with `base`");
+            fields
+                .report
+                .wrong(node.place, "`scenario` does not go with `base`");
             return None;
         }
         (Some(path), None) => match Scenario::load(folder.join(path)) {
@@ -182,7 +237,8 @@ pub(super) fn scenario(fields: &mut Fields<'_, '_, '_>, folder: &Path) -> Option
             )
         }
         (None, None) => {
-            let message = "the study needs `base`, the path of a scenario file, or `scenario`, a scenario";
+            let message =
+                "the study needs `base`, the path of a scenario file, or `scenario`, a scenario";
             if !fields.has("base") {
                 fields.report.wrong(fields.place, message);
             }
@@ -232,7 +288,10 @@ pub(super) fn statesim(fields: &mut Fields<'_, '_, '_>, folder: &Path) -> Option
             }
         }
         Some(node) => {
-            let message = format!("network: found {}, expected tables with names", node.found());
+            let message = format!(
+                "network: found {}, expected tables with names",
+                node.found()
+            );
             fields.wrong("network", message);
             return None;
         }
@@ -249,7 +308,10 @@ pub(super) fn statesim(fields: &mut Fields<'_, '_, '_>, folder: &Path) -> Option
             trace
         }
         Some(node) => {
-            fields.wrong("trace", format!("trace: found {}, expected a table", node.found()));
+            fields.wrong(
+                "trace",
+                format!("trace: found {}, expected a table", node.found()),
+            );
             None
         }
     };
@@ -268,7 +330,10 @@ const SEED: Form = Form::Count {
 };
 
 fn network(fields: &mut Fields<'_, '_, '_>, folder: &Path) -> Option<NetworkSource> {
-    let kind = fields.read("generate", Form::Word(&["iiot", "urban-sensing", "example"]));
+    let kind = fields.read(
+        "generate",
+        Form::Word(&["iiot", "urban-sensing", "example"]),
+    );
     let seed = fields.read("seed", SEED);
     let files = fields.texts("files", "the path of files");
     if fields.has("generate") == fields.has("files") {
@@ -282,7 +347,9 @@ fn network(fields: &mut Fields<'_, '_, '_>, folder: &Path) -> Option<NetworkSour
         }
         let files: Vec<_> = files.into_iter().map(|(text, _)| text).collect();
         let files = match files.as_slice() {
-            [prefix] => ["nodes", "links", "edges"].map(|kind| folder.join(format!("{prefix}.{kind}"))),
+            [prefix] => {
+                ["nodes", "links", "edges"].map(|kind| folder.join(format!("{prefix}.{kind}")))
+            }
             [nodes, links, edges] => [nodes, links, edges].map(|path| folder.join(path)),
             other => {
                 let message = format!(
@@ -379,9 +446,15 @@ fn check_metrics(plan: &Plan, report: &mut Report<'_>) {
             let message = format!("unknown metric `{}`{hint}", quote(&selector.metric));
             report.wrong(place, message);
         } else if !plan.metrics.is_empty()
-            && !plan.metrics.iter().any(|kept| kept.metric == selector.metric)
+            && !plan
+                .metrics
+                .iter()
+                .any(|kept| kept.metric == selector.metric)
         {
-            let message = format!("metric `{}` is not among `metrics`", quote(&selector.metric));
+            let message = format!(
+                "metric `{}` is not among `metrics`",
+                quote(&selector.metric)
+            );
             report.wrong(place, message);
         }
     };
@@ -417,13 +490,20 @@ impl ScenarioSubject {
             }
         }
         // Not those of the scenario: the study says how often and from which seed.
-        for own in [format!("run.seed={}", plan.seed), "run.replications=1".to_owned()] {
+        for own in [
+            format!("run.seed={}", plan.seed),
+            "run.replications=1".to_owned(),
+        ] {
             if let Err(Diagnostics(found)) = scenario.set(&own) {
                 let found = found.into_iter();
                 wrong.extend(found.map(|found| (Place::File(0), found.message)));
             }
         }
-        if wrong.is_empty() { Ok(scenario) } else { Err(wrong) }
+        if wrong.is_empty() {
+            Ok(scenario)
+        } else {
+            Err(wrong)
+        }
     }
 
     fn changes<'p>(
@@ -433,7 +513,10 @@ impl ScenarioSubject {
     ) -> impl Iterator<Item = (&'p str, &'p Node)> {
         let items = plan.axes.iter().zip(&plan.points[number]);
         let items = items.flat_map(|(axis, &item)| &axis.items[item].changes);
-        self.set.iter().chain(items).map(|(key, node)| (key.as_str(), node))
+        self.set
+            .iter()
+            .chain(items)
+            .map(|(key, node)| (key.as_str(), node))
     }
 
     fn check(&self, plan: &Plan, number: usize, report: &mut Report<'_>) {
@@ -477,7 +560,11 @@ impl Plan {
         let items: Vec<_> = items
             .map(|(axis, &item)| format!("{} = {}", axis.name, axis.items[item].label))
             .collect();
-        if items.is_empty() { "the only point".to_owned() } else { items.join(", ") }
+        if items.is_empty() {
+            "the only point".to_owned()
+        } else {
+            items.join(", ")
+        }
     }
 }
 
@@ -494,7 +581,10 @@ impl StatesimSubject {
             for (key, node) in &axis.items[item].changes {
                 if PARAMETERS.key(key).is_none() {
                     let hint = hint(key, PARAMETERS.keys.iter().map(|key| key.name));
-                    report.wrong(axis.place, format!("unknown parameter `{}`{hint}", quote(key)));
+                    report.wrong(
+                        axis.place,
+                        format!("unknown parameter `{}`{hint}", quote(key)),
+                    );
                     return None;
                 }
                 table.insert(key, node.clone());
@@ -517,9 +607,15 @@ impl StatesimSubject {
             [] => 0,
             names => {
                 let name = &names[0];
-                let position = self.networks.iter().position(|(known, _)| *known == name.text);
+                let position = self
+                    .networks
+                    .iter()
+                    .position(|(known, _)| *known == name.text);
                 if position.is_none() {
-                    let hint = hint(&name.text, self.networks.iter().map(|(name, _)| name.as_str()));
+                    let hint = hint(
+                        &name.text,
+                        self.networks.iter().map(|(name, _)| name.as_str()),
+                    );
                     let message = format!("no network is called `{}`{hint}", quote(&name.text));
                     report.wrong(name.place, message);
                 }
