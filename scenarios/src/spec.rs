@@ -140,24 +140,6 @@ impl Scenario {
         }
     }
 
-    /// The files that the scenario refers to, in the order of their mention.
-    ///
-    /// # Errors
-    /// As [`Scenario::resolve`].
-    pub fn files(&self) -> Result<Vec<PathBuf>, Diagnostics> {
-        let mut report = Report::new(&self.origin, &self.text, &self.sets);
-        let record = resolve::read(&self.root, &self.folder, &mut report);
-        if !report.is_clean() {
-            return Err(report.finish());
-        }
-        let mut paths = Vec::new();
-        record.paths(&mut paths);
-        Ok(paths
-            .into_iter()
-            .map(|path| self.folder.join(path))
-            .collect())
-    }
-
     /// Changes a value, `computer.NAME.cores=4`: any key of the scenario, and a
     /// value as TOML or as a bare word. Items of lists are addressed by their
     /// number, from 1: `event.1.at=20 s`.
@@ -176,7 +158,7 @@ impl Scenario {
     /// # Errors
     /// All mistakes that were found, one line each.
     pub fn resolve(&self) -> Result<Deployment, Diagnostics> {
-        self.checked().map(|(deployment, _)| deployment)
+        self.checked().map(|checked| checked.deployment)
     }
 
     /// The scenario as TOML, with all defaults filled in; it reads back as the
@@ -185,17 +167,30 @@ impl Scenario {
     /// # Errors
     /// As [`Scenario::resolve`].
     pub fn check(&self) -> Result<String, Diagnostics> {
-        self.checked().map(|(_, text)| text)
+        self.checked().map(|checked| checked.text)
     }
 
-    fn checked(&self) -> Result<(Deployment, String), Diagnostics> {
+    pub(crate) fn checked(&self) -> Result<Checked, Diagnostics> {
         let mut report = Report::new(&self.origin, &self.text, &self.sets);
         let record = resolve::read(&self.root, &self.folder, &mut report);
         let deployment = resolve::resolve(&record, &self.folder, &mut report);
         if !report.is_clean() {
             return Err(report.finish());
         }
-        Ok((deployment, print::scenario(&record)))
+        Ok(Checked {
+            deployment,
+            text: print::scenario(&record),
+            inputs: report.inputs(),
+        })
+    }
+
+    /// The files that the scenario names, such as timetables and topologies, in
+    /// the order of their paths.
+    ///
+    /// # Errors
+    /// As [`Scenario::resolve`].
+    pub fn inputs(&self) -> Result<Vec<PathBuf>, Diagnostics> {
+        self.checked().map(|checked| checked.inputs)
     }
 
     /// The path by which messages call the scenario.
@@ -207,4 +202,11 @@ impl Scenario {
     pub fn text(&self) -> &str {
         &self.text
     }
+}
+
+/// What a scenario without mistakes holds.
+pub(crate) struct Checked {
+    pub(crate) deployment: Deployment,
+    pub(crate) text: String,
+    pub(crate) inputs: Vec<PathBuf>,
 }

@@ -413,7 +413,7 @@ impl Reader<'_, '_> {
     }
 
     fn timetable(&mut self, file: &str, place: Place, path: &str) -> Option<Value> {
-        let text = match files::read(self.folder, file) {
+        let text = match self.report.read(self.folder, file) {
             Ok(text) => text,
             Err(message) => {
                 self.report.wrong(place, format!("{path}: {message}"));
@@ -563,31 +563,6 @@ impl Record {
             When::Always => true,
             When::Is(other, word) => self.word(other) == word,
             When::Without(others) => others.iter().all(|other| self.given(other).is_none()),
-        }
-    }
-
-    /// Adds the paths of files that are mentioned here and in the tables inside.
-    pub(crate) fn paths(&self, found: &mut Vec<String>) {
-        for (key, datum) in self.iter() {
-            match datum {
-                Some(Datum::Text(path)) if matches!(key.form, Form::Path { .. }) => {
-                    found.push(path.clone());
-                }
-                Some(Datum::Choice(choice)) => {
-                    let files = choice
-                        .arguments
-                        .iter()
-                        .filter_map(|(_, value)| match value {
-                            Value::Timetable(timetable) => Some(timetable.path.to_string()),
-                            _ => None,
-                        });
-                    found.extend(files);
-                }
-                Some(Datum::Records(records)) => {
-                    records.iter().for_each(|(_, record)| record.paths(found));
-                }
-                _ => {}
-            }
         }
     }
 

@@ -67,10 +67,9 @@ fn point(
     scenario: &Scenario,
     inputs: &mut Vec<(PathBuf, String)>,
 ) -> Result<Point, String> {
-    let wrong = |error: crate::spec::Diagnostics| error.to_string();
-    let deployment = scenario.resolve().map_err(wrong)?;
-    let mut identity = scenario.check().map_err(wrong)?;
-    for path in scenario.files().map_err(wrong)? {
+    let checked = scenario.checked().map_err(|wrong| wrong.to_string())?;
+    let mut identity = checked.text;
+    for path in checked.inputs {
         let known = inputs.iter().find(|(known, _)| *known == path);
         let digest = match known {
             Some((_, digest)) => digest.clone(),
@@ -88,7 +87,7 @@ fn point(
         let _ = writeln!(identity, "# {metric}");
     }
     Ok(Point {
-        deployment,
+        deployment: checked.deployment,
         identity,
     })
 }

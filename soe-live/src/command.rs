@@ -1,0 +1,136 @@
+//! What every executable shares: its command line, its log, its signals and the
+//! way it ends.
+//!
+//! An executable is its options and one asynchronous function; [`main`] does the
+//! rest:
+//!
+//! * long options may be abbreviated to an unambiguous prefix, and `--server`
+//!   always means `--server-endpoint` (or `--server-endpoints`), so that commands
+//!   written for the original work as typed;
+//! * `-h` explains, `-v` prints the version;
+//! * the log goes to standard error, as much of it as `RUST_LOG` (directives such
+//!   as `soe_live=debug`) or the original's `GLOG_v` (0 to 3) asks for;
+//! * SIGINT and SIGTERM ask the function to stop ([`Stop`]); a second signal ends
+//!   the process at once;
+//! * exit status: 0 done, 1 something went wrong, 2 wrong input, 130 ended by a
+//!   second signal. What went wrong is said in one line.
+//!
+//! ```no_run
+//! use clap::Parser;
+//! use soe_live::command::{Failure, Stop};
+//!
+//! /// Waits.
+//! #[derive(Parser)]
+//! #[command(name = "waiter")]
+//! struct Options {
+//!     /// For how many seconds
+//!     #[arg(long, default_value_t = 1)]
+//!     duration: u64,
+//! }
+//!
+//! async fn run(options: Options, stop: Stop) -> Result<(), Failure> {
+//!     let time = std::time::Duration::from_secs(options.duration);
+//!     tokio::select! {
+//!         () = stop.wait() => {}
+//!         () = tokio::time::sleep(time) => {}
+//!     }
+//!     Ok(())
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     soe_live::command::main(run)
+//! }
+//! ```
+
+mod arguments;
+mod endpoint;
+mod logging;
+mod output;
+mod signals;
+mod transport;
+mod value;
+
+use std::fmt::Display;
+use std::future::Future;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+
+pub use endpoint::{Endpoint, EndpointError};
+pub use output::Output;
+pub use signals::Stop;
+pub use transport::{ClientConf, ServerConf};
+pub use value::{seconds, whole_bytes};
+
+/// How long the threads behind a finished executable may take to end.
+const LEAVE: Duration = Duration::from_millis(100);
+
+/// Why an executable ends without success, in one line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// Something is wrong with the input: exit status 2.
+    #[error("{0}")]
+    Input(String),
+    /// Something went wrong on the way: exit status 1.
+    #[error("{0}")]
+    Run(String),
+}
+
+impl Failure {
+    /// Wrong input, in the words of `error`.
+    pub fn input(error: impl Display) -> Self {
+        Self::Input(error.to_string())
+    }
+
+    /// Something that went wrong, in the words of `error`.
+    pub fn run(error: impl Display) -> Self {
+        Self::Run(error.to_string())
+    }
+
+    fn status(&self) -> u8 {
+        match self {
+            Self::Input(_) => 2,
+            Self::Run(_) => 1,
+        }
+    }
+}
+
+/// Runs an executable: reads its options, starts its log and its runtime, and
+/// calls `run` with a [`Stop`] that tells when a signal asks it to end.
+pub fn main<O, R>(run: impl FnOnce(O, Stop) -> R) -> ExitCode
+where
+    O: Parser,
+    R: Future<Output = Result<(), Failure>>,
+{
+    let name = O::command().get_name().to_owned();
+    let done = arguments::parse(std::env::args_os()).and_then(|parsed| match parsed {
+        arguments::Parsed::Options(options) => start(run, options),
+        arguments::Parsed::Text(text) => output::print(&text),
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{name}: {failure}");
+            ExitCode::from(failure.status())
+        }
+    }
+}
+
+fn start<O, R>(run: impl FnOnce(O, Stop) -> R, options: O) -> Result<(), Failure>
+where
+    R: Future<Output = Result<(), Failure>>,
+{
+    logging::start()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::run)?;
+    let done = runtime.block_on(async {
+        let stop = Stop::new();
+        signals::watch(stop.clone())?;
+        run(options, stop).await
+    });
+    runtime.shutdown_timeout(LEAVE);
+    done
+}

@@ -1,0 +1,167 @@
+//! Command lines as the original's executables take them.
+
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, Command, Parser};
+
+use super::Failure;
+
+/// What came of a command line.
+#[derive(Debug)]
+pub enum Parsed<O> {
+    /// The options.
+    Options(O),
+    /// Something to print instead: help, or the version.
+    Text(String),
+}
+
+/// Reads a command line, whose first word is the name of the program.
+pub fn parse<O: Parser>(
+    words: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+) -> Result<Parsed<O>, Failure> {
+    let matches = accustomed(O::command()).try_get_matches_from(words);
+    let options = matches.and_then(|matches| O::from_arg_matches(&matches));
+    match options {
+        Ok(options) => Ok(Parsed::Options(options)),
+        Err(error) => match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                Ok(Parsed::Text(error.render().to_string()))
+            }
+            _ => Err(Failure::Input(one_line(&error.render().to_string()))),
+        },
+    }
+}
+
+/// Adds what all executables have in common.
+fn accustomed(command: Command) -> Command {
+    let about = command.get_long_about().or(command.get_about()).cloned();
+    let mut command = command
+        .infer_long_args(true)
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .version(env!("CARGO_PKG_VERSION"))
+        .arg(
+            Arg::new("help")
+                .short('h')
+                .long("help")
+                .action(ArgAction::HelpShort)
+                .help("Print this help"),
+        )
+        .arg(
+            Arg::new("version")
+                .short('v')
+                .long("version")
+                .action(ArgAction::Version)
+                .help("Print the version"),
+        );
+    if let Some(about) = about {
+        command = command.about(about);
+    }
+    let server = command.get_arguments().find(|argument| {
+        let long = argument.get_long();
+        matches!(long, Some("server-endpoint" | "server-endpoints"))
+    });
+    match server.map(|argument| argument.get_id().clone()) {
+        Some(id) => command.mut_arg(id, |argument| argument.alias("server")),
+        None => command,
+    }
+}
+
+/// What the parser says in several lines, without its advice on usage.
+fn one_line(text: &str) -> String {
+    let lines = text.lines().map(str::trim);
+    let lines = lines.take_while(|line| {
+        !line.starts_with("Usage:") && !line.starts_with("For more information")
+    });
+    let mut whole = String::new();
+    for line in lines.filter(|line| !line.is_empty()) {
+        let line = line.strip_prefix("error: ").unwrap_or(line);
+        if !whole.is_empty() {
+            whole += if line.starts_with("tip:") { "; " } else { " " };
+        }
+        whole += line;
+    }
+    whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Teaches.
+    ///
+    /// A second paragraph.
+    #[derive(Debug, Parser, PartialEq)]
+    #[command(name = "learner", after_help = "Examples: none")]
+    struct Options {
+        /// Where
+        #[arg(long, default_value = "localhost:1")]
+        server_endpoint: String,
+        /// How
+        #[arg(long, default_value = "type=grpc")]
+        server_conf: String,
+        /// How many
+        #[arg(long, default_value_t = 5)]
+        num_threads: u32,
+    }
+
+    fn options(words: &[&str]) -> Result<Options, String> {
+        let words = std::iter::once("learner").chain(words.iter().copied());
+        match parse(words) {
+            Ok(Parsed::Options(options)) => Ok(options),
+            Ok(Parsed::Text(text)) => Err(text),
+            Err(failure) => {
+                assert_eq!(failure.status(), 2);
+                Err(failure.to_string())
+            }
+        }
+    }
+
+    #[test]
+    fn server_always_means_the_endpoint_although_the_prefix_is_ambiguous() {
+        for words in [
+            &["--server", "h:2"][..],
+            &["--server=h:2"],
+            &["--server-endpoint", "h:2"],
+            &["--server-e", "h:2"],
+        ] {
+            assert_eq!(options(words).unwrap().server_endpoint, "h:2");
+        }
+        assert_eq!(options(&["--server-c=x"]).unwrap().server_conf, "x");
+        assert_eq!(options(&["--num", "7"]).unwrap().num_threads, 7);
+        let ambiguous = options(&["--serv", "h:2"]).unwrap_err();
+        assert!(ambiguous.contains("'--serv'"), "{ambiguous}");
+    }
+
+    #[test]
+    fn help_and_version_are_texts() {
+        for words in [["-h"], ["--help"], ["--he"]] {
+            let help = options(&words).unwrap_err();
+            for part in ["Teaches", "second paragraph", "[default: 5]", "Examples"] {
+                assert!(help.contains(part), "no `{part}` in {help}");
+            }
+        }
+        for words in [["-v"], ["--version"]] {
+            let version = options(&words).unwrap_err();
+            assert_eq!(version, format!("learner {}\n", env!("CARGO_PKG_VERSION")));
+        }
+    }
+
+    #[test]
+    fn mistakes_are_told_in_one_line() {
+        for (words, message) in [
+            (
+                &["--speed"][..],
+                "unexpected argument '--speed' found; tip: a similar argument exists: '--server'",
+            ),
+            (
+                &["--num-threads", "many"],
+                "invalid value 'many' for '--num-threads <NUM_THREADS>': invalid digit found in string",
+            ),
+            (&["here"], "unexpected argument 'here' found"),
+        ] {
+            assert_eq!(options(words).unwrap_err(), message);
+        }
+    }
+}
