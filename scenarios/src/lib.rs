@@ -58,6 +58,7 @@ mod report;
 mod results;
 mod run;
 pub mod spec;
+pub mod sweep;
 mod world;
 
 pub use report::report;
