@@ -24,6 +24,9 @@
 //! **Clients** ([`client::Client`]) issue calls: when is up to an [arrival
 //! process](client::arrival), and how large to a [distribution](client::size).
 //!
+//! **Workflows** ([`workflow`]) are chains and DAGs of functions with state: what
+//! goes out next, where branches meet, how state moves.
+//!
 //! **The network** is a [`network`] of latencies and rates between nodes, or a
 //! [`topology`] of nodes and links with routes.
 //!
@@ -142,3 +145,4 @@ pub mod names;
 pub mod network;
 pub mod topology;
 pub mod units;
+pub mod workflow;
