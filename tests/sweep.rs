@@ -257,7 +257,7 @@ fn a_failed_replication_is_named_with_its_seed_and_a_command_and_the_others_go_o
         node("a", "rpi3b+") + &node("b", "rpi3b+"),
     )
     .unwrap();
-    fs::write(path.join("x.links"), "0;la;100;node\n1;lb;100;node\n").unwrap();
+    fs::write(path.join("x.links"), "0;100;la;node\n1;100;lb;node\n").unwrap();
     fs::write(path.join("x.edges"), "a la\nla a\nb lb\nlb b\n").unwrap();
     let study = "version = 1\nkind = \"statesim\"\nreplications = 4\n[network.x]\nfiles = \"x\"\n[trace]\n\
                  generate = 50\n[parameters]\nexecution = \"PureFaaS\"\nallocation = \"ProcOnly\"\n[[axis]]\n\

@@ -4,8 +4,9 @@
 #   sbatch --array=1-16 slurm.sh my-study.toml
 #   sbatch --dependency=afterok:JOBID slurm.sh my-study.toml join
 #
-# The folder of submission must be on a file system that all nodes share. A task that
-# was killed or ran out of time continues where it was when it is submitted again.
+# The folder of submission must be on a file system that all nodes share. After tasks that
+# were killed or ran out of time, submit the same array again: parts that are complete end at
+# once, the others continue where they were.
 #SBATCH --job-name=soe-sweep
 #SBATCH --cpus-per-task=4
 #SBATCH --mem=1G
