@@ -77,7 +77,9 @@ fn alone(prepared: &Prepared) -> Duration {
 fn overhead(plan: &Plan, prepared: &Prepared) {
     let count = f64::from(POINTS * REPLICATIONS);
     // Alternating, and the fastest of each: what else the machine does only ever slows.
-    let rounds: Vec<_> = (0..7).map(|_| (alone(prepared), sweep(plan, prepared, 1))).collect();
+    let rounds: Vec<_> = (0..7)
+        .map(|_| (alone(prepared), sweep(plan, prepared, 1)))
+        .collect();
     let alone = rounds.iter().map(|round| round.0).min().unwrap_or_default();
     let swept = rounds.iter().map(|round| round.1).min().unwrap_or_default();
     let per = |time: Duration| time.as_secs_f64() / count * 1e6;
@@ -114,7 +116,9 @@ fn arithmetic() -> f64 {
     let work = || {
         let mut state = black_box(1_u64);
         for _ in 0..200_000_000_u64 {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
         }
         black_box(state);
     };
