@@ -79,8 +79,10 @@
 //! tables carry a version, [`TABLE_FORMAT`].
 
 mod chart;
+mod comparison;
 mod folder;
 mod manifest;
+mod results;
 mod statistics;
 mod summary;
 mod table;
@@ -88,11 +90,15 @@ mod text;
 mod unit;
 
 pub use chart::{Axis, Chart, Point, Reference, Series};
+pub use comparison::{Comparison, ComparisonRow, Regression, RegressionRow, Selection, Verdict};
 pub use folder::{FolderError, ResultFile, ResultFolder};
 pub use manifest::{Manifest, sha256, sha256_file};
+pub use results::{CallRow, MetricValues, PointAxis, Points, ReadError, ResultSet, SampleRow};
 pub use statistics::{
-    CONFIDENCE, Interval, QuantileRule, Sorted, cdf_interval, mean, population_deviation,
-    quantile_interval, sample_deviation, sum,
+    BatchMeans, Bounds, CONFIDENCE, Difference, Independence, Interval, Pair, Place, QuantileRule,
+    Ranking, Sorted, WarmUp, autocorrelation, cdf_interval, holm, mean, order_statistic_interval,
+    population_deviation, proportion_interval, quantile_interval, sample_deviation, sum,
+    time_average,
 };
 pub use summary::{Summary, SummaryRow};
 pub use table::{

@@ -1,14 +1,25 @@
-//! Statistics of independent observations: moments, quantiles, distribution, confidence intervals.
+//! Statistics: moments, quantiles, distributions, confidence intervals, and which differences are real.
 //!
 //! Sums are compensated (Neumaier, 1974) and deviations computed in two passes, so that large offsets cost no digits;
 //! nothing depends on anything but the values and their order. Intervals follow Student (1908): they suppose that the
 //! observations, here usually one number per replication, are independent and close to normal.
 
+mod bounds;
+mod difference;
 mod interval;
 mod quantile;
+mod ranking;
+mod series;
+mod student;
+mod warm_up;
 
+pub use bounds::{Bounds, order_statistic_interval, proportion_interval};
+pub use difference::Difference;
 pub use interval::{CONFIDENCE, Interval, cdf_interval, quantile_interval};
 pub use quantile::{QuantileRule, Sorted};
+pub use ranking::{Pair, Place, Ranking, holm};
+pub use series::{BatchMeans, Independence, autocorrelation, time_average};
+pub use warm_up::WarmUp;
 
 /// Compensated sum (Neumaier): the error does not grow with the number of values.
 pub fn sum(values: impl IntoIterator<Item = f64>) -> f64 {

@@ -1,5 +1,6 @@
 //! The summary of a run: each metric over its replications, with a confidence interval.
 
+use crate::results::MetricValues;
 use crate::statistics::{CONFIDENCE, Interval};
 use crate::table::{Column, Metric, MetricRecord, NameId, Names, TABLE_FORMAT};
 use crate::text::TextTable;
@@ -140,6 +141,30 @@ impl Summary {
             replications,
             warm_up_ns,
             rows: rows.collect(),
+        }
+    }
+
+    /// Summarizes metrics that were read back.
+    pub(crate) fn of_values(metrics: &[MetricValues], replications: u32, warm_up_ns: u64) -> Self {
+        let row = |values: &MetricValues| {
+            let interval = values.interval();
+            SummaryRow {
+                point: values.point,
+                metric: values.metric.clone(),
+                entity: values.entity.clone(),
+                unit: values.unit,
+                mean: interval.map(|interval| interval.mean),
+                low: interval.and_then(|interval| interval.low()),
+                high: interval.and_then(|interval| interval.high()),
+                n: interval.map_or(0, |interval| interval.n),
+            }
+        };
+        Self {
+            table_format: TABLE_FORMAT,
+            confidence: CONFIDENCE,
+            replications,
+            warm_up_ns,
+            rows: metrics.iter().map(row).collect(),
         }
     }
 

@@ -147,7 +147,7 @@ impl Scenario {
     /// # Errors
     /// All mistakes that were found, one line each.
     pub fn resolve(&self) -> Result<Deployment, Diagnostics> {
-        self.checked().map(|(deployment, _)| deployment)
+        self.checked().map(|checked| checked.deployment)
     }
 
     /// The scenario as TOML, with all defaults filled in; it reads back as the
@@ -156,17 +156,30 @@ impl Scenario {
     /// # Errors
     /// As [`Scenario::resolve`].
     pub fn check(&self) -> Result<String, Diagnostics> {
-        self.checked().map(|(_, text)| text)
+        self.checked().map(|checked| checked.text)
     }
 
-    fn checked(&self) -> Result<(Deployment, String), Diagnostics> {
+    fn checked(&self) -> Result<Checked, Diagnostics> {
         let mut report = Report::new(&self.origin, &self.text, &self.sets);
         let record = resolve::read(&self.root, &self.folder, &mut report);
         let deployment = resolve::resolve(&record, &self.folder, &mut report);
         if !report.is_clean() {
             return Err(report.finish());
         }
-        Ok((deployment, print::scenario(&record)))
+        Ok(Checked {
+            deployment,
+            text: print::scenario(&record),
+            inputs: report.inputs(),
+        })
+    }
+
+    /// The files that the scenario names, such as timetables and topologies, in
+    /// the order of their paths.
+    ///
+    /// # Errors
+    /// As [`Scenario::resolve`].
+    pub fn inputs(&self) -> Result<Vec<PathBuf>, Diagnostics> {
+        self.checked().map(|checked| checked.inputs)
     }
 
     /// The path by which messages call the scenario.
@@ -178,4 +191,11 @@ impl Scenario {
     pub fn text(&self) -> &str {
         &self.text
     }
+}
+
+/// What a scenario without mistakes holds.
+struct Checked {
+    deployment: Deployment,
+    text: String,
+    inputs: Vec<PathBuf>,
 }

@@ -1,0 +1,492 @@
+//! Comparison of alternatives: which differences are real, and how large they are.
+//!
+//! Alternatives are result folders, or the values of one axis of a sweep. Where they were run with the same seed, they
+//! met the same random numbers in each replication, and differences are taken within replications, which is far sharper
+//! than comparing intervals that overlap or not.
+
+mod regression;
+
+pub use regression::{Regression, RegressionRow, Verdict};
+
+use crate::results::{MetricValues, ResultSet};
+use crate::statistics::{Pair, Ranking};
+use crate::text::TextTable;
+use crate::unit::Unit;
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+/// Which metrics and entities are of interest; all where nothing is named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Names of metrics.
+    pub metrics: Vec<String>,
+    /// Names of entities.
+    pub entities: Vec<String>,
+}
+
+impl Selection {
+    /// Whether a metric of an entity is of interest.
+    pub fn holds(&self, metric: &str, entity: &str) -> bool {
+        let among = |names: &[String], name| names.is_empty() || names.iter().any(|it| it == name);
+        among(&self.metrics, metric) && among(&self.entities, entity)
+    }
+
+    /// Checks that the results have what is named.
+    ///
+    /// # Errors
+    /// The first name that they do not have, with those that they have.
+    pub fn check(&self, results: &ResultSet) -> Result<(), String> {
+        let known: Vec<&str> = results.metric_names().iter().map(|it| it.0).collect();
+        let unknown = |kind: &str, name: &str, known: &[&str]| {
+            format!(
+                "{}: no {kind} `{name}`; there are {}",
+                results.path.display(),
+                known.join(", ")
+            )
+        };
+        for name in &self.metrics {
+            if !known.contains(&name.as_str()) {
+                return Err(unknown("metric", name, &known));
+            }
+        }
+        let entities: BTreeSet<&str> = results
+            .metrics
+            .iter()
+            .map(|it| it.entity.as_str())
+            .collect();
+        for name in &self.entities {
+            if !entities.contains(name.as_str()) {
+                let known: Vec<&str> = entities.into_iter().collect();
+                return Err(unknown("entity", name, &known));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Alternatives, compared metric by metric.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// Their names.
+    pub alternatives: Vec<String>,
+    /// Whether differences are within replications, on common random numbers.
+    pub paired: bool,
+    /// One row per point, metric and entity that at least two alternatives have.
+    pub rows: Vec<ComparisonRow>,
+}
+
+/// One metric of one entity, compared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ComparisonRow {
+    /// What all alternatives have in common here, such as `rate=10`; empty if there are no points.
+    pub context: String,
+    /// What was measured.
+    pub metric: String,
+    /// Whose metric it is.
+    pub entity: String,
+    /// Unit of the values.
+    pub unit: Unit,
+    /// The order of the alternatives, and which differ.
+    pub ranking: Ranking,
+}
+
+/// What is compared: a name, where its results are, and the point in each context.
+struct Alternative<'a> {
+    name: String,
+    results: &'a ResultSet,
+    points: Vec<Option<u32>>,
+}
+
+impl Comparison {
+    /// Compares result folders, point by point: points with the same parameters belong together.
+    ///
+    /// # Errors
+    /// If there are fewer than two folders, or nothing that two of them have.
+    pub fn of_folders(folders: &[&ResultSet], selection: &Selection) -> Result<Self, String> {
+        if folders.len() < 2 {
+            return Err("at least two alternatives are needed".to_owned());
+        }
+        let contexts = contexts(folders);
+        let names: Vec<String> = folders.iter().map(|it| it.name()).collect();
+        let alternatives: Vec<Alternative<'_>> = folders
+            .iter()
+            .enumerate()
+            .map(|(index, results)| {
+                let unique = names.iter().filter(|name| **name == names[index]).count() == 1;
+                Alternative {
+                    name: match unique {
+                        true => names[index].clone(),
+                        false => results.path.display().to_string(),
+                    },
+                    results,
+                    points: contexts.iter().map(|it| it.1[index]).collect(),
+                }
+            })
+            .collect();
+        let seed = folders[0].manifest.seed;
+        let paired = folders.iter().all(|it| it.manifest.seed == seed);
+        let labels: Vec<String> = contexts.into_iter().map(|it| it.0).collect();
+        Self::of(&alternatives, &labels, paired, selection)
+    }
+
+    /// Compares the values of one axis of a sweep, all other parameters being equal.
+    ///
+    /// # Errors
+    /// If there is no such axis, or it has fewer than two values.
+    pub fn over_axis(
+        results: &ResultSet,
+        key: &str,
+        selection: &Selection,
+    ) -> Result<Self, String> {
+        let points = &results.points;
+        let wrong = |reason: String| format!("{}: {reason}", results.path.display());
+        let Some(axis) = points.axis(key) else {
+            let known: Vec<&str> = points.axes.iter().map(|axis| axis.key.as_str()).collect();
+            return Err(wrong(match known.is_empty() {
+                true => format!("no axis `{key}`: these are no results of a sweep"),
+                false => format!("no axis `{key}`; there are {}", known.join(", ")),
+            }));
+        };
+        let values = points.axes[axis].distinct();
+        if values.len() < 2 {
+            return Err(wrong(format!("axis `{key}` has only one value")));
+        }
+        let mut labels: Vec<String> = Vec::new();
+        let mut alternatives: Vec<Alternative<'_>> = values
+            .iter()
+            .map(|value| Alternative {
+                name: (*value).to_owned(),
+                results,
+                points: Vec::new(),
+            })
+            .collect();
+        for (at, &number) in points.numbers.iter().enumerate() {
+            let label = points.label(number, |other| other == axis);
+            let context = labels.iter().position(|it| *it == label);
+            let context = context.unwrap_or_else(|| {
+                labels.push(label);
+                let missing = |it: &mut Alternative<'_>| it.points.push(None);
+                alternatives.iter_mut().for_each(missing);
+                labels.len() - 1
+            });
+            let value = &points.axes[axis].values[at];
+            if let Some(which) = values.iter().position(|it| it == value) {
+                alternatives[which].points[context] = Some(number);
+            }
+        }
+        Self::of(&alternatives, &labels, true, selection)
+    }
+
+    fn of(
+        alternatives: &[Alternative<'_>],
+        contexts: &[String],
+        paired: bool,
+        selection: &Selection,
+    ) -> Result<Self, String> {
+        let mut rows = Vec::new();
+        for (context, label) in contexts.iter().enumerate() {
+            let mut seen = std::collections::HashSet::new();
+            for alternative in alternatives {
+                let Some(point) = alternative.points[context] else {
+                    continue;
+                };
+                for of in alternative.results.at(point) {
+                    let wanted = selection.holds(&of.metric, &of.entity);
+                    if !wanted || !seen.insert((&of.metric, &of.entity)) {
+                        continue;
+                    }
+                    let found: Vec<Option<&MetricValues>> = alternatives
+                        .iter()
+                        .map(|it| it.results.find(it.points[context]?, &of.metric, &of.entity))
+                        .collect();
+                    let ranking = Ranking::of(&by_replication(&found), paired);
+                    if ranking.places.len() > 1 {
+                        rows.push(ComparisonRow {
+                            context: label.clone(),
+                            metric: of.metric.clone(),
+                            entity: of.entity.clone(),
+                            unit: of.unit,
+                            ranking,
+                        });
+                    }
+                }
+            }
+        }
+        if rows.is_empty() {
+            return Err("the alternatives have no metric in common at any point".to_owned());
+        }
+        Ok(Self {
+            alternatives: alternatives.iter().map(|it| it.name.clone()).collect(),
+            paired,
+            rows,
+        })
+    }
+
+    /// The comparison for a person. Two alternatives are a table of differences; more are rankings, with the letters of
+    /// groups that cannot be told apart, and `pairs` adds the difference of every pair.
+    pub fn to_text(&self, pairs: bool) -> String {
+        let body = match self.alternatives.len() {
+            2 => self.differences(),
+            _ => self.rankings(pairs),
+        };
+        body + "\n" + &self.basis() + "\n"
+    }
+
+    fn differences(&self) -> String {
+        let contexts = self.rows.iter().any(|row| !row.context.is_empty());
+        let mut table = TextTable::new();
+        if contexts {
+            table = table.left("point");
+        }
+        let change = format!("{} - {}", self.alternatives[1], self.alternatives[0]);
+        let mut table = table
+            .left("metric")
+            .left("entity")
+            .right(&self.alternatives[0])
+            .right(&self.alternatives[1])
+            .right(&change)
+            .right("relative")
+            .right("p")
+            .left("verdict");
+        for row in &self.rows {
+            let Some(pair) = row.ranking.pairs.first() else {
+                continue;
+            };
+            let interval = |alternative: usize| {
+                let mut places = row.ranking.places.iter();
+                let place = places.find(|it| it.alternative == alternative);
+                place.map_or_else(String::new, |it| row.unit.format_interval(&it.interval))
+            };
+            // A pair is ordered by its means; the table by its columns.
+            let sign = if pair.first == 0 { 1.0 } else { -1.0 };
+            let mut difference = pair.difference.interval;
+            difference.mean *= sign;
+            let base = row.ranking.places.iter().find(|it| it.alternative == 0);
+            let verdict = match (pair.is_real(), pair.p_value) {
+                (_, None) => "too few replications",
+                (false, _) => "no difference found",
+                (true, _) if difference.mean > 0.0 => "higher",
+                (true, _) => "lower",
+            };
+            let cells = [
+                row.metric.clone(),
+                row.entity.clone(),
+                interval(0),
+                interval(1),
+                row.unit.format_interval(&difference),
+                relative(difference.mean, base.map_or(0.0, |it| it.interval.mean)),
+                p_text(pair.p_value),
+                verdict.to_owned(),
+            ];
+            let context = contexts.then(|| row.context.clone());
+            table.row(context.into_iter().chain(cells));
+        }
+        table.render()
+    }
+
+    fn rankings(&self, pairs: bool) -> String {
+        let mut text = String::new();
+        for row in &self.rows {
+            let at = match row.context.as_str() {
+                "" => String::new(),
+                context => format!(", {context}"),
+            };
+            text += &format!("{} of {}{at}\n", row.metric, row.entity);
+            let mut table = TextTable::new()
+                .right("")
+                .left("alternative")
+                .right("mean ± 95 %")
+                .left("group");
+            for (rank, place) in row.ranking.places.iter().enumerate() {
+                let groups: String = place.groups.iter().map(|group| letter(*group)).collect();
+                table.row([
+                    (rank + 1).to_string(),
+                    self.alternatives[place.alternative].clone(),
+                    row.unit.format_interval(&place.interval),
+                    groups,
+                ]);
+            }
+            text += &table.render();
+            if pairs {
+                text += &self.pairs(row);
+            }
+            text.push('\n');
+        }
+        text.truncate(text.trim_end().len());
+        text + "\n"
+    }
+
+    fn pairs(&self, row: &ComparisonRow) -> String {
+        let mut table = TextTable::new()
+            .left("difference")
+            .right("all at once 95 %")
+            .right("p (Holm)")
+            .left("");
+        for pair in &row.ranking.pairs {
+            let Pair { first, second, .. } = *pair;
+            table.row([
+                format!(
+                    "{} - {}",
+                    self.alternatives[second], self.alternatives[first]
+                ),
+                row.unit.format_interval(&pair.difference.interval),
+                p_text(pair.p_value),
+                if pair.is_real() { "real" } else { "" }.to_owned(),
+            ]);
+        }
+        table.render()
+    }
+
+    /// What the verdicts rest on, in a few lines.
+    pub fn basis(&self) -> String {
+        let replications = self.rows.iter().flat_map(|row| &row.ranking.pairs);
+        let counts: BTreeSet<usize> = replications.map(|it| it.difference.interval.n).collect();
+        let over = match (counts.first(), counts.last()) {
+            (Some(least), Some(most)) if least != most => format!("{least} to {most} replications"),
+            (Some(&1), _) => "1 replication (too few to tell)".to_owned(),
+            (Some(n), _) => format!("{n} replications"),
+            _ => "no replications".to_owned(),
+        };
+        let how = match self.paired {
+            true => "differences within replications, on common random numbers (paired t)",
+            false => "differences between independent replications: the seeds differ (Welch's t)",
+        };
+        match self.alternatives.len() {
+            2 => format!("{how}, over {over}; a difference is real where p < 0.05"),
+            _ => format!(
+                "{how}, over {over}; smallest mean first. Alternatives that share a letter cannot be told apart: \
+                 Holm's procedure, 5 % for all pairs of a ranking together; intervals of pairs hold all at once \
+                 (Bonferroni)"
+            ),
+        }
+    }
+
+    /// Writes every pair as CSV with a header line.
+    ///
+    /// # Errors
+    /// Those of `writer`.
+    pub fn write_csv(&self, writer: impl Write) -> io::Result<()> {
+        #[derive(Serialize)]
+        struct Line<'a> {
+            context: &'a str,
+            metric: &'a str,
+            entity: &'a str,
+            unit: Unit,
+            first: &'a str,
+            second: &'a str,
+            first_mean: Option<f64>,
+            second_mean: Option<f64>,
+            difference: f64,
+            low: Option<f64>,
+            high: Option<f64>,
+            p_value: Option<f64>,
+            real: bool,
+            n: usize,
+        }
+        let mut writer = csv::Writer::from_writer(writer);
+        for row in &self.rows {
+            let mean = |alternative: usize| {
+                let mut places = row.ranking.places.iter();
+                let place = places.find(|it| it.alternative == alternative);
+                place.map(|it| it.interval.mean)
+            };
+            for pair in &row.ranking.pairs {
+                let difference = pair.difference.interval;
+                writer.serialize(Line {
+                    context: &row.context,
+                    metric: &row.metric,
+                    entity: &row.entity,
+                    unit: row.unit,
+                    first: &self.alternatives[pair.first],
+                    second: &self.alternatives[pair.second],
+                    first_mean: mean(pair.first),
+                    second_mean: mean(pair.second),
+                    difference: difference.mean,
+                    low: difference.low(),
+                    high: difference.high(),
+                    p_value: pair.p_value,
+                    real: pair.is_real(),
+                    n: difference.n,
+                })?;
+            }
+        }
+        writer.flush()
+    }
+}
+
+/// The points of all folders that have the same parameters: what they are, and the number of each folder's point.
+fn contexts(folders: &[&ResultSet]) -> Vec<(String, Vec<Option<u32>>)> {
+    let mut contexts: Vec<(Vec<(&str, &str)>, String, Vec<Option<u32>>)> = Vec::new();
+    for (index, folder) in folders.iter().enumerate() {
+        for &number in &folder.points.numbers {
+            let parameters = folder.points.parameters(number);
+            let mut known = contexts.iter().position(|it| it.0 == parameters);
+            // Without parameters, points are told apart by their numbers.
+            if parameters.is_empty() {
+                let label = number.to_string();
+                known = contexts
+                    .iter()
+                    .position(|it| it.0.is_empty() && it.1 == label);
+            }
+            let place = known.unwrap_or_else(|| {
+                let label = match parameters.is_empty() {
+                    true => number.to_string(),
+                    false => folder.points.label(number, |_| false),
+                };
+                contexts.push((parameters, label, vec![None; folders.len()]));
+                contexts.len() - 1
+            });
+            contexts[place].2[index] = Some(number);
+        }
+    }
+    let single = contexts.len() == 1;
+    let shown = contexts.into_iter().map(|(parameters, label, points)| {
+        let label = match single && parameters.is_empty() {
+            true => String::new(),
+            false => label,
+        };
+        (label, points)
+    });
+    shown.collect()
+}
+
+/// One list per alternative in which the same place is the same replication; not a number where there is none.
+fn by_replication(found: &[Option<&MetricValues>]) -> Vec<Vec<f64>> {
+    let all = found.iter().flatten().flat_map(|it| &it.values);
+    let replications: BTreeSet<u32> = all.map(|(replication, _)| *replication).collect();
+    let list = |values: &Option<&MetricValues>| {
+        let of = |&replication: &u32| values.and_then(|it| it.of_replication(replication));
+        replications
+            .iter()
+            .map(|it| of(it).unwrap_or(f64::NAN))
+            .collect()
+    };
+    found.iter().map(list).collect()
+}
+
+/// A change as a share of what it started from.
+fn relative(difference: f64, base: f64) -> String {
+    let share = difference / base.abs();
+    match share.is_finite() {
+        true => format!("{:+.2} %", share * 100.0),
+        false => "n/a".to_owned(),
+    }
+}
+
+fn p_text(p_value: Option<f64>) -> String {
+    match p_value {
+        None => "n/a".to_owned(),
+        Some(p) if p < 0.001 => "<0.001".to_owned(),
+        Some(p) => format!("{p:.3}"),
+    }
+}
+
+/// The name of a group: a, b, ... z, then a1, b1 and so on.
+fn letter(group: usize) -> String {
+    let letter = char::from(b'a' + (group % 26) as u8);
+    match group / 26 {
+        0 => letter.to_string(),
+        round => format!("{letter}{round}"),
+    }
+}
