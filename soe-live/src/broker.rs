@@ -6,6 +6,7 @@
 //! [`run`] is the whole process.
 
 mod call;
+mod command;
 mod core;
 mod process;
 mod recovery;
@@ -27,6 +28,7 @@ use crate::command::Endpoint;
 use crate::peer::Peer;
 use crate::security::{MissingIdentity, Security};
 
+pub use command::{EdgeDispatcher, EdgeRouter};
 pub use process::{BrokerError, BrokerOptions, RouterConf, RouterConfError, run};
 pub use tables::Tables;
 

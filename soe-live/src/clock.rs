@@ -26,8 +26,7 @@ impl Clock {
 
     /// When the clock will read `time`, if that can be told.
     pub fn instant(&self, time: SimTime) -> Option<Instant> {
-        self.zero
-            .checked_add(Duration::from_nanos(time.as_nanos()))
+        self.zero.checked_add(Duration::from_nanos(time.as_nanos()))
     }
 }
 

@@ -6,6 +6,7 @@
 //! itself, and deregisters when it is told to stop.
 
 mod asynchronous;
+mod command;
 mod gateway;
 mod process;
 mod simulated;
@@ -26,6 +27,7 @@ use crate::rpc::{self, LambdaRequest, State};
 use crate::server::Invocations;
 use crate::wire::{Frame, Malformed, Reply, Request};
 
+pub use command::EdgeComputer;
 pub use gateway::{Gateway, GatewayConf};
 pub use process::{ComputerError, ComputerOptions, Kind, run};
 pub use simulated::Simulated;
@@ -197,8 +199,7 @@ impl Extra {
     /// Takes it from a request; or says what is wrong with that.
     fn of(request: &Request) -> Result<Result<Self, &'static str>, Malformed> {
         let message = request.frame().message();
-        let message =
-            LambdaRequest::decode(message).map_err(|_| Malformed::Message)?;
+        let message = LambdaRequest::decode(message).map_err(|_| Malformed::Message)?;
         let chain = message.chain.len();
         let graph = message.dag.as_ref().map_or(0, |dag| dag.names.len());
         let several = chain.max(graph) > 1;

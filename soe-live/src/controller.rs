@@ -8,6 +8,7 @@
 //! same time, and each within [`PUSH`]. A broker that takes none is forgotten, and
 //! looked for meanwhile: it gets everything again when it can be reached.
 
+mod command;
 mod push;
 mod service;
 
@@ -21,6 +22,8 @@ use soe_model::controller::{self as model, ControllerError, InstallerSpec, Place
 use soe_model::names::{EndpointId, FunctionId, Names};
 use tokio::sync::oneshot;
 use tracing::{info, warn};
+
+pub use command::EdgeController;
 
 use self::push::{Broker, Job};
 use crate::command::{Endpoint, Stop};
@@ -210,7 +213,10 @@ impl Controller {
             if self.core().brokers.contains_key(&broker) {
                 return;
             }
-            if connect(tables.as_str(), &self.shared.security).await.is_ok() {
+            if connect(tables.as_str(), &self.shared.security)
+                .await
+                .is_ok()
+            {
                 if !self.core().brokers.contains_key(&broker) {
                     // It was accepted before, so it is again.
                     let _ = self.announce_broker(&endpoint, &tables).await;
@@ -265,7 +271,9 @@ async fn finished(pushed: Vec<oneshot::Receiver<()>>) {
 
 fn place<'a>(endpoint: &'a Endpoint, endpoints: &mut Names<EndpointId>) -> Place<'a> {
     let host = endpoint.host();
-    let node = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let node = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
     Place {
         endpoint: endpoints.intern(endpoint.as_str()),
         node: node

@@ -9,6 +9,7 @@ pub mod command;
 pub mod computer;
 pub mod connection;
 pub mod controller;
+mod options;
 mod peer;
 pub mod rpc;
 pub mod security;

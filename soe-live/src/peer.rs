@@ -143,19 +143,12 @@ impl Peer {
         let call = self.send(link, frame, deadline);
         match tokio::time::timeout_at(deadline.into(), call).await {
             Ok(done) => done,
-            Err(_) if link.answers().await => {
-                Err(Trouble::Refused("Deadline Exceeded".to_owned()))
-            }
+            Err(_) if link.answers().await => Err(Trouble::Refused("Deadline Exceeded".to_owned())),
             Err(_) => Err(Trouble::Lost("no sign of life".to_owned())),
         }
     }
 
-    async fn send(
-        &self,
-        link: &Link,
-        frame: &Frame,
-        _deadline: Instant,
-    ) -> Result<Frame, Trouble> {
+    async fn send(&self, link: &Link, frame: &Frame, _deadline: Instant) -> Result<Frame, Trouble> {
         let mut request = Request::new(());
         *request.method_mut() = Method::POST;
         *request.version_mut() = Version::HTTP_2;
@@ -251,7 +244,9 @@ impl Peer {
             .handshake(socket)
             .await
             .map_err(|error| error.to_string())?;
-        let ping = connection.ping_pong().ok_or("no pings on this connection")?;
+        let ping = connection
+            .ping_pong()
+            .ok_or("no pings on this connection")?;
         let lost = Arc::new(AtomicBool::new(false));
         let ended = lost.clone();
         let endpoint = self.endpoint.clone();
@@ -291,7 +286,9 @@ impl Link {
             let mut ping = self.ping.lock().await;
             ping.ping(Ping::opaque()).await.is_ok()
         };
-        let alive = tokio::time::timeout(SIGN_OF_LIFE, ping).await.unwrap_or(false);
+        let alive = tokio::time::timeout(SIGN_OF_LIFE, ping)
+            .await
+            .unwrap_or(false);
         if !alive {
             self.lost.store(true, Ordering::Relaxed);
         }

@@ -122,7 +122,9 @@ impl Core {
                     });
                 }),
                 Action::Respond { call, outcome } => {
-                    self.hand(call.0, |waiting| waiting.todo = Some(Todo::Respond(outcome)));
+                    self.hand(call.0, |waiting| {
+                        waiting.todo = Some(Todo::Respond(outcome))
+                    });
                 }
                 Action::ReportFailure { destination } => {
                     failed.extend(self.endpoints.name(destination).parse::<Endpoint>());

@@ -104,9 +104,7 @@ impl FromStr for RouterConf {
     fn from_str(text: &str) -> Result<Self, RouterConfError> {
         let mut conf = Conf::parse(text)?;
         let mut read = Self::default();
-        if let Some(Value::Count(pending)) =
-            conf.take_value(PENDING, Quantity::Count { min: 0 })?
-        {
+        if let Some(Value::Count(pending)) = conf.take_value(PENDING, Quantity::Count { min: 0 })? {
             let pending = u32::try_from(pending).unwrap_or(u32::MAX);
             read.pending = (pending > 0).then_some(pending);
         }
@@ -234,7 +232,10 @@ fn spec(options: &BrokerOptions, endpoint: &Endpoint) -> BrokerSpec {
     BrokerSpec {
         name: endpoint.to_string(),
         node: endpoint.host().to_owned(),
-        controller: options.controller_endpoint.as_ref().map(Endpoint::to_string),
+        controller: options
+            .controller_endpoint
+            .as_ref()
+            .map(Endpoint::to_string),
         kind: options.kind.clone(),
         limits: Limits {
             calls_in_progress: options.calls_in_progress,

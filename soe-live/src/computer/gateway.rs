@@ -93,9 +93,7 @@ impl FromStr for GatewayConf {
                 read.path.push('/');
             }
         }
-        if let Some(Value::Count(clients)) =
-            conf.take_value(CLIENTS, Quantity::Count { min: 1 })?
-        {
+        if let Some(Value::Count(clients)) = conf.take_value(CLIENTS, Quantity::Count { min: 1 })? {
             read.clients = clients as usize;
         }
         if let Some(functions) = conf.take(FUNCTIONS) {
@@ -141,12 +139,17 @@ impl Gateway {
                 .await
                 .map_err(|_| "no answer in time".to_owned())??;
             if status != StatusCode::OK {
-                return Err(format!("error HTTP response received ({})", status.as_u16()));
+                return Err(format!(
+                    "error HTTP response received ({})",
+                    status.as_u16()
+                ));
             }
             let list: serde_json::Value =
                 serde_json::from_slice(&body).map_err(|error| error.to_string())?;
             let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
-            let names = list.iter().filter_map(|function| function.get("name")?.as_str());
+            let names = list
+                .iter()
+                .filter_map(|function| function.get("name")?.as_str());
             functions = names.map(str::to_owned).collect();
         }
         functions.sort_unstable();
@@ -168,7 +171,9 @@ impl Gateway {
     ) -> Result<Done, String> {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if function.is_empty() || !function.chars().all(plain) {
-            return Err(format!("exception caught: `{function}` is no function name"));
+            return Err(format!(
+                "exception caught: `{function}` is no function name"
+            ));
         }
         let queued = Instant::now();
         let caught = |text: &str| format!("exception caught: {text}");
@@ -184,10 +189,13 @@ impl Gateway {
             .map_err(|_| caught("no answer in time"))?
             .map_err(|error| caught(&error))?;
         if status != StatusCode::OK {
-            return Err(format!("error HTTP response received ({})", status.as_u16()));
+            return Err(format!(
+                "error HTTP response received ({})",
+                status.as_u16()
+            ));
         }
-        let output = String::from_utf8(body.into())
-            .map_err(|_| caught("the output is not valid UTF-8"))?;
+        let output =
+            String::from_utf8(body.into()).map_err(|_| caught("the output is not valid UTF-8"))?;
         let nanos = u64::try_from(queued.elapsed().as_nanos()).unwrap_or(u64::MAX);
         Ok(Done {
             output: Text::Own(output),
@@ -203,7 +211,8 @@ impl Gateway {
         body: Bytes,
         sort: &'static str,
     ) -> Result<(StatusCode, Bytes), String> {
-        let host = HeaderValue::from_str(&self.conf.authority).map_err(|error| error.to_string())?;
+        let host =
+            HeaderValue::from_str(&self.conf.authority).map_err(|error| error.to_string())?;
         let request = || {
             let mut request = Request::new(Full::new(body.clone()));
             *request.method_mut() = method.clone();

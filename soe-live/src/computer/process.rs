@@ -110,7 +110,11 @@ pub async fn run(options: ComputerOptions, stop: Stop) -> Result<(), ComputerErr
         });
         servers.spawn(server.run::<Nothing>(None, services.await?, close.clone()));
     }
-    if let Some(endpoint) = options.state_endpoint.as_ref().filter(|_| !options.no_state_server) {
+    if let Some(endpoint) = options
+        .state_endpoint
+        .as_ref()
+        .filter(|_| !options.no_state_server)
+    {
         let server = Server::bind(endpoint, security).await?;
         info!("states at {}", server.endpoint());
         let services = Services::new(&["uiiit.rpc.StateServer"], |routes| {
@@ -156,12 +160,14 @@ async fn listing(
     loop {
         match gateway.functions().await {
             Ok(functions) => {
-                let containers = functions.into_iter().map(|lambda| computer_info::Container {
-                    name: lambda.clone(),
-                    processor: "gateway".to_owned(),
-                    lambda,
-                    num_workers: gateway.clients() as u32,
-                });
+                let containers = functions
+                    .into_iter()
+                    .map(|lambda| computer_info::Container {
+                        name: lambda.clone(),
+                        processor: "gateway".to_owned(),
+                        lambda,
+                        num_workers: gateway.clients() as u32,
+                    });
                 let containers: Vec<_> = containers.collect();
                 offered.send_if_modified(|known| {
                     let changed = *known != containers;

@@ -7,8 +7,8 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use h2::server::SendResponse;
 use h2::RecvStream;
+use h2::server::SendResponse;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use tonic::{Code, Status};
@@ -33,9 +33,7 @@ pub struct Incoming {
 pub async fn handle<H: Invocations>(shared: Arc<Shared<H>>, incoming: Incoming) {
     let path = incoming.request.uri().path();
     let handled = match &shared.invocations {
-        Some(invocations) if path == RUN_LAMBDA => {
-            invoke(invocations.clone(), incoming).await
-        }
+        Some(invocations) if path == RUN_LAMBDA => invoke(invocations.clone(), incoming).await,
         _ => Box::pin(fallback::call(shared.routes.clone(), incoming)).await,
     };
     if let Err(error) = handled {
@@ -43,10 +41,7 @@ pub async fn handle<H: Invocations>(shared: Arc<Shared<H>>, incoming: Incoming) 
     }
 }
 
-async fn invoke<H: Invocations>(
-    invocations: Arc<H>,
-    incoming: Incoming,
-) -> Result<(), h2::Error> {
+async fn invoke<H: Invocations>(invocations: Arc<H>, incoming: Incoming) -> Result<(), h2::Error> {
     let Incoming {
         request,
         mut respond,

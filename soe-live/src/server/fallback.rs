@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
-use h2::{RecvStream, Reason, SendStream};
+use h2::{Reason, RecvStream, SendStream};
 use http::Response;
 use http_body::{Body as _, Frame, SizeHint};
 use tonic::body::Body;
@@ -20,7 +20,12 @@ pub async fn call(mut routes: Routes, incoming: Incoming) -> Result<(), h2::Erro
         request,
         mut respond,
     } = incoming;
-    let request = request.map(|stream| Body::new(Incomplete { stream, data_ended: false }));
+    let request = request.map(|stream| {
+        Body::new(Incomplete {
+            stream,
+            data_ended: false,
+        })
+    });
     let ready = poll_fn(|cx| Service::<http::Request<Body>>::poll_ready(&mut routes, cx)).await;
     let response = match ready {
         Ok(()) => routes.call(request).await,

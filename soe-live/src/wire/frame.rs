@@ -251,8 +251,16 @@ mod tests {
         let frame = split(&Frame::of(&message), 16_384);
         let edited = frame.edited(&[5..100_005], b"end");
         assert_eq!(edited.check(), Ok(()));
-        let pieces = |frame: &Frame| frame.pieces().map(|piece| piece.as_ptr()).collect::<Vec<_>>();
-        assert_eq!(pieces(&frame)[1..], pieces(&edited)[2..][..pieces(&frame).len() - 1]);
+        let pieces = |frame: &Frame| {
+            frame
+                .pieces()
+                .map(|piece| piece.as_ptr())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            pieces(&frame)[1..],
+            pieces(&edited)[2..][..pieces(&frame).len() - 1]
+        );
     }
 
     #[test]

@@ -164,7 +164,11 @@ impl Request {
         if b.is_empty() {
             b = a.clone();
         }
-        let kept = [whole.start..a.start, a.end..b.start.max(a.end), b.end..whole.end];
+        let kept = [
+            whole.start..a.start,
+            a.end..b.start.max(a.end),
+            b.end..whole.end,
+        ];
         self.frame.edited(&kept, &tail)
     }
 
@@ -264,17 +268,21 @@ mod tests {
     #[test]
     fn what_is_no_request_is_refused() {
         for bytes in [
-            &[0x0a][..],                    // no length
-            &[0x0a, 5, b'a'],               // too short
-            &[0x08, 1],                     // name as a number
-            &[0x32, 1, b'a'],               // hops as a text
-            &[0x0b],                        // a group
-            &[0x07],                        // no such encoding
-            &[0x00, 0],                     // no such field
-            &[0x30, 0xff, 0xff],            // a number that does not end
-            &[0x0a, 1, 0xff],               // not UTF-8
-            &[0x1a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01],
-            &[0x30, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f],
+            &[0x0a][..],         // no length
+            &[0x0a, 5, b'a'],    // too short
+            &[0x08, 1],          // name as a number
+            &[0x32, 1, b'a'],    // hops as a text
+            &[0x0b],             // a group
+            &[0x07],             // no such encoding
+            &[0x00, 0],          // no such field
+            &[0x30, 0xff, 0xff], // a number that does not end
+            &[0x0a, 1, 0xff],    // not UTF-8
+            &[
+                0x1a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01,
+            ],
+            &[
+                0x30, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f,
+            ],
         ] {
             assert!(Request::read(Frame::of(bytes)).is_err(), "{bytes:?}");
         }

@@ -228,7 +228,10 @@ mod tests {
             let shared = reply.with_shared_text(&frame, PREFIX..frame.len());
             for reply in [reply.with_text(&output), shared] {
                 assert_eq!(reply.check(), Ok(()));
-                assert_eq!(LambdaResponse::decode(reply.message()), Ok(response.clone()));
+                assert_eq!(
+                    LambdaResponse::decode(reply.message()),
+                    Ok(response.clone())
+                );
             }
         }
         let error = LambdaResponse::decode(Reply::error("no").message());
