@@ -5,6 +5,7 @@ mod announce;
 pub mod broker;
 mod callback;
 mod clock;
+pub mod client;
 pub mod command;
 pub mod computer;
 pub mod connection;
