@@ -88,7 +88,8 @@ async fn destinations(tables: &str) -> Vec<String> {
     let Ok(channel) = connect(tables, &Security::Plaintext).await else {
         return Vec::new();
     };
-    let table = EdgeRouterClient::new(channel).get_table(TableId { value: 0 });
+    let mut client = EdgeRouterClient::new(channel);
+    let table = client.get_table(TableId { value: 0 });
     let entries = table.await.map(|table| table.into_inner().entries);
     let entries = entries.unwrap_or_default().into_iter();
     let clambda0 = entries.filter(|entry| entry.lambda == "clambda0");
@@ -149,7 +150,8 @@ async fn example(broker: &str) {
     let channel = connect(&utilization[0], &Security::Plaintext)
         .await
         .unwrap();
-    let stream = EdgeComputerClient::new(channel).stream_util(Void {}).await;
+    let mut client = EdgeComputerClient::new(channel);
+    let stream = client.stream_util(Void {}).await;
     let first = stream
         .unwrap()
         .into_inner()

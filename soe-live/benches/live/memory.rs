@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use soe_live::command::Stop;
-use soe_live::server::{Invocations, Server, Services};
+use soe_live::server::{Invocation, Invocations, Server, Services};
 use soe_live::wire::{Frame, Reply};
 use soe_live::{Security, rpc};
 use std::time::Instant;
-use tonic::Status;
 
 use crate::load::{call, connect, frame, on_thread};
 use crate::ours;
@@ -18,13 +17,15 @@ use crate::ours;
 struct Holding(Stop);
 
 impl Invocations for Holding {
-    async fn invoke(self: Arc<Self>, _: Frame, _: Option<Instant>) -> Result<Frame, Status> {
-        self.0.wait().await;
-        let reply = Reply {
-            retcode: rpc::OK,
-            ..Reply::default()
-        };
-        Ok(reply.with_text(""))
+    fn invoke(self: Arc<Self>, _: Frame, _: Option<Instant>) -> Invocation {
+        Box::pin(async move {
+            self.0.wait().await;
+            let reply = Reply {
+                retcode: rpc::OK,
+                ..Reply::default()
+            };
+            Ok(reply.with_text(""))
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use soe_live::rpc::edge_computer_client::EdgeComputerClient;
 use soe_live::rpc::state_server_client::StateServerClient;
 use soe_live::rpc::state_server_server::StateServerServer;
 use soe_live::rpc::{LambdaRequest, State, Void};
-use soe_live::server::{Nothing, Server, Services};
+use soe_live::server::{Server, Services};
 use soe_live::{Security, States, connect};
 
 use crate::support::{any, call, computer, request};
@@ -122,7 +122,7 @@ async fn states_are_put_read_and_deleted() {
         routes.add_service(StateServerServer::new(States::default()));
     });
     let services = services.await.unwrap();
-    tokio::spawn(server.run::<Nothing>(None, services, stop.clone()));
+    tokio::spawn(server.run(None, services, stop.clone()));
     let channel = connect(endpoint.as_str(), &Security::Plaintext)
         .await
         .unwrap();

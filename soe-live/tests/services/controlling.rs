@@ -44,7 +44,8 @@ async fn destinations(tables: &Endpoint) -> Vec<String> {
     let Ok(channel) = connect(tables.as_str(), &Security::Plaintext).await else {
         return Vec::new();
     };
-    let table = EdgeRouterClient::new(channel).get_table(TableId { value: 0 });
+    let mut client = EdgeRouterClient::new(channel);
+    let table = client.get_table(TableId { value: 0 });
     let entries = table.await.map(|table| table.into_inner().entries);
     let entries = entries.unwrap_or_default().into_iter();
     entries.map(|entry| entry.destination).collect()

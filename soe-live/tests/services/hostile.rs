@@ -7,7 +7,7 @@ use soe_live::controller::Controller;
 use soe_live::rpc::edge_controller_server::EdgeControllerServer;
 use soe_live::rpc::state_server_server::StateServerServer;
 use soe_live::rpc::{EdgeRouterConf, EdgeRouterConfs, LambdaRequest, State};
-use soe_live::server::{Nothing, Server, Services};
+use soe_live::server::{Server, Services};
 use soe_live::{Security, States};
 use soe_model::controller::InstallerSpec;
 use tonic::Code;
@@ -208,7 +208,7 @@ async fn bombard(seed: u64) {
         routes.add_service(StateServerServer::new(States::default()));
     });
     let services = services.await.unwrap();
-    tokio::spawn(server.run::<Nothing>(None, services, stop.clone()));
+    tokio::spawn(server.run(None, services, stop.clone()));
 
     let call_message = LambdaRequest {
         states: [("s0".to_owned(), State::default())].into(),

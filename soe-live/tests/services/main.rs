@@ -5,6 +5,7 @@ mod computing;
 mod controlling;
 mod failures;
 mod hostile;
+mod offered;
 mod recorded;
 mod secured;
 mod support;

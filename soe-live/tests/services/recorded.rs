@@ -12,7 +12,7 @@ use soe_live::rpc::{
     ComputerInfo, EdgeRouterConf, ForwardingTable, LambdaRequest, LambdaResponse, Return,
     RouterInfo, Utilization, Void,
 };
-use soe_live::server::{Nothing, Server, Services};
+use soe_live::server::{Server, Services};
 use soe_live::{Callback, Security, connect};
 use soe_model::controller::InstallerSpec;
 use tonic::Request;
@@ -193,7 +193,7 @@ async fn results_come_to_the_callback_as_recorded() {
         routes.add_service(CallbackServerServer::new(callback));
     });
     let services = services.await.unwrap();
-    tokio::spawn(server.run::<Nothing>(None, services, stop.clone()));
+    tokio::spawn(server.run(None, services, stop.clone()));
     let exchanges = recorded();
     for pair in exchanges.windows(2) {
         if !pair[1].method.ends_with("ReceiveResponse") {
@@ -290,7 +290,7 @@ async fn announcements_are_those_recorded_but_for_the_workers() {
         routes.add_service(EdgeControllerServer::new(Listener(announced)));
     });
     let services = services.await.unwrap();
-    tokio::spawn(server.run::<Nothing>(None, services, stop.clone()));
+    tokio::spawn(server.run(None, services, stop.clone()));
     let mut options = crate::support::computer_options(any());
     options.announce_endpoint = Some("127.0.0.1:10000".parse().unwrap());
     options.controller_endpoint = Some(controller);

@@ -12,7 +12,7 @@ use soe_live::rpc::edge_router_client::EdgeRouterClient;
 use soe_live::rpc::edge_router_server::EdgeRouterServer;
 use soe_live::rpc::edge_server_client::EdgeServerClient;
 use soe_live::rpc::{EdgeRouterConf, LambdaRequest};
-use soe_live::server::{Nothing, Server, Services};
+use soe_live::server::{Server, Services};
 use soe_live::{Security, connect};
 use soe_model::broker::{BrokerSpec, Compatibility, ForwardingTime, Limits};
 use tempfile::TempDir;
@@ -86,7 +86,7 @@ async fn calls_and_tables_are_protected_end_to_end() {
     let services = Services::new(&["uiiit.rpc.EdgeRouter"], |routes| {
         routes.add_service(EdgeRouterServer::new(Tables::of(broker)));
     });
-    tokio::spawn(server.run::<Nothing>(None, services.await.unwrap(), stop.clone()));
+    tokio::spawn(server.run(None, services.await.unwrap(), stop.clone()));
 
     let channel = connect(tables.as_str(), &security).await.unwrap();
     let change = EdgeRouterConf {

@@ -17,7 +17,7 @@ use soe_live::rpc::edge_router_server::EdgeRouterServer;
 use soe_live::rpc::edge_server_client::EdgeServerClient;
 use soe_live::rpc::edge_server_server::{EdgeServer, EdgeServerServer};
 use soe_live::rpc::{EdgeRouterConf, ForwardingTable, LambdaRequest, LambdaResponse, TableId};
-use soe_live::server::{Nothing, Server, Services};
+use soe_live::server::{Server, Services};
 use soe_live::{Security, connect};
 use soe_model::broker::optimizer::OPTIMIZERS;
 use soe_model::broker::policy::POLICIES;
@@ -143,7 +143,7 @@ pub async fn broker(kind: BrokerKind, limits: Limits, stop: &Stop) -> Router {
         routes.add_service(EdgeRouterServer::new(Tables::of(broker)));
     });
     let services = services.await.unwrap();
-    tokio::spawn(tables.run::<Nothing>(None, services, stop.clone()));
+    tokio::spawn(tables.run(None, services, stop.clone()));
     let channel = connect(tables_endpoint.as_str(), &Security::Plaintext);
     Router {
         tables: EdgeRouterClient::new(channel.await.unwrap()),
@@ -213,7 +213,7 @@ where
         routes.add_service(EdgeServerServer::new(StandIn(answer)));
     });
     let services = services.await.unwrap();
-    tokio::spawn(server.run::<Nothing>(None, services, stop.clone()));
+    tokio::spawn(server.run(None, services, stop.clone()));
     endpoint
 }
 
