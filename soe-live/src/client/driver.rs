@@ -100,6 +100,11 @@ impl Budget {
         Self(AtomicU64::new(calls.unwrap_or(u64::MAX)))
     }
 
+    /// Whether no call is left.
+    pub fn is_spent(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 0
+    }
+
     /// Takes one call, if any is left.
     fn take(&self) -> bool {
         let less = |left: u64| match left {

@@ -149,7 +149,7 @@ impl Stage<'_> {
         let end = control.duration.map(after);
         let mut events = deployment.events.iter().peekable();
         loop {
-            if events.peek().is_none() {
+            if events.peek().is_none() || common.budget.is_spent() {
                 // Clients that have nothing to do may leave.
                 orders = None;
             }
