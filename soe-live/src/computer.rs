@@ -24,7 +24,7 @@ use tonic::Status;
 use tracing::debug;
 
 use crate::rpc::{self, LambdaRequest, State};
-use crate::server::Invocations;
+use crate::server::{Invocation, Invocations};
 use crate::wire::{Frame, Malformed, Reply, Request};
 
 pub use command::EdgeComputer;
@@ -174,17 +174,15 @@ impl Computer {
 }
 
 impl Invocations for Computer {
-    async fn invoke(
-        self: Arc<Self>,
-        request: Frame,
-        _deadline: Option<Instant>,
-    ) -> Result<Frame, Status> {
+    fn invoke(self: Arc<Self>, request: Frame, _deadline: Option<Instant>) -> Invocation {
         let malformed = |error: Malformed| {
             debug!("malformed request: {error}");
             Status::invalid_argument(format!("malformed LambdaRequest: {error}"))
         };
-        let request = Request::read(request).map_err(malformed)?;
-        self.answer(request).await.map_err(malformed)
+        Box::pin(async move {
+            let request = Request::read(request).map_err(malformed)?;
+            self.answer(request).await.map_err(malformed)
+        })
     }
 }
 

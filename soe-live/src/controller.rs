@@ -31,7 +31,7 @@ use crate::connection::connect;
 use crate::rpc::edge_controller_server::EdgeControllerServer;
 use crate::rpc::{ComputerInfo, EdgeRouterConf};
 use crate::security::Security;
-use crate::server::{Nothing, ServeError, Server, Services};
+use crate::server::{ServeError, Server, Services};
 
 /// How long one broker may take for the updates that follow from one event.
 pub const PUSH: Duration = Duration::from_secs(5);
@@ -65,7 +65,7 @@ pub async fn run(options: ControllerOptions, stop: Stop) -> Result<(), ServeErro
     let services = Services::new(&["uiiit.rpc.EdgeController"], |routes| {
         routes.add_service(EdgeControllerServer::new(controller));
     });
-    server.run::<Nothing>(None, services.await?, stop).await;
+    server.run(None, services.await?, stop).await;
     Ok(())
 }
 

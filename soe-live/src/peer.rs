@@ -16,7 +16,6 @@ use http::header::{CONTENT_TYPE, TE};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version};
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tonic::{Code, Status};
@@ -26,6 +25,7 @@ use crate::command::Endpoint;
 use crate::connection::CONNECT_TIMEOUT;
 use crate::security::{MissingIdentity, Security};
 use crate::server::{self, RUN_LAMBDA};
+use crate::socket::Socket;
 use crate::wire::{Frame, FrameError};
 
 /// A connection takes so many calls before another one is opened.
@@ -222,20 +222,18 @@ impl Peer {
             .map_err(|error| error.to_string())?;
         server::tune(&socket).map_err(|error| error.to_string())?;
         match &self.tls {
-            None => self.start(socket).await,
+            None => self.start(Socket::Plain(socket)).await,
             Some(tls) => {
                 let host = self.endpoint.host().trim_matches(['[', ']']).to_owned();
                 let name = ServerName::try_from(host).map_err(|error| error.to_string())?;
                 let socket = TlsConnector::from(tls.clone()).connect(name, socket).await;
-                self.start(socket.map_err(|error| error.to_string())?).await
+                let socket = socket.map_err(|error| error.to_string())?;
+                self.start(Socket::Tls(Box::new(socket.into()))).await
             }
         }
     }
 
-    async fn start<I>(&self, socket: I) -> Result<Link, String>
-    where
-        I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    {
+    async fn start(&self, socket: Socket) -> Result<Link, String> {
         let (send, mut connection) = h2::client::Builder::new()
             .initial_window_size(CALL_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)

@@ -15,10 +15,11 @@ mod fallback;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use socket2::{Domain, Protocol, SockRef, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tonic::Status;
@@ -28,6 +29,7 @@ use tracing::{debug, warn};
 use crate::command::{Endpoint, Stop};
 use crate::rpc;
 use crate::security::{MissingIdentity, Security};
+use crate::socket::Socket;
 use crate::wire::Frame;
 
 pub use call::RUN_LAMBDA;
@@ -45,22 +47,11 @@ const KEEPALIVE: Duration = Duration::from_secs(20);
 pub trait Invocations: Send + Sync + 'static {
     /// Handles one, whose frame was checked; by `deadline` the caller has lost
     /// interest. Dropping the future means that the caller is gone.
-    fn invoke(
-        self: Arc<Self>,
-        request: Frame,
-        deadline: Option<Instant>,
-    ) -> impl Future<Output = Result<Frame, Status>> + Send;
+    fn invoke(self: Arc<Self>, request: Frame, deadline: Option<Instant>) -> Invocation;
 }
 
-/// Handles no invocations.
-#[derive(Debug)]
-pub enum Nothing {}
-
-impl Invocations for Nothing {
-    async fn invoke(self: Arc<Self>, _: Frame, _: Option<Instant>) -> Result<Frame, Status> {
-        match *self {}
-    }
-}
+/// An invocation in progress.
+pub type Invocation = Pin<Box<dyn Future<Output = Result<Frame, Status>> + Send>>;
 
 /// Why a service does not listen.
 #[derive(Debug, thiserror::Error)]
@@ -134,9 +125,9 @@ impl Server {
 
     /// Serves until it is told to stop; then takes nothing new and lets run what
     /// runs, for a while.
-    pub async fn run<H: Invocations>(
+    pub async fn run(
         self,
-        invocations: Option<Arc<H>>,
+        invocations: Option<Arc<dyn Invocations>>,
         services: Services,
         stop: Stop,
     ) {
@@ -169,12 +160,15 @@ impl Server {
             let (shared, stop) = (shared.clone(), stop.clone());
             match acceptor.clone() {
                 None => {
-                    connections.spawn(connection::serve(socket, shared, stop));
+                    connections.spawn(connection::serve(Socket::Plain(socket), shared, stop));
                 }
                 Some(acceptor) => {
                     connections.spawn(async move {
                         match tokio::time::timeout(HANDSHAKE, acceptor.accept(socket)).await {
-                            Ok(Ok(socket)) => connection::serve(socket, shared, stop).await,
+                            Ok(Ok(socket)) => {
+                                let socket = Socket::Tls(Box::new(socket.into()));
+                                connection::serve(socket, shared, stop).await;
+                            }
                             Ok(Err(error)) => debug!("{peer}: no TLS: {error}"),
                             Err(_) => debug!("{peer}: no TLS in time"),
                         }
@@ -191,8 +185,8 @@ impl Server {
 }
 
 /// What the connections of a server share.
-struct Shared<H> {
-    invocations: Option<Arc<H>>,
+struct Shared {
+    invocations: Option<Arc<dyn Invocations>>,
     routes: Routes,
 }
 
@@ -254,7 +248,7 @@ pub(crate) fn tune(socket: &TcpStream) -> io::Result<()> {
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(
+    let socket = socket2::Socket::new(
         Domain::for_address(address),
         Type::STREAM,
         Some(Protocol::TCP),

@@ -19,20 +19,18 @@ use super::core::{Probe, Todo, Waiting};
 use crate::clock::duration;
 use crate::peer::CallError;
 use crate::rpc;
-use crate::server::Invocations;
+use crate::server::{Invocation, Invocations};
 use crate::wire::{Frame, Reply, Request, Response};
 
 impl Invocations for Broker {
-    async fn invoke(
-        self: Arc<Self>,
-        request: Frame,
-        deadline: Option<Instant>,
-    ) -> Result<Frame, Status> {
-        let request = Request::read(request).map_err(|error| {
-            debug!("malformed request: {error}");
-            Status::invalid_argument(format!("malformed LambdaRequest: {error}"))
-        })?;
-        Ok(self.forward(request, deadline).await)
+    fn invoke(self: Arc<Self>, request: Frame, deadline: Option<Instant>) -> Invocation {
+        Box::pin(async move {
+            let request = Request::read(request).map_err(|error| {
+                debug!("malformed request: {error}");
+                Status::invalid_argument(format!("malformed LambdaRequest: {error}"))
+            })?;
+            Ok(self.forward(request, deadline).await)
+        })
     }
 }
 

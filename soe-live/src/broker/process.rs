@@ -24,7 +24,7 @@ use crate::rpc::ComputerInfo;
 use crate::rpc::edge_controller_client::EdgeControllerClient;
 use crate::rpc::edge_router_server::EdgeRouterServer;
 use crate::security::Security;
-use crate::server::{Nothing, ServeError, Server, Services};
+use crate::server::{ServeError, Server, Services};
 
 /// How long the controller may take to hear of a failure.
 const REPORT: Duration = Duration::from_secs(5);
@@ -181,7 +181,7 @@ pub async fn run(options: BrokerOptions, stop: Stop) -> Result<(), BrokerError> 
     let services = Services::new(&["uiiit.rpc.EdgeRouter"], |routes| {
         routes.add_service(service);
     });
-    servers.spawn(tables.run::<Nothing>(None, services.await?, close.clone()));
+    servers.spawn(tables.run(None, services.await?, close.clone()));
 
     let mut helpers = JoinSet::new();
     helpers.spawn(broker.attend());

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use soe_model::computer::ComputerSpec;
 use soe_model::computer::platform::Platform;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -16,7 +17,7 @@ use crate::rpc::computer_info;
 use crate::rpc::edge_computer_server::EdgeComputerServer;
 use crate::rpc::state_server_server::StateServerServer;
 use crate::security::Security;
-use crate::server::{Nothing, ServeError, Server, Services};
+use crate::server::{ServeError, Server, Services};
 use crate::state::States;
 
 /// How often the list of functions behind a gateway is read.
@@ -45,6 +46,37 @@ pub struct ComputerOptions {
     pub no_state_server: bool,
     /// How connections are protected.
     pub security: Security,
+}
+
+impl ComputerOptions {
+    /// A simulated computer that nobody else knows, in plaintext.
+    pub fn of(platform: Platform, server_endpoint: Endpoint) -> Self {
+        Self {
+            kind: Kind::Simulated(platform),
+            server_endpoint,
+            announce_endpoint: None,
+            controller_endpoint: None,
+            announce_period: LISTED,
+            utilization_endpoint: None,
+            asynchronous: false,
+            state_endpoint: None,
+            no_state_server: false,
+            security: Security::Plaintext,
+        }
+    }
+
+    /// What a simulated computer of this name consists of; `None` if it is not
+    /// simulated.
+    pub fn spec(&self, name: &str) -> Option<ComputerSpec> {
+        match &self.kind {
+            Kind::Simulated(platform) => Some(platform.clone().computer(
+                name.to_owned(),
+                String::new(),
+                None,
+            )),
+            Kind::Gateway(_) => None,
+        }
+    }
 }
 
 /// What executes functions.
@@ -87,7 +119,8 @@ pub async fn run(options: ComputerOptions, stop: Stop) -> Result<(), ComputerErr
     let name = endpoint.to_string();
     let (executor, simulated, containers) = match &options.kind {
         Kind::Simulated(platform) => {
-            let spec = platform.clone().computer(name.clone(), String::new(), None);
+            let spec = platform.clone();
+            let spec = spec.computer(name.clone(), String::new(), None);
             let simulated = Arc::new(Simulated::new(&spec)?);
             let containers = simulated.containers().to_vec();
             let executor = Executor::Simulated(simulated.clone());
@@ -108,7 +141,7 @@ pub async fn run(options: ComputerOptions, stop: Stop) -> Result<(), ComputerErr
         let services = Services::new(&["uiiit.rpc.EdgeComputer"], |routes| {
             routes.add_service(EdgeComputerServer::new(Utilization::of(simulated)));
         });
-        servers.spawn(server.run::<Nothing>(None, services.await?, close.clone()));
+        servers.spawn(server.run(None, services.await?, close.clone()));
     }
     if let Some(endpoint) = options
         .state_endpoint
@@ -120,7 +153,7 @@ pub async fn run(options: ComputerOptions, stop: Stop) -> Result<(), ComputerErr
         let services = Services::new(&["uiiit.rpc.StateServer"], |routes| {
             routes.add_service(StateServerServer::new(States::default()));
         });
-        servers.spawn(server.run::<Nothing>(None, services.await?, close.clone()));
+        servers.spawn(server.run(None, services.await?, close.clone()));
     }
     let computer = Arc::new(Computer::new(executor, name, &options));
     info!("functions at {}", server.endpoint());

@@ -1,7 +1,6 @@
 //! One call.
 
 use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -30,7 +29,7 @@ pub struct Incoming {
 }
 
 /// Handles a call to its end.
-pub async fn handle<H: Invocations>(shared: Arc<Shared<H>>, incoming: Incoming) {
+pub async fn handle(shared: Arc<Shared>, incoming: Incoming) {
     let path = incoming.request.uri().path();
     let handled = match &shared.invocations {
         Some(invocations) if path == RUN_LAMBDA => invoke(invocations.clone(), incoming).await,
@@ -41,7 +40,7 @@ pub async fn handle<H: Invocations>(shared: Arc<Shared<H>>, incoming: Incoming) 
     }
 }
 
-async fn invoke<H: Invocations>(invocations: Arc<H>, incoming: Incoming) -> Result<(), h2::Error> {
+async fn invoke(invocations: Arc<dyn Invocations>, incoming: Incoming) -> Result<(), h2::Error> {
     let Incoming {
         request,
         mut respond,
@@ -62,7 +61,7 @@ async fn invoke<H: Invocations>(invocations: Arc<H>, incoming: Incoming) -> Resu
         None => None,
         Some(value) => timeout(value).and_then(|timeout| Instant::now().checked_add(timeout)),
     };
-    let mut invocation = pin!(invocations.invoke(frame, deadline));
+    let mut invocation = invocations.invoke(frame, deadline);
     let done = poll_fn(|cx| match invocation.as_mut().poll(cx) {
         Poll::Ready(done) => Poll::Ready(Ok(done)),
         Poll::Pending => match respond.poll_reset(cx)? {

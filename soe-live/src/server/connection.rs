@@ -9,12 +9,12 @@ use bytes::Bytes;
 use futures_util::Stream;
 use futures_util::stream::FuturesUnordered;
 use h2::server::Connection;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::debug;
 
 use super::call::{Incoming, handle};
-use super::{HANDSHAKE, Invocations, Shared};
+use super::{HANDSHAKE, Shared};
 use crate::command::Stop;
+use crate::socket::Socket;
 
 /// How much a peer may send ahead of being read: per call and in all.
 const CALL_WINDOW: u32 = 1 << 20;
@@ -23,11 +23,7 @@ const CONNECTION_WINDOW: u32 = 16 << 20;
 const CALLS: u32 = 1 << 16;
 
 /// Serves a connection to its end.
-pub async fn serve<I, H>(socket: I, shared: Arc<Shared<H>>, stop: Stop)
-where
-    I: AsyncRead + AsyncWrite + Unpin,
-    H: Invocations,
-{
+pub async fn serve(socket: Socket, shared: Arc<Shared>, stop: Stop) {
     let handshake = h2::server::Builder::new()
         .initial_window_size(CALL_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
@@ -73,14 +69,11 @@ enum Accepted {
 }
 
 /// Takes all calls that have come.
-fn accept<I>(
-    connection: &mut Connection<I, Bytes>,
+fn accept(
+    connection: &mut Connection<Socket, Bytes>,
     cx: &mut Context<'_>,
     mut each: impl FnMut(Incoming),
-) -> Accepted
-where
-    I: AsyncRead + AsyncWrite + Unpin,
-{
+) -> Accepted {
     let mut accepted = Accepted::None;
     loop {
         match connection.poll_accept(cx) {
