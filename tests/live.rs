@@ -91,9 +91,8 @@ fn a_scenario_runs_for_real_and_reports_as_if_it_had_been_simulated() {
         ] {
             assert!(text.contains(part), "no `{part}` in\n{text}");
         }
-        let file = |name: &str| {
-            fs::read_to_string(folder.path().join("results").join(name)).unwrap()
-        };
+        let file =
+            |name: &str| fs::read_to_string(folder.path().join("results").join(name)).unwrap();
         let calls = file("calls.csv");
         assert_eq!(column(&calls, "call").len(), 40);
         for outcome in column(&calls, "outcome") {
@@ -135,8 +134,13 @@ fn the_same_calls_are_made_as_in_a_simulation() {
         let calls = fs::read_to_string(folder.path().join(name).join("calls.csv")).unwrap();
         let clients = column(&calls, "client");
         let times = column(&calls, "sent_ns");
-        let near = clients.iter().zip(times).filter(|(client, _)| **client == "near");
-        let mut sent: Vec<f64> = near.map(|(_, at)| at.parse::<f64>().unwrap() / 1e9).collect();
+        let near = clients
+            .iter()
+            .zip(times)
+            .filter(|(client, _)| **client == "near");
+        let mut sent: Vec<f64> = near
+            .map(|(_, at)| at.parse::<f64>().unwrap() / 1e9)
+            .collect();
         sent.sort_by(f64::total_cmp);
         sent
     };
@@ -168,11 +172,18 @@ fn planned_changes_happen() {
         join = "one"
     "#;
     let scenario = SCENARIO.replace("calls = 40", "duration = \"2 s\"") + changes;
-    let output = up(folder.path(), &scenario, &["--calls", "--output", "results"]);
+    let output = up(
+        folder.path(),
+        &scenario,
+        &["--calls", "--output", "results"],
+    );
     assert!(output.status.success(), "{}", stderr(&output));
     let file = |name: &str| fs::read_to_string(folder.path().join("results").join(name)).unwrap();
     let tables = file("tables.txt");
-    assert!(tables.contains("one (F)") && !tables.contains("two"), "{tables}");
+    assert!(
+        tables.contains("one (F)") && !tables.contains("two"),
+        "{tables}"
+    );
     let calls = file("calls.csv");
     let sent = column(&calls, "sent_ns");
     let sent = sent.iter().map(|at| at.parse::<u64>().unwrap() / 1_000_000);
@@ -220,7 +231,15 @@ fn what_cannot_be_done_for_real_is_refused() {
     let output = up(folder.path(), "version = 2", &[]);
     assert_eq!(output.status.code(), Some(2));
     let output = Command::new(env!("CARGO_BIN_EXE_soe"))
-        .args(["live", "serve", "scenario.toml", "--name", "x", "--places", "nowhere"])
+        .args([
+            "live",
+            "serve",
+            "scenario.toml",
+            "--name",
+            "x",
+            "--places",
+            "nowhere",
+        ])
         .current_dir(&folder)
         .output()
         .unwrap();

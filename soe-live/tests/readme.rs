@@ -95,19 +95,44 @@ struct System {
 
 /// The controller, both computers and a broker.
 fn start(broker: &str) -> System {
-    let [controller, one, two, utilization_one, utilization_two, server, tables] = free();
+    let [
+        controller,
+        one,
+        two,
+        utilization_one,
+        utilization_two,
+        server,
+        tables,
+    ] = free();
     let computer = |server: &str, utilization: &str| {
         Running::start(
             "edgecomputer",
-            &["--server", server, "--utilization", utilization, "--controller", &controller],
+            &[
+                "--server",
+                server,
+                "--utilization",
+                utilization,
+                "--controller",
+                &controller,
+            ],
         )
     };
     System {
         _controller: Running::start("edgecontroller", &["--server", &controller]),
-        computers: [computer(&one, &utilization_one), computer(&two, &utilization_two)],
+        computers: [
+            computer(&one, &utilization_one),
+            computer(&two, &utilization_two),
+        ],
         broker: Running::start(
             broker,
-            &["--server", &server, "--configuration", &tables, "--controller", &controller],
+            &[
+                "--server",
+                &server,
+                "--configuration",
+                &tables,
+                "--controller",
+                &controller,
+            ],
         ),
         endpoints: [one, two],
         utilization: utilization_one,
@@ -209,7 +234,10 @@ fn the_same_with_a_dispatcher() {
     // Estimates pass through a broker without being executed.
     let dry = ["--server", &system.server, "--dry", "--max-requests", "1"];
     let started = Instant::now();
-    let text = stdout(&run("edgeclient", &[&dry[..], &["--sizes", "100000000"]].concat()));
+    let text = stdout(&run(
+        "edgeclient",
+        &[&dry[..], &["--sizes", "100000000"]].concat(),
+    ));
     assert!(started.elapsed() < Duration::from_secs(500));
     let estimate: f64 = text.split(' ').nth(1).unwrap().parse().unwrap();
     assert!((999.0..1002.0).contains(&estimate), "{text}");

@@ -11,7 +11,7 @@ use soe_model::deployment::Deployment;
 use super::places::{Place, Places, address};
 use crate::broker::{self, BrokerOptions, RouterConf};
 use crate::command::{Endpoint, Failure, Stop};
-use crate::computer::{self, ComputerOptions, Kind};
+use crate::computer::{self, ComputerOptions};
 use crate::controller::{self, ControllerOptions};
 use crate::security::Security;
 
@@ -78,20 +78,15 @@ fn controller_endpoint(name: &Option<String>, places: &Places) -> Option<Endpoin
 }
 
 fn computer_options(spec: &ComputerSpec, place: &Place, places: &Places) -> ComputerOptions {
+    let platform = Platform {
+        processors: spec.processors.clone(),
+        containers: spec.containers.clone(),
+    };
     ComputerOptions {
-        kind: Kind::Simulated(Platform {
-            processors: spec.processors.clone(),
-            containers: spec.containers.clone(),
-        }),
-        server_endpoint: place.endpoint.clone(),
-        announce_endpoint: None,
         controller_endpoint: controller_endpoint(&spec.controller, places),
         announce_period: ANNOUNCE_PERIOD,
         utilization_endpoint: Some(place.second.clone()),
-        asynchronous: false,
-        state_endpoint: None,
-        no_state_server: false,
-        security: Security::Plaintext,
+        ..ComputerOptions::of(platform, place.endpoint.clone())
     }
 }
 
