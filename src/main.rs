@@ -1,7 +1,9 @@
 //! The `soe` command: a thin shell over the crates of ServerlessOnEdge.
 
 mod cli;
+mod deliver;
 mod failure;
+mod live;
 mod new;
 mod progress;
 mod run;
@@ -12,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use cli::{Cli, Command};
+use cli::{Cli, Command, LiveCommand};
 use failure::Failure;
 use statesim::command;
 
@@ -26,6 +28,8 @@ fn main() -> ExitCode {
         Command::Statesim(args) => command::run(&args).map_err(Failure::input),
         Command::Topology(args) => command::topology(&args).map_err(Failure::input),
         Command::Workload(args) => command::workload(&args).map_err(Failure::input),
+        Command::Live(LiveCommand::Up(args)) => live::up(&args),
+        Command::Live(LiveCommand::Serve(args)) => live::serve(&args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "soe", &mut std::io::stdout());
             Ok(())
