@@ -63,4 +63,4 @@ mod world;
 pub use report::report;
 pub use results::{Recording, Results};
 pub use run::{Progress, ReplicationResult, RunError, RunOptions, run, run_replication};
-pub use world::{ALL, CallStatistics, Distribution, METRICS, MetricValue, Observer};
+pub use world::{ALL, CallStatistics, Distribution, METRICS, MetricValue, Observer, StepRecord};

@@ -26,6 +26,7 @@ mod section;
 mod set;
 mod tree;
 mod value;
+mod workflow;
 
 use std::path::{Path, PathBuf};
 

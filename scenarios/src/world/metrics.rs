@@ -52,6 +52,8 @@ metrics! {
     PROCESSING_P95 = "processing_p95", Nanoseconds, "95th percentile of the time at the computer";
     PROCESSING_P99 = "processing_p99", Nanoseconds, "99th percentile of the time at the computer";
     SHARE = "share", Ratio, "Share of the completed calls that this computer executed";
+    TRAFFIC = "traffic", Bytes, "Bytes sent between different nodes after the warm-up, headers included (only with workflows)";
+    TRAFFIC_PER_CALL = "traffic_per_call", Bytes, "The same per completed call (only with workflows)";
     UTILIZATION = "utilization", Ratio, "Mean share of the cores of this processor in use, after the warm-up";
 }
 
@@ -79,6 +81,11 @@ impl World<'_> {
             ALL,
             self.recorder.mean_under_way(now),
         );
+        if let Some(traffic) = self.traffic() {
+            let per_call = traffic as f64 / all.completed as f64;
+            push(&mut values, &TRAFFIC, ALL, traffic as f64);
+            push(&mut values, &TRAFFIC_PER_CALL, ALL, per_call);
+        }
         let by_function = self.recorder.by_function();
         if by_function.iter().filter(|calls| calls.sent > 0).count() > 1 {
             for ((_, name), calls) in self.functions.iter().zip(by_function) {
