@@ -6,6 +6,7 @@ mod new;
 mod progress;
 mod run;
 mod scenario;
+mod sweep;
 
 use std::process::ExitCode;
 
@@ -18,6 +19,8 @@ use statesim::command;
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
+        Command::Sweep(args) => sweep::sweep(&args),
+        Command::Study(args) => sweep::study(&args),
         Command::Scenario(args) => scenario::run(&args),
         Command::New(args) => new::run(&args),
         Command::Statesim(args) => command::run(&args).map_err(Failure::input),

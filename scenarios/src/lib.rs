@@ -58,9 +58,13 @@ mod report;
 mod results;
 mod run;
 pub mod spec;
+pub mod sweep;
 mod world;
 
 pub use report::report;
 pub use results::{Recording, Results};
 pub use run::{Progress, ReplicationResult, RunError, RunOptions, run, run_replication};
-pub use world::{ALL, CallStatistics, Distribution, METRICS, MetricValue, Observer, StepRecord};
+pub use world::{
+    ALL, CallStatistics, ComputerUsage, Distribution, METRICS, MetricValue, ObservedCall,
+    ObservedEnd, ObservedRun, Observer, StepRecord, client_is_there, computer_is_there,
+};

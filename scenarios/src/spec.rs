@@ -10,22 +10,22 @@ mod broker;
 mod client;
 mod computer;
 mod controller;
-mod diagnostic;
+pub(crate) mod diagnostic;
 mod entity;
 mod event;
-mod files;
+pub(crate) mod files;
 mod function;
 mod kind;
 mod network;
-mod print;
+pub(crate) mod print;
 mod reference;
 mod resolve;
 mod run;
 mod schema;
-mod section;
-mod set;
-mod tree;
-mod value;
+pub(crate) mod section;
+pub(crate) mod set;
+pub(crate) mod tree;
+pub(crate) mod value;
 mod workflow;
 
 use std::path::{Path, PathBuf};
@@ -130,6 +130,17 @@ impl Scenario {
         })
     }
 
+    /// A scenario that is a table of a larger text.
+    pub(crate) fn within(origin: &str, folder: &Path, text: &str, root: Table) -> Self {
+        Self {
+            origin: origin.to_owned(),
+            folder: folder.to_owned(),
+            text: text.to_owned(),
+            root,
+            sets: Vec::new(),
+        }
+    }
+
     /// Changes a value, `computer.NAME.cores=4`: any key of the scenario, and a
     /// value as TOML or as a bare word. Items of lists are addressed by their
     /// number, from 1: `event.1.at=20 s`.
@@ -160,7 +171,7 @@ impl Scenario {
         self.checked().map(|checked| checked.text)
     }
 
-    fn checked(&self) -> Result<Checked, Diagnostics> {
+    pub(crate) fn checked(&self) -> Result<Checked, Diagnostics> {
         let mut report = Report::new(&self.origin, &self.text, &self.sets);
         let record = resolve::read(&self.root, &self.folder, &mut report);
         let deployment = resolve::resolve(&record, &self.folder, &mut report);
@@ -195,8 +206,8 @@ impl Scenario {
 }
 
 /// What a scenario without mistakes holds.
-struct Checked {
-    deployment: Deployment,
-    text: String,
-    inputs: Vec<PathBuf>,
+pub(crate) struct Checked {
+    pub(crate) deployment: Deployment,
+    pub(crate) text: String,
+    pub(crate) inputs: Vec<PathBuf>,
 }

@@ -15,6 +15,7 @@ mod control;
 mod flow;
 mod leg;
 mod metrics;
+mod observed;
 mod recorder;
 mod sample;
 
@@ -23,7 +24,9 @@ use soe_model::names::{EndpointId, FunctionId, Id, Names, NodeId};
 use soe_model::network::Network;
 use soe_model::units::Bytes;
 
-pub use metrics::{ALL, METRICS, MetricValue};
+pub use change::{client_is_there, computer_is_there};
+pub use metrics::{ALL, ComputerUsage, METRICS, MetricValue};
+pub use observed::{ObservedCall, ObservedEnd, ObservedRun};
 pub use recorder::{CallStatistics, Distribution, Observer, StepRecord};
 
 use control::Controllers;

@@ -99,6 +99,11 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// By what messages call the text, and the text.
+    pub(crate) fn source(&self) -> (&'a str, &'a str) {
+        (self.origin, self.text)
+    }
+
     /// Reads a text file that the scenario names, by a path relative to `folder`.
     ///
     /// # Errors
