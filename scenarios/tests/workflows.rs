@@ -365,3 +365,122 @@ size = {{ type = "list", sizes = ["1 kB", "3 kB"] }}
     two.sort_unstable();
     assert_eq!(one, two);
 }
+
+const VALID: &str = r#"version = 1
+run.calls = 10
+[function.f]
+count = 3
+operations = "1 Mop"
+[function.unused]
+operations = "1 Mop"
+[controller.control]
+[computer.edge]
+speed = "1 Gop/s"
+functions = ["f"]
+companion = "router"
+[broker.router]
+[workflow.app]
+style = "hop-by-hop"
+step.a = { function = "f-1" }
+step.b = { function = "f-2", after = "a" }
+step.c = { function = "f-3", after = "b" }
+state.s = { size = "1 kB", needed-by = "f-1" }
+[client.user]
+workflow = "app"
+destination = "router"
+"#;
+
+#[test]
+fn wrong_workflows_get_one_line() {
+    let resolve = |text: &str| match Scenario::parse(text, "wrong.toml")
+        .and_then(|scenario| scenario.resolve())
+    {
+        Ok(_) => "fine".to_owned(),
+        Err(wrong) => wrong.to_string(),
+    };
+    assert_eq!(resolve(VALID), "fine");
+    for (line, by, message) in [
+        (
+            "workflow = \"app\"",
+            "workflow = \"ap\"",
+            "wrong.toml:20:12: client.user.workflow: no workflow is called `ap`, did you mean \
+             `app`?",
+        ),
+        (
+            "workflow = \"app\"",
+            "workflow = \"app\"\nfunction = \"f-1\"",
+            "wrong.toml:21:12: `function` in client.user does not go with `workflow`, which says it \
+             already",
+        ),
+        (
+            "destination = \"router\"",
+            "destinations = [\"router\", \"edge\"]",
+            "wrong.toml:21:16: `destinations` in client.user does not go with `workflow`",
+        ),
+        (
+            "step.b = { function = \"f-2\", after = \"a\" }",
+            "step.b = { function = \"f-2\" }",
+            "wrong.toml:16:6: workflow.app.step.b needs `after`: only the step listed first may \
+             begin the workflow",
+        ),
+        (
+            "step.c = { function = \"f-3\", after = \"b\" }",
+            "step.c = { function = \"f-3\", after = \"x\" }",
+            "wrong.toml:17:39: workflow.app.step.c.after: no step is called `x`, known: a, b, c",
+        ),
+        (
+            "step.c = { function = \"f-3\", after = \"b\" }",
+            "step.c = { function = \"f-3\", after = \"a\" }",
+            "wrong.toml:16:6: workflow.app.step.b: nothing comes after it, but only the step listed \
+             last may end the workflow",
+        ),
+        (
+            "step.b = { function = \"f-2\", after = \"a\" }",
+            "step.b = { function = \"f-2\", after = [\"a\", \"c\"] }",
+            "wrong.toml:16:45: workflow.app.step.b.after: `c` is listed last, so the workflow ends \
+             with it",
+        ),
+        (
+            "step.b = { function = \"f-2\", after = \"a\" }",
+            "step.b = { function = \"g\", after = \"a\" }",
+            "wrong.toml:16:23: workflow.app.step.b.function: no computer offers function `g`, \
+             known: f, unused",
+        ),
+        (
+            "needed-by = \"f-1\"",
+            "needed-by = \"unused\"",
+            "wrong.toml:18:40: workflow.app.state.s.needed-by: no computer offers function \
+             `unused`, known: f, unused",
+        ),
+        (
+            "companion = \"router\"\n",
+            "",
+            "wrong.toml:8:11: computer.edge needs a `companion` broker, as workflow `app` runs hop \
+             by hop",
+        ),
+        (
+            "style = \"hop-by-hop\"",
+            "deadline = \"0 s\"",
+            "wrong.toml:14:12: workflow.app.deadline: must be longer than nothing",
+        ),
+        (
+            "style = \"hop-by-hop\"",
+            "state-at = \"edge\"",
+            "wrong.toml:14:12: `state-at` in workflow.app goes with states = \"remote\" only",
+        ),
+        (
+            "companion = \"router\"",
+            "companion = \"edge\"",
+            "wrong.toml:11:13: computer.edge.companion: `edge` is a computer, expected a broker",
+        ),
+        (
+            "companion = \"router\"",
+            "companion = \"router\"\nstate-server = \"cloud\"",
+            "wrong.toml:12:16: computer.edge.state-server: no computer is called `cloud`, known: \
+             edge",
+        ),
+    ] {
+        assert_eq!(VALID.matches(line).count(), 1, "{line}");
+        assert_eq!(resolve(&VALID.replace(line, by)), message);
+    }
+}

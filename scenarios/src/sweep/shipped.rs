@@ -19,7 +19,14 @@ macro_rules! shipped {
     };
 }
 
-shipped!["statesim-000", "statesim-001", "statesim-002"];
+shipped![
+    "statesim-000",
+    "statesim-001",
+    "statesim-002",
+    "workflow-400",
+    "workflow-401",
+    "workflow-402",
+];
 
 impl Shipped {
     /// The study of that name.

@@ -4,6 +4,7 @@ mod axis;
 mod fields;
 mod figure;
 mod filter;
+mod finding;
 mod print;
 mod replications;
 mod selector;
@@ -19,6 +20,7 @@ use crate::spec::value::{Datum, Form};
 
 pub use axis::{Axis, Item};
 pub use figure::{FigureSpec, X};
+pub use finding::{Claimed, FindingSpec};
 pub use replications::Replications;
 pub use selector::Selector;
 pub(crate) use subject::{NetworkSource, Parameters, TraceSource};
@@ -88,6 +90,8 @@ pub struct Plan {
     pub metrics: Vec<Selector>,
     /// The figures to draw.
     pub figures: Vec<FigureSpec>,
+    /// What it is expected to show.
+    pub findings: Vec<FindingSpec>,
 }
 
 impl Study {
@@ -259,6 +263,7 @@ impl Study {
         let axes = axis::read(&mut fields);
         let filters = filter::read(&mut fields, &axes);
         let figures = figure::read(&mut fields, &axes);
+        let findings = finding::read(&mut fields, &axes);
         let subject = match kind {
             Some(Datum::Word("scenario")) => subject::scenario(&mut fields, &self.folder),
             Some(Datum::Word("statesim")) => subject::statesim(&mut fields, &self.folder),
@@ -282,6 +287,7 @@ impl Study {
             filters: filters.into_iter().map(|filter| filter.text).collect(),
             metrics,
             figures,
+            findings,
         };
         subject::check(&plan, report);
         Some(plan)
