@@ -275,7 +275,7 @@ join = "computer-2"
             "workflow.chain.deadline=2 s",
             "run.duration=60 s",
             "run.calls=unlimited",
-            "client.client.arrivals={type=\"periodic\", period=\"500 ms\"}",
+            "client.client.arrivals={type=\"periodic\", interval=\"500 ms\"}",
         ] {
             scenario
                 .set(change)
@@ -403,80 +403,80 @@ fn wrong_workflows_get_one_line() {
         (
             "workflow = \"app\"",
             "workflow = \"ap\"",
-            "wrong.toml:20:12: client.user.workflow: no workflow is called `ap`, did you mean \
+            "wrong.toml:21:12: client.user.workflow: no workflow is called `ap`, did you mean \
              `app`?",
         ),
         (
             "workflow = \"app\"",
             "workflow = \"app\"\nfunction = \"f-1\"",
-            "wrong.toml:21:12: `function` in client.user does not go with `workflow`, which says it \
+            "wrong.toml:22:12: `function` in client.user does not go with `workflow`, which says it \
              already",
         ),
         (
             "destination = \"router\"",
             "destinations = [\"router\", \"edge\"]",
-            "wrong.toml:21:16: `destinations` in client.user does not go with `workflow`",
+            "wrong.toml:22:16: `destinations` in client.user does not go with `workflow`",
         ),
         (
             "step.b = { function = \"f-2\", after = \"a\" }",
             "step.b = { function = \"f-2\" }",
-            "wrong.toml:16:6: workflow.app.step.b needs `after`: only the step listed first may \
+            "wrong.toml:17:6: workflow.app.step.b needs `after`: only the step listed first may \
              begin the workflow",
         ),
         (
             "step.c = { function = \"f-3\", after = \"b\" }",
             "step.c = { function = \"f-3\", after = \"x\" }",
-            "wrong.toml:17:39: workflow.app.step.c.after: no step is called `x`, known: a, b, c",
+            "wrong.toml:18:39: workflow.app.step.c.after: no step is called `x`, known: a, b, c",
         ),
         (
             "step.c = { function = \"f-3\", after = \"b\" }",
             "step.c = { function = \"f-3\", after = \"a\" }",
-            "wrong.toml:16:6: workflow.app.step.b: nothing comes after it, but only the step listed \
+            "wrong.toml:17:6: workflow.app.step.b: nothing comes after it, but only the step listed \
              last may end the workflow",
         ),
         (
             "step.b = { function = \"f-2\", after = \"a\" }",
             "step.b = { function = \"f-2\", after = [\"a\", \"c\"] }",
-            "wrong.toml:16:45: workflow.app.step.b.after: `c` is listed last, so the workflow ends \
+            "wrong.toml:17:45: workflow.app.step.b.after: `c` is listed last, so the workflow ends \
              with it",
         ),
         (
             "step.b = { function = \"f-2\", after = \"a\" }",
             "step.b = { function = \"g\", after = \"a\" }",
-            "wrong.toml:16:23: workflow.app.step.b.function: no computer offers function `g`, \
+            "wrong.toml:17:23: workflow.app.step.b.function: no computer offers function `g`, \
              known: f, unused",
         ),
         (
             "needed-by = \"f-1\"",
             "needed-by = \"unused\"",
-            "wrong.toml:18:40: workflow.app.state.s.needed-by: no computer offers function \
+            "wrong.toml:19:40: workflow.app.state.s.needed-by: no computer offers function \
              `unused`, known: f, unused",
         ),
         (
             "companion = \"router\"\n",
             "",
-            "wrong.toml:8:11: computer.edge needs a `companion` broker, as workflow `app` runs hop \
+            "wrong.toml:9:11: computer.edge needs a `companion` broker, as workflow `app` runs hop \
              by hop",
         ),
         (
             "style = \"hop-by-hop\"",
             "deadline = \"0 s\"",
-            "wrong.toml:14:12: workflow.app.deadline: must be longer than nothing",
+            "wrong.toml:15:12: workflow.app.deadline: must be longer than nothing",
         ),
         (
             "style = \"hop-by-hop\"",
             "state-at = \"edge\"",
-            "wrong.toml:14:12: `state-at` in workflow.app goes with states = \"remote\" only",
+            "wrong.toml:15:12: `state-at` in workflow.app goes with states = \"remote\" only",
         ),
         (
             "companion = \"router\"",
             "companion = \"edge\"",
-            "wrong.toml:11:13: computer.edge.companion: `edge` is a computer, expected a broker",
+            "wrong.toml:12:13: computer.edge.companion: `edge` is a computer, expected a broker",
         ),
         (
             "companion = \"router\"",
             "companion = \"router\"\nstate-server = \"cloud\"",
-            "wrong.toml:12:16: computer.edge.state-server: no computer is called `cloud`, known: \
+            "wrong.toml:13:16: computer.edge.state-server: no computer is called `cloud`, known: \
              edge",
         ),
     ] {

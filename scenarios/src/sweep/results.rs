@@ -284,7 +284,7 @@ impl Sweep<'_, Prepared> {
             plan,
             prepared,
             &finished.estimates,
-            (&pictures, &verdicts),
+            (pictures.as_slice(), verdicts.as_slice()),
             study,
         );
         self.verdicts = verdicts;
