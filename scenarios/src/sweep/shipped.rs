@@ -26,6 +26,11 @@ shipped![
     "workflow-400",
     "workflow-401",
     "workflow-402",
+    "policies",
+    "estimators",
+    "stale",
+    "uncoordinated",
+    "control",
 ];
 
 impl Shipped {
