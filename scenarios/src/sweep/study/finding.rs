@@ -92,7 +92,7 @@ fn finding(fields: &mut Fields<'_, '_, '_>, axes: &[Axis]) -> Option<FindingSpec
         }
         _ => Some(Claimed::Less),
     };
-    let metric = Selector::parse(&metric?);
+    let metric = Selector::parse(&metric?, fields.at("metric"));
     if metric.entity.is_none() {
         let message = format!("metric: `{metric}` needs an entity, such as {metric}@all");
         fields.wrong("metric", message);
