@@ -353,7 +353,10 @@ impl Comparison {
             false => "differences between independent replications: the seeds differ (Welch's t)",
         };
         match self.alternatives.len() {
-            2 => format!("{how}, over {over}; a difference is real where p < 0.05"),
+            2 => format!(
+                "{how}, over {over}; each metric by itself; a difference is \
+                  real where p < 0.05"
+            ),
             _ => format!(
                 "{how}, over {over}; smallest mean first. Alternatives that share a letter cannot be told apart: \
                  Holm's procedure, 5 % for all pairs of a ranking together; intervals of pairs hold all at once \

@@ -78,22 +78,36 @@
 //! depends on the order of a hash map. Only `manifest.json` holds what differs between equal runs. The columns of the
 //! tables carry a version, [`TABLE_FORMAT`].
 
+mod calls;
+mod caution;
 mod chart;
 mod comparison;
+mod figures;
 mod folder;
 mod manifest;
+#[cfg(feature = "png")]
+mod png;
+mod report;
 mod results;
+mod samples;
 mod statistics;
 mod summary;
 mod table;
 mod text;
 mod unit;
 
-pub use chart::{Axis, Chart, Point, Reference, Series};
+pub use calls::{CallGroup, CallStudy, Cut, GroupBy, Transient};
+pub use caution::cautions;
+pub use chart::{Axis, Chart, HeatMap, Point, Reference, Series};
 pub use comparison::{Comparison, ComparisonRow, Regression, RegressionRow, Selection, Verdict};
+pub use figures::{Figure, FigureError, FigureKind, FigureOptions, figures};
 pub use folder::{FolderError, ResultFile, ResultFolder};
 pub use manifest::{Manifest, sha256, sha256_file};
+#[cfg(feature = "png")]
+pub use png::{PngError, svg_to_png};
+pub use report::{ReportOptions, report};
 pub use results::{CallRow, MetricValues, PointAxis, Points, ReadError, ResultSet, SampleRow};
+pub use samples::{SampleStudy, TimeSeries};
 pub use statistics::{
     BatchMeans, Bounds, CONFIDENCE, Difference, Independence, Interval, Pair, Place, QuantileRule,
     Ranking, Sorted, WarmUp, autocorrelation, cdf_interval, holm, mean, order_statistic_interval,
@@ -102,8 +116,9 @@ pub use statistics::{
 };
 pub use summary::{Summary, SummaryRow};
 pub use table::{
-    CallRecord, Column, ColumnType, CsvTable, Metric, MetricRecord, NameId, Names, Outcome, Record,
-    SampleRecord, TABLE_FORMAT, TableColumns, dictionary, dictionary_markdown, write_json_line,
+    CallRecord, Column, ColumnType, CsvTable, Metric, MetricRecord, NameId, Names, Outcome,
+    PointRecord, Record, SampleRecord, TABLE_FORMAT, TableColumns, dictionary, dictionary_markdown,
+    write_json_line,
 };
 pub use text::TextTable;
 pub use unit::Unit;

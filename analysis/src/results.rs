@@ -167,7 +167,7 @@ impl ResultSet {
 
     /// Every metric with its interval, as a table.
     pub fn summary(&self) -> Summary {
-        Summary::of_values(&self.metrics, self.replications() as u32, self.warm_up_ns)
+        Summary::of(&self.metrics, self.replications() as u32, self.warm_up_ns)
     }
 
     /// Whether there is a table of every call.
