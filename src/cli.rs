@@ -3,7 +3,8 @@
 mod analysis;
 
 pub use analysis::{
-    AnalyzeArgs, By, CompareArgs, CompareFormat, Kind, Picture, PlotArgs, ReportArgs,
+    AnalyzeArgs, By, CompareArgs, CompareFormat, ExportArgs, ExportFormat, Kind, Picture, PlotArgs,
+    ReportArgs,
 };
 
 use std::path::PathBuf;
@@ -54,6 +55,9 @@ pub enum Command {
     /// Write one self-contained page about a result folder
     #[command(after_long_help = analysis::REPORT_EXAMPLES)]
     Report(ReportArgs),
+    /// Write the tables of a result folder as Parquet or JSON lines
+    #[command(after_long_help = analysis::EXPORT_EXAMPLES)]
+    Export(ExportArgs),
     /// Print completions for a shell
     Completions {
         /// The shell

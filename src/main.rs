@@ -3,6 +3,7 @@
 mod analyze;
 mod cli;
 mod compare;
+mod export;
 mod failure;
 mod new;
 mod plot;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         },
         Command::Plot(args) => plot::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "soe", &mut std::io::stdout());
             Ok(())

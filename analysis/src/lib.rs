@@ -82,9 +82,11 @@ mod calls;
 mod caution;
 mod chart;
 mod comparison;
+mod export;
 mod figures;
 mod folder;
 mod manifest;
+mod parquet;
 #[cfg(feature = "png")]
 mod png;
 mod report;
@@ -100,9 +102,11 @@ pub use calls::{CallGroup, CallStudy, Cut, GroupBy, Transient};
 pub use caution::cautions;
 pub use chart::{Axis, Chart, HeatMap, Point, Reference, Series};
 pub use comparison::{Comparison, ComparisonRow, Regression, RegressionRow, Selection, Verdict};
+pub use export::{ExportError, TableFormat, export};
 pub use figures::{Figure, FigureError, FigureKind, FigureOptions, figures};
 pub use folder::{FolderError, ResultFile, ResultFolder};
 pub use manifest::{Manifest, sha256, sha256_file};
+pub use parquet::{Cell, ParquetTable};
 #[cfg(feature = "png")]
 pub use png::{PngError, svg_to_png};
 pub use report::{ReportOptions, report};

@@ -11,7 +11,8 @@ use crate::manifest::Manifest;
 use crate::statistics::Interval;
 use crate::summary::Summary;
 use crate::unit::Unit;
-use rows::{MetricRow, Rows};
+use rows::MetricRow;
+pub(crate) use rows::Rows;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -157,6 +158,13 @@ impl ResultSet {
     pub fn entities(&self, metric: &str) -> Vec<&str> {
         let values = self.metrics.iter().filter(|it| it.metric == metric);
         distinct(values.map(|it| it.entity.as_str()))
+    }
+
+    /// Whether a metric of an entity is zero in every replication of every point.
+    pub(crate) fn is_always_zero(&self, metric: &str, entity: &str) -> bool {
+        let values = self.metrics.iter();
+        let of = values.filter(|it| it.metric == metric && it.entity == entity);
+        of.flat_map(|it| &it.values).all(|it| it.1 == 0.0)
     }
 
     /// Replications of the point that has most.

@@ -1,4 +1,4 @@
-//! The tables from which everything is reported: calls, samples and metrics, and the points of a sweep.
+//! The three tables from which everything is reported: calls, samples and metrics.
 //!
 //! Records are plain numbers and [`NameId`]s, cheap to collect by the million; names are resolved only when a table is
 //! written. Each table has a dictionary of its columns, from which the header line, `columns.json` and the
@@ -10,13 +10,11 @@
 mod call;
 mod metric;
 mod names;
-mod point;
 mod sample;
 
 pub use call::{CallRecord, Outcome};
 pub use metric::{Metric, MetricRecord};
 pub use names::{NameId, Names};
-pub use point::PointRecord;
 pub use sample::SampleRecord;
 
 use serde::Serialize;
@@ -112,7 +110,7 @@ pub struct TableColumns {
 }
 
 /// The dictionary of every table, those of records and the [summary](crate::Summary).
-pub fn dictionary() -> [TableColumns; 5] {
+pub fn dictionary() -> [TableColumns; 4] {
     fn of<R: Record>() -> TableColumns {
         TableColumns {
             table: R::TABLE,
@@ -128,7 +126,6 @@ pub fn dictionary() -> [TableColumns; 5] {
         of::<CallRecord>(),
         of::<SampleRecord>(),
         of::<MetricRecord>(),
-        of::<PointRecord>(),
     ]
 }
 

@@ -54,6 +54,14 @@ dragging, their series switched in the legend), tables, a page for each point of
 a sweep, how far the numbers can be trusted and how to reproduce them. It is one
 file that loads nothing from anywhere.";
 
+pub const EXPORT_EXAMPLES: &str = "\
+Examples:
+  soe export results/readme-1
+  soe export results/readme-1 --format jsonl --output readme-jsonl
+
+Parquet files open in pandas, polars, DuckDB and R; unit and description of each
+column are in their metadata.";
+
 #[derive(Args, Debug)]
 pub struct AnalyzeArgs {
     /// The result folder
@@ -273,4 +281,28 @@ pub enum Picture {
     Png,
     /// Both
     Both,
+}
+
+#[derive(Args, Debug)]
+pub struct ExportArgs {
+    /// The result folder
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub folder: PathBuf,
+
+    /// The format
+    #[arg(long, value_enum, default_value_t = ExportFormat::Parquet)]
+    pub format: ExportFormat,
+
+    /// The folder for the files, which are replaced [default: DIR-parquet or
+    /// DIR-jsonl in the current folder]
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// Apache Parquet
+    Parquet,
+    /// One JSON object per line
+    Jsonl,
 }

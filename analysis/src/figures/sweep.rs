@@ -95,6 +95,9 @@ fn subjects<'a>(results: &'a ResultSet, options: &'a FigureOptions) -> Vec<Subje
             false => TELLING.contains(name),
         })
         .collect();
+    if !asked {
+        chosen.sort_by_key(|(name, _)| TELLING.iter().position(|it| it == name));
+    }
     if chosen.is_empty() && !asked {
         chosen = all.into_iter().take(TELLING.len()).collect();
     }
@@ -104,7 +107,8 @@ fn subjects<'a>(results: &'a ResultSet, options: &'a FigureOptions) -> Vec<Subje
         let named = !options.selection.entities.is_empty();
         let shown = entities.iter().copied().filter(|entity| match named {
             true => options.selection.holds(metric, entity),
-            // What concerns everything stands for its parts.
+            // What concerns everything stands for its parts; what never happened shows nothing.
+            false if results.is_always_zero(metric, entity) => false,
             false => *entity == "all" || !entities.contains(&"all"),
         });
         let most = if named { usize::MAX } else { ENTITIES };

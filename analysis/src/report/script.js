@@ -114,6 +114,17 @@
         groups.y.append(element("text", { x: left - 4.5, y: at + 2.8, "text-anchor": "end" }, short(value / 10 ** y.exponent)));
       }
     };
+    // In a zoomed plot, lines are as wide on the screen as they were; so are their dashes.
+    const strokes = [...plot.querySelectorAll("[stroke-width]")];
+    const restroke = (zoomed) => {
+      const scale = svg.getScreenCTM()?.a ?? 1;
+      plot.classList.toggle("zoomed", zoomed);
+      for (const part of strokes) {
+        const dashes = part.getAttribute("stroke-dasharray");
+        part.style.strokeWidth = zoomed ? String(Number(part.getAttribute("stroke-width")) * scale) : "";
+        part.style.strokeDasharray = zoomed && dashes ? dashes.split(" ").map((it) => it * scale).join(" ") : "";
+      }
+    };
     const show = () => {
       const all = Object.keys(whole).every((side) => view[side] === whole[side]);
       if (all) {
@@ -125,6 +136,7 @@
         if (!x.names) drawX();
         if (!y.names) drawY();
       }
+      restroke(!all);
       for (const marker of markers) {
         const [atX, atY] = [seenX(marker.x), seenY(marker.y)];
         const inside = atX >= left - 1 && atX <= right + 1 && atY >= top - 1 && atY <= bottom + 1;

@@ -47,7 +47,7 @@ impl PointAxis {
 impl Points {
     /// Reads `points.csv`: one row per point and parameter (`point,axis,value`), or one row per point with a column for
     /// each parameter. Without that file, the points are those of the metrics and have no parameters.
-    pub(super) fn read(path: &Path, of_metrics: Vec<u32>) -> Result<Self, ReadError> {
+    pub(crate) fn read(path: &Path, of_metrics: Vec<u32>) -> Result<Self, ReadError> {
         if !path.exists() {
             return Ok(Self {
                 numbers: of_metrics,
