@@ -31,6 +31,11 @@ pub enum Command {
     /// Simulate a scenario and report what came out
     #[command(after_long_help = RUN_EXAMPLES)]
     Run(RunArgs),
+    /// Run a study: a scenario or StateSim at all points of a grid
+    #[command(after_long_help = SWEEP_EXAMPLES)]
+    Sweep(SweepArgs),
+    /// Run a study that is part of the program, or list them
+    Study(StudyArgs),
     /// Check a scenario, or print the schema of scenario files
     Scenario(ScenarioArgs),
     /// Write a commented scenario to start from
@@ -143,6 +148,136 @@ pub enum Format {
     Json,
     /// The summary as CSV
     Csv,
+}
+
+const SWEEP_EXAMPLES: &str = "\
+Examples:
+  soe sweep study.toml --dry-run
+  soe sweep study.toml --threads 8 --replications 30
+  soe sweep study.toml --shard 3/16 --output results/study
+  soe sweep merge study.toml --output results/study results/*/study.work
+
+What is finished is kept at once in OUTPUT.work: the same command continues after
+it was interrupted, however that happened, and after a change of the study only
+what changed is run. The result folder appears whole when everything is done:
+index.html (all figures and numbers), figures/ (SVG and CSV), summary.csv and
+summary.json (means and intervals), points.csv (the grid), metrics.csv and
+metrics.jsonl (every replication), study.toml (the study as run), manifest.json.
+
+Exit status: 0 done, 1 something went wrong or a replication failed, 2 wrong
+input, 130 interrupted.";
+
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct SweepArgs {
+    #[command(subcommand)]
+    pub command: Option<SweepCommand>,
+
+    /// The study file (TOML)
+    #[arg(value_hint = ValueHint::FilePath, required = true)]
+    pub file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub options: SweepOptions,
+
+    #[command(flatten)]
+    pub work: WorkOptions,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SweepCommand {
+    /// Join the parts of a study that were run with --shard
+    Merge(MergeArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct MergeArgs {
+    /// The study file (TOML), or the name of a study that is part of the program
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+
+    /// Working folders of the parts, or journals from them
+    #[arg(required = true, value_hint = ValueHint::AnyPath)]
+    pub parts: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub options: SweepOptions,
+}
+
+#[derive(Args, Debug)]
+pub struct StudyArgs {
+    /// Its name [default: list all]
+    pub name: Option<String>,
+
+    #[command(flatten)]
+    pub options: SweepOptions,
+
+    #[command(flatten)]
+    pub work: WorkOptions,
+}
+
+/// What is run, and where its results go.
+#[derive(Args, Debug)]
+pub struct SweepOptions {
+    /// Another value for a key of the study, such as `parameters.jobs=100`; may be
+    /// repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+
+    /// Seed of all random draws [default: that of the study]
+    #[arg(long)]
+    pub seed: Option<u64>,
+
+    /// Number of replications of every point [default: that of the study]
+    #[arg(long)]
+    pub replications: Option<u32>,
+
+    /// For StateSim, take PREFIX.nodes, PREFIX.links and PREFIX.edges as the
+    /// network of that name; may be repeated
+    #[arg(long, value_name = "NAME=PREFIX")]
+    pub network: Vec<String>,
+
+    /// For StateSim, take this trace (of Spar's layout)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub trace: Option<PathBuf>,
+
+    /// The folder for the results [default: results/NAME]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub output: Option<PathBuf>,
+
+    /// Replace the results in an existing folder
+    #[arg(long)]
+    pub force: bool,
+
+    /// Print nothing but errors
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// How it is run.
+#[derive(Args, Debug)]
+pub struct WorkOptions {
+    /// Number of threads; they change nothing but the time it takes
+    /// [default: all cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+
+    /// Run part I of N only, from 1, and write no results: `soe sweep merge` joins
+    /// the parts
+    #[arg(long, value_name = "I/N", conflicts_with = "force")]
+    pub shard: Option<String>,
+
+    /// Tell how much there is to run and how long it may take, and run nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Run a single replication, print what it reports and keep nothing
+    #[arg(long, value_name = "POINT:REPLICATION", conflicts_with_all = ["dry_run", "shard"])]
+    pub only: Option<String>,
+
+    /// Print the study with all ranges and defaults written out, and run nothing
+    #[arg(long, conflicts_with_all = ["dry_run", "shard", "only"])]
+    pub check: bool,
 }
 
 #[derive(Args, Debug)]

@@ -11,6 +11,7 @@ mod progress;
 mod report;
 mod run;
 mod scenario;
+mod sweep;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,8 @@ use statesim::command;
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
+        Command::Sweep(args) => sweep::sweep(&args),
+        Command::Study(args) => sweep::study(&args),
         Command::Scenario(args) => scenario::run(&args),
         Command::New(args) => new::run(&args),
         Command::Statesim(args) => command::run(&args).map_err(Failure::input),

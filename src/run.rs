@@ -82,7 +82,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
             date: humantime::format_rfc3339_seconds(date).to_string(),
             duration_s: elapsed.as_secs_f64(),
             fingerprints: results.fingerprints(),
-            inputs: digests(&args.file).map_err(Failure::run)?,
+            inputs: digests(&args.file, &scenario)?,
             ..Manifest::default()
         };
         let path = results
@@ -124,9 +124,13 @@ fn load(args: &RunArgs) -> Result<Scenario, Failure> {
 }
 
 /// The digests of the scenario file and of the files that it names, by path.
-fn digests(file: &Path) -> std::io::Result<BTreeMap<String, String>> {
-    let files = std::iter::once(file.to_owned());
-    let digest = |path: PathBuf| Ok((path.display().to_string(), analysis::sha256_file(&path)?));
+fn digests(file: &Path, scenario: &Scenario) -> Result<BTreeMap<String, String>, Failure> {
+    let named = scenario.inputs().map_err(Failure::input)?;
+    let files = std::iter::once(file.to_owned()).chain(named);
+    let digest = |path: PathBuf| {
+        let digest = analysis::sha256_file(&path).map_err(Failure::run)?;
+        Ok((path.display().to_string(), digest))
+    };
     files.map(digest).collect()
 }
 

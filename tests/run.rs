@@ -268,6 +268,31 @@ fn a_checked_scenario_states_every_default_and_reads_back() {
     assert_eq!(stdout(&checked), stdout(&twice), "{}", stderr(&twice));
 }
 
+#[test]
+fn the_manifest_holds_the_digests_of_the_scenario_and_of_the_files_that_it_names() {
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["two-tiers.toml", "two-tiers.distances"] {
+        fs::copy(scenario(file), folder.path().join(file)).unwrap();
+    }
+    let inputs = |output: &str| {
+        let set = ["run", "two-tiers.toml", "--set", "run.calls=10", "--quiet"];
+        let run = soe(folder.path(), &[&set[..], &["--output", output]].concat());
+        assert!(run.status.success(), "{}", stderr(&run));
+        let manifest = fs::read(folder.path().join(output).join("manifest.json")).unwrap();
+        let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+        manifest["inputs"].clone()
+    };
+    let before = inputs("before");
+    let named: Vec<_> = before.as_object().unwrap().keys().collect();
+    assert_eq!(named, ["two-tiers.distances", "two-tiers.toml"]);
+    let distances = folder.path().join("two-tiers.distances");
+    let changed = fs::read_to_string(&distances).unwrap() + "# seen\n";
+    fs::write(&distances, changed).unwrap();
+    let after = inputs("after");
+    assert_eq!(after["two-tiers.toml"], before["two-tiers.toml"]);
+    assert_ne!(after["two-tiers.distances"], before["two-tiers.distances"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_says_what_was_kept_and_leaves_no_half_results() {

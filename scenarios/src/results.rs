@@ -12,7 +12,7 @@ use sim_core::SimDuration;
 use soe_model::deployment::Deployment;
 
 use crate::run::{Progress, ReplicationResult, RunError, RunOptions, run};
-use crate::world::Observer;
+use crate::world::{ObservedRun, Observer};
 
 /// How many calls of the first replication are kept to be shown.
 const SHOWN: usize = 20;
@@ -78,6 +78,38 @@ impl Results {
         };
         let observe = |replication| Recorder::new(replication, recording);
         let observed = run(deployment, &options, progress, observe)?;
+        Self::collect(deployment, observed).map_err(RunError::Observer)
+    }
+
+    /// The results of replications that took place elsewhere, such as in the live
+    /// system. Nothing is sampled.
+    ///
+    /// # Errors
+    /// If a temporary file cannot be written.
+    pub fn of_observed(
+        deployment: &Deployment,
+        recording: Recording,
+        runs: Vec<ObservedRun>,
+    ) -> io::Result<Self> {
+        let recording = Recording {
+            samples: None,
+            ..recording
+        };
+        let mut observed = Vec::with_capacity(runs.len());
+        for run in runs {
+            let mut recorder = Recorder::new(run.replication, recording)?;
+            let observer = recorder
+                .as_mut()
+                .map(|recorder| recorder as &mut dyn Observer);
+            observed.push((run.result(deployment, observer), recorder));
+        }
+        Self::collect(deployment, observed)
+    }
+
+    fn collect(
+        deployment: &Deployment,
+        observed: Vec<(ReplicationResult, Option<Recorder>)>,
+    ) -> io::Result<Self> {
         let mut replications = Vec::with_capacity(observed.len());
         let mut parts = Vec::new();
         let mut first_calls = (Vec::new(), Names::new());
@@ -87,7 +119,7 @@ impl Results {
                     first_calls.0 = std::mem::take(&mut recorder.first);
                     first_calls.1 = std::mem::take(&mut recorder.names);
                 }
-                parts.push(recorder.finish().map_err(RunError::Observer)?);
+                parts.push(recorder.finish()?);
             }
             replications.push(result);
         }

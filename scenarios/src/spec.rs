@@ -10,22 +10,22 @@ mod broker;
 mod client;
 mod computer;
 mod controller;
-mod diagnostic;
+pub(crate) mod diagnostic;
 mod entity;
 mod event;
-mod files;
+pub(crate) mod files;
 mod function;
 mod kind;
 mod network;
-mod print;
+pub(crate) mod print;
 mod reference;
 mod resolve;
 mod run;
 mod schema;
-mod section;
-mod set;
-mod tree;
-mod value;
+pub(crate) mod section;
+pub(crate) mod set;
+pub(crate) mod tree;
+pub(crate) mod value;
 
 use std::path::{Path, PathBuf};
 
@@ -129,6 +129,17 @@ impl Scenario {
         })
     }
 
+    /// A scenario that is a table of a larger text.
+    pub(crate) fn within(origin: &str, folder: &Path, text: &str, root: Table) -> Self {
+        Self {
+            origin: origin.to_owned(),
+            folder: folder.to_owned(),
+            text: text.to_owned(),
+            root,
+            sets: Vec::new(),
+        }
+    }
+
     /// Changes a value, `computer.NAME.cores=4`: any key of the scenario, and a
     /// value as TOML or as a bare word. Items of lists are addressed by their
     /// number, from 1: `event.1.at=20 s`.
@@ -147,7 +158,7 @@ impl Scenario {
     /// # Errors
     /// All mistakes that were found, one line each.
     pub fn resolve(&self) -> Result<Deployment, Diagnostics> {
-        self.checked().map(|(deployment, _)| deployment)
+        self.checked().map(|checked| checked.deployment)
     }
 
     /// The scenario as TOML, with all defaults filled in; it reads back as the
@@ -156,17 +167,30 @@ impl Scenario {
     /// # Errors
     /// As [`Scenario::resolve`].
     pub fn check(&self) -> Result<String, Diagnostics> {
-        self.checked().map(|(_, text)| text)
+        self.checked().map(|checked| checked.text)
     }
 
-    fn checked(&self) -> Result<(Deployment, String), Diagnostics> {
+    pub(crate) fn checked(&self) -> Result<Checked, Diagnostics> {
         let mut report = Report::new(&self.origin, &self.text, &self.sets);
         let record = resolve::read(&self.root, &self.folder, &mut report);
         let deployment = resolve::resolve(&record, &self.folder, &mut report);
         if !report.is_clean() {
             return Err(report.finish());
         }
-        Ok((deployment, print::scenario(&record)))
+        Ok(Checked {
+            deployment,
+            text: print::scenario(&record),
+            inputs: report.inputs(),
+        })
+    }
+
+    /// The files that the scenario names, such as timetables and topologies, in
+    /// the order of their paths.
+    ///
+    /// # Errors
+    /// As [`Scenario::resolve`].
+    pub fn inputs(&self) -> Result<Vec<PathBuf>, Diagnostics> {
+        self.checked().map(|checked| checked.inputs)
     }
 
     /// The path by which messages call the scenario.
@@ -178,4 +202,11 @@ impl Scenario {
     pub fn text(&self) -> &str {
         &self.text
     }
+}
+
+/// What a scenario without mistakes holds.
+pub(crate) struct Checked {
+    pub(crate) deployment: Deployment,
+    pub(crate) text: String,
+    pub(crate) inputs: Vec<PathBuf>,
 }

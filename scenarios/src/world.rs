@@ -14,6 +14,7 @@ mod computer_side;
 mod control;
 mod leg;
 mod metrics;
+mod observed;
 mod recorder;
 mod sample;
 
@@ -22,7 +23,9 @@ use soe_model::names::{EndpointId, FunctionId, Id, Names, NodeId};
 use soe_model::network::Network;
 use soe_model::units::Bytes;
 
-pub use metrics::{ALL, METRICS, MetricValue};
+pub use change::{client_is_there, computer_is_there};
+pub use metrics::{ALL, ComputerUsage, METRICS, MetricValue};
+pub use observed::{ObservedCall, ObservedEnd, ObservedRun};
 pub use recorder::{CallStatistics, Distribution, Observer};
 
 use control::Controllers;

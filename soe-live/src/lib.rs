@@ -1,5 +1,6 @@
 //! The same models as real gRPC services.
 
+pub mod client;
 pub mod command;
 pub mod connection;
 pub mod rpc;

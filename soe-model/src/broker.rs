@@ -81,7 +81,7 @@ mod steps;
 pub mod table;
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
 use sim_core::{SimTime, Stream, Streams};
 
@@ -100,6 +100,7 @@ use ledger::{Call, Ledger, Probe, State};
 use table::Table;
 
 use crate::names::{EndpointId, FunctionId, Names};
+use crate::workflow::Meeting;
 
 /// A broker with the calls it has in progress.
 ///
@@ -116,6 +117,10 @@ pub struct Broker {
     forwarding_chance: Stream,
 
     calls: Ledger<Call>,
+    /// Of calls that must meet others, where they go, the best place first.
+    meetings: BTreeMap<Ticket, Box<[EndpointId]>>,
+    /// The places of a call that is just arriving.
+    meeting: Option<Box<[EndpointId]>>,
     /// Calls admitted and not responded to.
     active: u32,
     /// Calls that wait for admission.
@@ -172,6 +177,8 @@ impl Broker {
             calls_in_progress: spec.limits.calls_in_progress.map(|limit| limit.max(1)),
             forwarding_time: spec.forwarding_time,
             forwarding_chance: streams.stream(&spec.name, "forwarding time"),
+            meetings: BTreeMap::new(),
+            meeting: None,
             calls: Ledger::default(),
             active: 0,
             queue: VecDeque::new(),
@@ -205,9 +212,13 @@ impl Broker {
     pub fn arrive(&mut self, now: SimTime, call: CallId, header: &CallHeader) -> Ticket {
         self.wake(now);
         let ticket = Ticket(self.calls.open(Call::new(call, header)));
+        if let Some(ranked) = self.meeting.take() {
+            self.meetings.insert(ticket, ranked);
+        }
         let full = |limit| self.active >= limit;
         if header.hops > MOST_HOPS {
             self.calls.close(ticket.0);
+            self.meetings.remove(&ticket);
             let outcome = Outcome::Rejected(Rejection::LoopDetected);
             self.actions.push_back(Action::Respond { call, outcome });
         } else if self.calls_in_progress.is_some_and(full) {
@@ -217,6 +228,32 @@ impl Broker {
             self.undecided.push_back(ticket);
             self.settle(now);
         }
+        ticket
+    }
+
+    /// A call arrives that must reach the same computer as the other branches of
+    /// its workflow: it goes to the destination with the best rank, whatever the
+    /// policy or the estimator would say, or to the next one if that fails.
+    ///
+    /// Brokers agree on the place if they have the same destinations.
+    pub fn arrive_to_meet(
+        &mut self,
+        now: SimTime,
+        call: CallId,
+        header: &CallHeader,
+        meeting: Meeting,
+        endpoints: &Names<EndpointId>,
+    ) -> Ticket {
+        self.wake(now);
+        let table = self.kind.table(header.forward);
+        let entries = table.row(header.function).iter();
+        let destinations = entries.filter_map(|&entry| Some(table.entry(entry)?.destination));
+        let mut ranked: Vec<_> = destinations.collect();
+        meeting.sort(&mut ranked, endpoints);
+        // The ticket is not known before the call arrives.
+        self.meeting = Some(ranked.into());
+        let ticket = self.arrive(now, call, header);
+        self.meeting = None;
         ticket
     }
 
@@ -296,6 +333,7 @@ impl Broker {
         let Some(call) = self.calls.close(ticket.0) else {
             return;
         };
+        self.meetings.remove(&ticket);
         match call.state {
             State::Queued => self.queue.retain(|&queued| queued != ticket),
             State::Waiting(chosen, _) => {

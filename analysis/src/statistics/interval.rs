@@ -45,6 +45,24 @@ impl Interval {
         })
     }
 
+    /// The 95 % interval of the mean by Student's t, from moments that were collected without keeping the
+    /// observations; `deviation` is that of a sample (divisor n - 1).
+    ///
+    /// ```
+    /// use analysis::Interval;
+    /// assert_eq!(Interval::from_moments(12.0, Some(2.0), 3), Interval::of(&[10.0, 12.0, 14.0]).unwrap());
+    /// ```
+    pub fn from_moments(mean: f64, deviation: Option<f64>, n: usize) -> Self {
+        let half_width = deviation.filter(|_| n > 1).and_then(|deviation| {
+            Some(critical_value((n - 1) as f64, CONFIDENCE)? * deviation / (n as f64).sqrt())
+        });
+        Self {
+            mean,
+            half_width,
+            n,
+        }
+    }
+
     /// Lower end, `None` of a single observation.
     pub fn low(&self) -> Option<f64> {
         self.half_width.map(|half| self.mean - half)

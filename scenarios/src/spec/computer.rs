@@ -272,7 +272,7 @@ fn contradiction(error: &ComputerError) -> String {
 fn configuration(record: &Record, path: &str, reader: &mut Reader<'_, '_>) -> Option<Platform> {
     let file = record.text("configuration")?;
     let place = record.at("configuration");
-    match files::read(reader.folder, file) {
+    match reader.report.read(reader.folder, file) {
         Ok(text) => match Platform::from_json(&text) {
             Ok(platform) => Some(platform),
             Err(error) => {

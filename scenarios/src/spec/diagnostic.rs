@@ -4,7 +4,11 @@
 //! broker.router, did you mean `policy`?`. Whatever an input contains, the line
 //! stays a line of moderate length.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::files;
 
 /// The most characters of an input that a message repeats.
 const LONGEST_QUOTE: usize = 60;
@@ -71,7 +75,7 @@ pub(crate) enum Place {
     Default,
 }
 
-/// Collects mistakes.
+/// Collects mistakes, and the files that were read on the way.
 #[derive(Debug)]
 pub(crate) struct Report<'a> {
     origin: &'a str,
@@ -80,6 +84,7 @@ pub(crate) struct Report<'a> {
     sets: &'a [String],
     found: Vec<(Place, Diagnostic)>,
     dropped: usize,
+    inputs: BTreeSet<PathBuf>,
 }
 
 impl<'a> Report<'a> {
@@ -90,7 +95,27 @@ impl<'a> Report<'a> {
             sets,
             found: Vec::new(),
             dropped: 0,
+            inputs: BTreeSet::new(),
         }
+    }
+
+    /// By what messages call the text, and the text.
+    pub(crate) fn source(&self) -> (&'a str, &'a str) {
+        (self.origin, self.text)
+    }
+
+    /// Reads a text file that the scenario names, by a path relative to `folder`.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub(crate) fn read(&mut self, folder: &Path, path: &str) -> Result<String, String> {
+        self.inputs.insert(folder.join(path));
+        files::read(folder, path)
+    }
+
+    /// The files that were read, or should have been.
+    pub(crate) fn inputs(self) -> Vec<PathBuf> {
+        self.inputs.into_iter().collect()
     }
 
     /// Takes down what is wrong at a place of the scenario.

@@ -237,7 +237,7 @@ fn topology(record: &Record, reader: &mut Reader<'_, '_>) -> Option<Topology> {
     let mut texts = Vec::new();
     for key in ["nodes", "links", "edges"] {
         let file = record.text(key)?;
-        match files::read(reader.folder, file) {
+        match reader.report.read(reader.folder, file) {
             Ok(text) => texts.push((files::shown(reader.folder, file), text)),
             Err(message) => {
                 let message = format!("network.topology.{key}: {message}");

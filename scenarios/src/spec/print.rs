@@ -11,7 +11,7 @@ pub(crate) fn scenario(root: &Record) -> String {
 }
 
 /// The keys of a table, then the tables inside it.
-fn body(record: &Record, path: &str, text: &mut String) {
+pub(crate) fn body(record: &Record, path: &str, text: &mut String) {
     for (declared, datum) in record.iter() {
         if let Some(value) = datum.and_then(|datum| declared.form.toml(datum)) {
             text.push_str(&format!("{} = {value}\n", declared.name));

@@ -414,7 +414,7 @@ impl Builder<'_, '_, '_> {
 
     fn distances_file(&mut self, file: &str, path: &str, place: Place) -> Option<Distances> {
         let folder = self.reader.folder;
-        match files::read(folder, file) {
+        match self.reader.report.read(folder, file) {
             Ok(text) => match Distances::parse(&text) {
                 Ok(distances) => Some(distances),
                 Err(error) => {

@@ -413,7 +413,7 @@ impl Reader<'_, '_> {
     }
 
     fn timetable(&mut self, file: &str, place: Place, path: &str) -> Option<Value> {
-        let text = match files::read(self.folder, file) {
+        let text = match self.report.read(self.folder, file) {
             Ok(text) => text,
             Err(message) => {
                 self.report.wrong(place, format!("{path}: {message}"));

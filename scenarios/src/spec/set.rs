@@ -32,7 +32,7 @@ pub(crate) fn set(root: &mut Table, assignment: &str, number: usize) -> Result<(
 }
 
 /// Key and value: the first equals sign outside quotes parts them.
-fn split(assignment: &str) -> Option<(&str, &str)> {
+pub(crate) fn split(assignment: &str) -> Option<(&str, &str)> {
     let mut quoted = None;
     let at = assignment.char_indices().find(|&(_, c)| match quoted {
         Some(quote) => {
@@ -53,7 +53,7 @@ fn split(assignment: &str) -> Option<(&str, &str)> {
 }
 
 /// The parts of a dotted key.
-fn segments(key: &str) -> Option<Vec<String>> {
+pub(crate) fn segments(key: &str) -> Option<Vec<String>> {
     if key.len() > LONGEST_KEY || key.contains(|c: char| c.is_control()) {
         return None;
     }

@@ -4,6 +4,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::{Place, Report, quote};
+use super::value;
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
@@ -120,6 +121,34 @@ impl Node {
             Raw::List(items) if items.is_empty() => "an empty list".to_owned(),
             Raw::List(items) => format!("a list of {}", items.len()),
             Raw::Table(_) => "a table".to_owned(),
+        }
+    }
+}
+
+impl Raw {
+    /// The value as TOML, on one line.
+    pub(crate) fn toml(&self) -> String {
+        match self {
+            Self::Text(text) => value::string(text),
+            Self::Integer(number) => number.to_string(),
+            Self::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => {
+                format!("{number:.1}")
+            }
+            Self::Float(number) if number.is_nan() => "nan".to_owned(),
+            Self::Float(number) => format!("{number:?}"),
+            Self::Flag(flag) => flag.to_string(),
+            Self::Date(date) => date.clone(),
+            Self::List(items) => {
+                let items: Vec<_> = items.iter().map(|item| item.raw.toml()).collect();
+                format!("[{}]", items.join(", "))
+            }
+            Self::Table(table) => {
+                let entry = |entry: &Entry| {
+                    format!("{} = {}", value::key(&entry.key), entry.node.raw.toml())
+                };
+                let entries: Vec<_> = table.entries.iter().map(entry).collect();
+                format!("{{ {} }}", entries.join(", "))
+            }
         }
     }
 }

@@ -5,11 +5,11 @@ use soe_model::broker::Broker;
 use soe_model::client::Client;
 use soe_model::computer::Computer;
 use soe_model::controller::Controller;
-use soe_model::deployment::{Change, Deployment};
+use soe_model::deployment::Deployment;
 use soe_model::names::{EndpointId, FunctionId, Names};
 
 use super::broker_side::BrokerSide;
-use super::change::present_at_start;
+use super::change::{client_is_there, computer_is_there};
 use super::client_side::ClientSide;
 use super::computer_side::ComputerSide;
 use super::control::{ControllerSide, Controllers};
@@ -60,7 +60,7 @@ impl<'o> World<'o> {
                 node(&spec.node)?,
                 names.endpoint(&spec.name)?,
                 controller(&spec.controller)?,
-                present_at_start(deployment, &spec.name),
+                computer_is_there(deployment, &spec.name),
             ));
         }
         let mut brokers = Vec::with_capacity(deployment.brokers.len());
@@ -149,15 +149,7 @@ impl<'o> World<'o> {
     /// A client whose first planned change is that it starts waits for that.
     fn hold_back_starting_clients(&mut self, deployment: &Deployment) {
         for (number, spec) in deployment.clients.iter().enumerate() {
-            let mut changes = deployment
-                .events
-                .iter()
-                .filter_map(|event| match &event.change {
-                    Change::ClientStarts { client } => (*client == spec.name).then_some(true),
-                    Change::ClientStops { client } => (*client == spec.name).then_some(false),
-                    _ => None,
-                });
-            if changes.next() == Some(true) {
+            if !client_is_there(deployment, &spec.name) {
                 self.clients[number].machine.stop();
             }
         }

@@ -38,7 +38,7 @@ pub(super) enum ResolvedChange {
 
 /// Whether a computer is there from the start: not if the first that is planned
 /// for it is that it joins.
-pub(super) fn present_at_start(deployment: &Deployment, name: &str) -> bool {
+pub fn computer_is_there(deployment: &Deployment, name: &str) -> bool {
     let mut changes = deployment.events.iter().filter_map(|event| {
         let (computer, joins) = match &event.change {
             Change::ComputerJoins { computer } => (computer, true),
@@ -48,6 +48,20 @@ pub(super) fn present_at_start(deployment: &Deployment, name: &str) -> bool {
             _ => return None,
         };
         (computer == name).then_some(joins)
+    });
+    changes.next() != Some(true)
+}
+
+/// Whether a client calls from its start time on: not if the first that is planned
+/// for it is that it starts.
+pub fn client_is_there(deployment: &Deployment, name: &str) -> bool {
+    let mut changes = deployment.events.iter().filter_map(|event| {
+        let (client, starts) = match &event.change {
+            Change::ClientStarts { client } => (client, true),
+            Change::ClientStops { client } => (client, false),
+            _ => return None,
+        };
+        (client == name).then_some(starts)
     });
     changes.next() != Some(true)
 }

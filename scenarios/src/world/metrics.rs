@@ -4,7 +4,8 @@ use analysis::{Metric, Unit};
 use sim_core::SimTime;
 
 use super::World;
-use super::recorder::{CallStatistics, Distribution};
+use super::computer_side::ComputerSide;
+use super::recorder::{CallStatistics, Distribution, Recorder};
 
 /// The entity of metrics that concern all calls.
 pub const ALL: &str = "all";
@@ -66,39 +67,66 @@ pub struct MetricValue {
     pub value: f64,
 }
 
+/// The mean utilization of each processor of a computer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ComputerUsage {
+    /// The name of the computer.
+    pub computer: String,
+    /// Its processors by name, and the mean share of their cores in use since the
+    /// end of the warm-up; not a number if nobody knows.
+    pub processors: Vec<(String, f64)>,
+}
+
 impl World<'_> {
     /// The metrics of the run so far, counted from the end of the warm-up.
     pub(crate) fn metrics(&mut self, warm_up: SimTime, now: SimTime) -> Vec<MetricValue> {
-        let mut values = Vec::new();
-        let all = self.recorder.overall();
-        let observed = now.since(warm_up).as_secs_f64();
-        push_calls(&mut values, ALL, &all, observed);
-        push(
-            &mut values,
-            &UNDER_WAY,
-            ALL,
-            self.recorder.mean_under_way(now),
-        );
-        let by_function = self.recorder.by_function();
-        if by_function.iter().filter(|calls| calls.sent > 0).count() > 1 {
-            for ((_, name), calls) in self.functions.iter().zip(by_function) {
-                if calls.sent > 0 {
-                    push_calls(&mut values, name, calls, observed);
-                }
+        let usage = |computer: &mut ComputerSide| {
+            let names: Vec<_> = computer.machine.processors().map(str::to_owned).collect();
+            let processors = names.into_iter().enumerate();
+            ComputerUsage {
+                computer: computer.machine.name().to_owned(),
+                processors: processors
+                    .map(|(number, name)| (name, computer.utilization(number, warm_up, now)))
+                    .collect(),
             }
-        }
-        for (computer, executed) in self.computers.iter_mut().zip(self.recorder.executed_by()) {
-            let share = *executed as f64 / all.completed as f64;
-            push(&mut values, &SHARE, computer.machine.name(), share);
-            let processors: Vec<_> = computer.machine.processors().map(str::to_owned).collect();
-            for (number, processor) in processors.iter().enumerate() {
-                let utilization = computer.utilization(number, warm_up, now);
-                let entity = format!("{}/{processor}", computer.machine.name());
-                push(&mut values, &UTILIZATION, &entity, utilization);
-            }
-        }
-        values
+        };
+        let usage: Vec<_> = self.computers.iter_mut().map(usage).collect();
+        let functions: Vec<_> = self.functions.iter().map(|(_, name)| name).collect();
+        metrics(&self.recorder, &functions, &usage, warm_up, now)
     }
+}
+
+/// The metrics of what was recorded, counted from the end of the warm-up.
+pub(super) fn metrics(
+    recorder: &Recorder<'_>,
+    functions: &[&str],
+    computers: &[ComputerUsage],
+    warm_up: SimTime,
+    now: SimTime,
+) -> Vec<MetricValue> {
+    let mut values = Vec::new();
+    let all = recorder.overall();
+    let observed = now.since(warm_up).as_secs_f64();
+    push_calls(&mut values, ALL, &all, observed);
+    let under_way = recorder.mean_under_way(now);
+    push(&mut values, &UNDER_WAY, ALL, under_way);
+    let by_function = recorder.by_function();
+    if by_function.iter().filter(|calls| calls.sent > 0).count() > 1 {
+        for (name, calls) in functions.iter().zip(by_function) {
+            if calls.sent > 0 {
+                push_calls(&mut values, name, calls, observed);
+            }
+        }
+    }
+    for (usage, executed) in computers.iter().zip(recorder.executed_by()) {
+        let share = *executed as f64 / all.completed as f64;
+        push(&mut values, &SHARE, &usage.computer, share);
+        for (processor, utilization) in &usage.processors {
+            let entity = format!("{}/{processor}", usage.computer);
+            push(&mut values, &UTILIZATION, &entity, *utilization);
+        }
+    }
+    values
 }
 
 fn push(values: &mut Vec<MetricValue>, metric: &'static Metric, entity: &str, value: f64) {

@@ -7,6 +7,13 @@ use clap::{Arg, ArgAction, Command, Parser};
 
 use super::Failure;
 
+/// What help says where `--secure` is an option.
+const SECURE: &str = "\
+With --secure the files ca.crt, server.crt and server.key (of those who serve),
+client.crt and client.key (of those who call) of the working directory are used.
+The environment variable CERT_DIR names another directory, and CA_CRT,
+SERVER_CRT, SERVER_KEY, CLIENT_CRT and CLIENT_KEY name other files in it.";
+
 /// What came of a command line.
 #[derive(Debug)]
 pub enum Parsed<O> {
@@ -57,6 +64,14 @@ fn accustomed(command: Command) -> Command {
         );
     if let Some(about) = about {
         command = command.about(about);
+    }
+    if command
+        .get_arguments()
+        .any(|argument| argument.get_id() == "secure")
+    {
+        let examples = command.get_after_help().map(ToString::to_string);
+        let help = [examples.as_deref(), Some(SECURE)];
+        command = command.after_help(help.into_iter().flatten().collect::<Vec<_>>().join("\n\n"));
     }
     let server = command.get_arguments().find(|argument| {
         let long = argument.get_long();

@@ -28,6 +28,11 @@ impl Broker {
         };
         call.state = State::Undecided;
         let header = call.header;
+        if !self.meetings.is_empty()
+            && let Some(chosen) = self.meeting_place(ticket, &header)
+        {
+            return self.forward(now, ticket, chosen);
+        }
         let choice = match &mut self.kind {
             Kind::Router { router, chance } => router
                 .pick(now, header.function, header.forward, chance)
@@ -52,6 +57,21 @@ impl Broker {
             Choice::Ask => self.ask(ticket, &header),
             Choice::None => self.reject(ticket),
         }
+    }
+
+    /// The best of the places where a call meets others that is still there.
+    fn meeting_place(&self, ticket: Ticket, header: &CallHeader) -> Option<Chosen> {
+        let ranked = self.meetings.get(&ticket)?;
+        let table = self.table(header.forward);
+        let chosen = |&destination: &EndpointId| {
+            let entry = table.find(header.function, destination)?;
+            Some(Chosen {
+                entry,
+                destination,
+                prediction: None,
+            })
+        };
+        ranked.iter().find_map(chosen)
     }
 
     /// Spends the forwarding time on a call, then queues it for its turn.
@@ -312,6 +332,9 @@ impl Broker {
     /// Responds to a call that was admitted, and admits the next one.
     pub(super) fn respond(&mut self, ticket: Ticket, outcome: Outcome) {
         if let Some(call) = self.calls.close(ticket.0) {
+            if !self.meetings.is_empty() {
+                self.meetings.remove(&ticket);
+            }
             let call = call.id;
             self.actions.push_back(Action::Respond { call, outcome });
             self.admit();
@@ -329,7 +352,7 @@ impl Broker {
 }
 
 impl Kind {
-    fn table(&self, forward: bool) -> &Table {
+    pub(super) fn table(&self, forward: bool) -> &Table {
         match self {
             Self::Router { router, .. } => router.table(forward),
             Self::Dispatcher(dispatcher) => dispatcher.table(),

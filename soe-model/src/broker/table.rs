@@ -90,36 +90,15 @@ impl Table {
         entries
     }
 
-    /// The entries in the text format of the original: function, weight in
-    /// brackets, destination, `(F)` if final; one line each, sorted by name, the
-    /// function printed only on its first line.
+    /// The entries as [`print_entries`] prints them.
     pub fn dump(&self, names: TableNames<'_>) -> String {
-        let rows: Vec<_> = self
-            .sorted(names)
-            .into_iter()
-            .map(|entry| {
-                (
-                    names.functions.name(entry.function),
-                    sim_core::libstdcxx::general(f64::from(entry.weight)),
-                    names.endpoints.name(entry.destination),
-                    if entry.is_final { " (F)" } else { "" },
-                )
-            })
-            .collect();
-        let name_width = rows.iter().map(|row| row.0.len()).max().unwrap_or(0);
-        let weight_width = rows.iter().map(|row| row.1.len()).max().unwrap_or(0);
-        let mut text = String::new();
-        let mut previous = "";
-        for (function, weight, destination, is_final) in rows {
-            let shown = if function == previous { "" } else { function };
-            previous = function;
-            // Writing to a string cannot fail.
-            let _ = writeln!(
-                text,
-                "{shown:name_width$} [{weight:weight_width$}] {destination}{is_final}"
-            );
-        }
-        text
+        let entries = self.sorted(names);
+        print_entries(entries.iter().map(|entry| PrintedEntry {
+            function: names.functions.name(entry.function),
+            destination: names.endpoints.name(entry.destination),
+            weight: entry.weight,
+            is_final: entry.is_final,
+        }))
     }
 
     /// Adds an entry at `position` of the row of its function.
@@ -191,6 +170,50 @@ impl Table {
             self.entries[key.slot as usize].position = position as u32;
         }
     }
+}
+
+/// An entry of a table, with names.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PrintedEntry<'a> {
+    /// The function.
+    pub function: &'a str,
+    /// Where calls of it can go.
+    pub destination: &'a str,
+    /// As in [`Entry::weight`].
+    pub weight: f32,
+    /// As in [`Entry::is_final`].
+    pub is_final: bool,
+}
+
+/// Prints entries, sorted by name, in the text format of the original: function,
+/// weight in brackets, destination, `(F)` if final; one line each, the function
+/// only on its first line.
+pub fn print_entries<'a>(entries: impl IntoIterator<Item = PrintedEntry<'a>>) -> String {
+    let weight = |entry: PrintedEntry<'a>| {
+        let weight = sim_core::libstdcxx::general(f64::from(entry.weight));
+        (entry, weight)
+    };
+    let rows: Vec<_> = entries.into_iter().map(weight).collect();
+    let names = rows.iter().map(|(entry, _)| entry.function.len());
+    let name_width = names.max().unwrap_or(0);
+    let weight_width = rows.iter().map(|row| row.1.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    let mut previous = "";
+    for (entry, weight) in &rows {
+        let shown = match entry.function {
+            function if function == previous => "",
+            function => function,
+        };
+        previous = entry.function;
+        let is_final = if entry.is_final { " (F)" } else { "" };
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "{shown:name_width$} [{weight:weight_width$}] {}{is_final}",
+            entry.destination
+        );
+    }
+    text
 }
 
 /// The names behind the numbers in a table.

@@ -7,6 +7,7 @@ mod dispatching;
 mod failures;
 mod learning;
 mod limits;
+mod meetings;
 
 use sim_core::{SimDuration, SimTime, Streams};
 use soe_model::broker::estimator::ESTIMATORS;

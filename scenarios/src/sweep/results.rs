@@ -1,0 +1,429 @@
+//! The results of a finished sweep: tables, figures, and the folder that holds them.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use analysis::{
+    CONFIDENCE, CsvTable, Manifest, MetricRecord, NameId, Names, ResultFolder, Summary, SummaryRow,
+    TABLE_FORMAT, dictionary, write_json_line,
+};
+
+use super::Prepared;
+use super::execute::{Sweep, SweepError};
+use super::experiment::{Column, Layout};
+use super::figures;
+use super::moments::{Moments, PairMoments};
+use super::page;
+use super::published;
+use super::study::{Plan, Subject};
+
+/// One quantity at one point, over its replications.
+#[derive(Clone, Debug)]
+pub struct Estimate {
+    /// What it is.
+    pub column: Column,
+    /// Its moments, over replications or, if it is pooled, over all observations.
+    pub moments: Moments,
+}
+
+/// Everything that is known of the points of a sweep.
+#[derive(Clone, Debug, Default)]
+pub struct Estimates {
+    /// For each point, its quantities in the order in which they are reported.
+    pub points: Vec<Vec<Estimate>>,
+    /// For each point, how many replications it has and how many of them failed.
+    pub counts: Vec<(u32, u32)>,
+    /// For each point, a digest of the fingerprints of its replications; 0 if they have none.
+    pub fingerprints: Vec<u64>,
+}
+
+impl Estimates {
+    /// A quantity that has one value at a point.
+    pub fn find(&self, point: usize, metric: &str, entity: &str) -> Option<&Estimate> {
+        self.points[point].iter().find(|estimate| {
+            let column = &estimate.column;
+            column.at.is_none() && column.metric.name == metric && column.entity == entity
+        })
+    }
+}
+
+/// A sweep that is over, ready to be looked at.
+pub struct Finished<'s, 'e> {
+    pub(super) sweep: &'s mut Sweep<'e, Prepared>,
+    pub(super) plan: &'s Plan,
+    pub(super) estimates: Estimates,
+}
+
+impl<'s, 'e> Finished<'s, 'e> {
+    /// Estimates everything from what the journals hold, point by point and in the order
+    /// of the replications; `each` sees every replication.
+    ///
+    /// # Errors
+    /// If a journal cannot be read.
+    pub(super) fn new(
+        sweep: &'s mut Sweep<'e, Prepared>,
+        plan: &'s Plan,
+        mut each: impl FnMut(usize, u32, &Arc<Layout>, &[f64]) -> Result<(), SweepError>,
+    ) -> Result<Self, SweepError> {
+        let mut estimates = Estimates::default();
+        for point in 0..sweep.targets.len() {
+            let mut fold = Fold::default();
+            let (mut failed, mut fingerprint) = (0, 0);
+            // Points of the same content have the same number of replications.
+            let target = sweep.targets[sweep.store.same[point]];
+            for replication in 0..target {
+                let Some(report) = sweep.store.read(point, replication)? else {
+                    failed += 1;
+                    continue;
+                };
+                fold.add(&report.layout, &report.values);
+                fingerprint = mix(fingerprint, report.fingerprint);
+                each(point, replication, &report.layout, &report.values)?;
+            }
+            estimates.points.push(fold.estimates);
+            estimates.counts.push((target, failed));
+            estimates.fingerprints.push(fingerprint);
+        }
+        Ok(Self {
+            sweep,
+            plan,
+            estimates,
+        })
+    }
+
+    /// The ratio of the means of a metric of two entities at a point, paired by
+    /// replication.
+    pub(super) fn ratio(
+        &mut self,
+        point: usize,
+        metric: &str,
+        (over, under): (&str, &str),
+    ) -> Result<Option<analysis::Interval>, SweepError> {
+        let mut pairs = PairMoments::default();
+        for replication in 0..self.estimates.counts[point].0 {
+            let Some(report) = self.sweep.store.read(point, replication)? else {
+                continue;
+            };
+            let value = |entity: &str| {
+                let mut at = 0;
+                for column in &report.layout.columns {
+                    let plain = column.at.is_none() && !column.pooled;
+                    if plain && column.metric.name == metric && column.entity == entity {
+                        return report.values[at];
+                    }
+                    at += column.width();
+                }
+                f64::NAN
+            };
+            pairs.add(value(over), value(under));
+        }
+        Ok(pairs.ratio())
+    }
+}
+
+/// Digests of replications in their order.
+fn mix(digest: u64, next: u64) -> u64 {
+    (digest ^ next)
+        .wrapping_mul(0x100_0000_01b3)
+        .rotate_left(23)
+}
+
+/// Quantities of a point in the order in which they first appear.
+#[derive(Default)]
+struct Fold {
+    estimates: Vec<Estimate>,
+    places: HashMap<(&'static str, String, Option<u64>), usize>,
+    /// The layout of the last report, and where its quantities are.
+    last: Option<(Arc<Layout>, Vec<usize>)>,
+}
+
+impl Fold {
+    fn add(&mut self, layout: &Arc<Layout>, values: &[f64]) {
+        let is_last = |(last, _): &(Arc<Layout>, Vec<usize>)| Arc::ptr_eq(last, layout);
+        let places = match self.last.take_if(|last| is_last(last)) {
+            Some((_, places)) => places,
+            None => layout
+                .columns
+                .iter()
+                .map(|column| self.place(column))
+                .collect(),
+        };
+        let mut at = 0;
+        for (column, &place) in layout.columns.iter().zip(&places) {
+            let moments = &mut self.estimates[place].moments;
+            if column.pooled {
+                moments.merge(values[at] as u64, values[at + 1], values[at + 2]);
+            } else {
+                moments.add(values[at]);
+            }
+            at += column.width();
+        }
+        self.last = Some((Arc::clone(layout), places));
+    }
+
+    fn place(&mut self, column: &Column) -> usize {
+        let key = (
+            column.metric.name,
+            column.entity.clone(),
+            column.at.map(f64::to_bits),
+        );
+        *self.places.entry(key).or_insert_with(|| {
+            self.estimates.push(Estimate {
+                column: column.clone(),
+                moments: Moments::default(),
+            });
+            self.estimates.len() - 1
+        })
+    }
+}
+
+impl Sweep<'_, Prepared> {
+    /// Writes the results of a sweep that is over into a folder, which appears whole or
+    /// not at all. `study` is the text of the study as it was run.
+    ///
+    /// The same study, seed and code give the same bytes, whatever was run when and
+    /// where; only the manifest may differ.
+    ///
+    /// # Errors
+    /// If the journals cannot be read or the folder cannot be written.
+    pub fn write(
+        &mut self,
+        plan: &Plan,
+        prepared: &Prepared,
+        study: &str,
+        folder: ResultFolder,
+        manifest: Manifest,
+    ) -> Result<PathBuf, SweepError> {
+        let failures = self.failures.clone();
+        let mut records = Records::new(&folder)?;
+        let mut finished = Finished::new(self, plan, |point, replication, layout, values| {
+            records
+                .write(point, replication, layout, values)
+                .map_err(in_folder)
+        })?;
+        records.finish()?;
+        let estimates = &finished.estimates;
+        folder.write("study.toml", study.as_bytes())?;
+        folder.write("points.csv", points(plan).as_bytes())?;
+        folder.write("replications.csv", replications(estimates).as_bytes())?;
+        let summary = summary(estimates, prepared.warm_up());
+        folder.write(
+            "summary.csv",
+            &in_memory(|buffer| summary.write_csv(buffer)),
+        )?;
+        folder.write(
+            "summary.json",
+            &in_memory(|buffer| summary.write_json(buffer)),
+        )?;
+        if let Some(text) = profiles(estimates) {
+            folder.write("profiles.csv", text.as_bytes())?;
+        }
+        let columns = in_memory(|buffer| {
+            serde_json::to_writer_pretty(&mut *buffer, &dictionary())?;
+            buffer.write_all(b"\n")
+        });
+        folder.write("columns.json", &columns)?;
+        if !failures.is_empty() {
+            let mut text = "point,replication,reason\n".to_owned();
+            for failed in &failures {
+                let reason = field(&failed.reason);
+                text += &format!("{},{},{reason}\n", failed.point, failed.replication);
+            }
+            folder.write("failures.csv", text.as_bytes())?;
+        }
+        if let Subject::Statesim(subject) = &plan.subject
+            && let Some(text) = published::table(plan, subject, &finished.estimates)
+        {
+            folder.write("averages.csv", text.as_bytes())?;
+        }
+        let pictures = figures::draw(&mut finished)?;
+        for picture in &pictures {
+            folder.write(
+                &format!("figures/{}.svg", picture.name),
+                picture.svg.as_bytes(),
+            )?;
+            folder.write(
+                &format!("figures/{}.csv", picture.name),
+                picture.csv.as_bytes(),
+            )?;
+        }
+        let page = page::index(plan, prepared, &finished.estimates, &pictures, study);
+        folder.write("index.html", page.as_bytes())?;
+        Ok(folder.commit(manifest)?)
+    }
+}
+
+/// The tables with one row for each number of each replication.
+struct Records {
+    csv: CsvTable<analysis::ResultFile, MetricRecord>,
+    lines: analysis::ResultFile,
+    names: Names,
+    /// The layout of the last report, and the names of its entities.
+    last: Option<(Arc<Layout>, Vec<NameId>)>,
+}
+
+impl Records {
+    fn new(folder: &ResultFolder) -> Result<Self, SweepError> {
+        Ok(Self {
+            csv: CsvTable::new(folder.file("metrics.csv")?).map_err(in_folder)?,
+            lines: folder.file("metrics.jsonl")?,
+            names: Names::new(),
+            last: None,
+        })
+    }
+
+    fn write(
+        &mut self,
+        point: usize,
+        replication: u32,
+        layout: &Arc<Layout>,
+        values: &[f64],
+    ) -> io::Result<()> {
+        let is_last = |(last, _): &(Arc<Layout>, Vec<NameId>)| Arc::ptr_eq(last, layout);
+        let entities = match self.last.take_if(|last| is_last(last)) {
+            Some((_, entities)) => entities,
+            None => {
+                let columns = layout.columns.iter();
+                columns
+                    .map(|column| self.names.intern(&column.entity))
+                    .collect()
+            }
+        };
+        let mut at = 0;
+        for (column, &entity) in layout.columns.iter().zip(&entities) {
+            if column.at.is_none() && !column.pooled {
+                let record = MetricRecord {
+                    point: point as u32,
+                    replication,
+                    metric: column.metric,
+                    entity,
+                    value: values[at],
+                };
+                self.csv.write(&record, &self.names)?;
+                write_json_line(&mut self.lines, &record, &self.names)?;
+            }
+            at += column.width();
+        }
+        self.last = Some((Arc::clone(layout), entities));
+        Ok(())
+    }
+
+    fn finish(self) -> Result<(), SweepError> {
+        self.csv.finish().map_err(in_folder)?.finish()?;
+        Ok(self.lines.finish()?)
+    }
+}
+
+/// Files of a result folder name themselves in their errors.
+fn in_folder(error: io::Error) -> SweepError {
+    SweepError::Parts(error.to_string())
+}
+
+fn in_memory(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Vec<u8> {
+    let mut buffer = Vec::new();
+    write(&mut buffer).expect("memory takes whatever is written to it");
+    buffer
+}
+
+fn points(plan: &Plan) -> String {
+    let names = plan.axes.iter().map(|axis| field(&axis.name));
+    let header: Vec<_> = std::iter::once("point".to_owned()).chain(names).collect();
+    let mut text = header.join(",") + "\n";
+    for (number, point) in plan.points.iter().enumerate() {
+        text += &number.to_string();
+        for (axis, &item) in plan.axes.iter().zip(point) {
+            text += &format!(",{}", field(&axis.items[item].label));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn replications(estimates: &Estimates) -> String {
+    let mut text = "point,replications,failed,fingerprint\n".to_owned();
+    let rows = estimates.counts.iter().zip(&estimates.fingerprints);
+    for (number, ((count, failed), fingerprint)) in rows.enumerate() {
+        let fingerprint = match fingerprint {
+            0 => String::new(),
+            fingerprint => format!("{fingerprint:016x}"),
+        };
+        text += &format!("{number},{count},{failed},{fingerprint}\n");
+    }
+    text
+}
+
+fn summary(estimates: &Estimates, warm_up_ns: u64) -> Summary {
+    let mut rows = Vec::new();
+    for (point, all) in estimates.points.iter().enumerate() {
+        // As elsewhere: metric by metric, and each in the order of its entities.
+        let mut order: HashMap<&str, usize> = HashMap::new();
+        let mut sorted: Vec<(usize, &Estimate)> = Vec::new();
+        for estimate in all.iter().filter(|estimate| estimate.column.at.is_none()) {
+            let next = order.len();
+            let rank = *order.entry(estimate.column.metric.name).or_insert(next);
+            sorted.push((rank, estimate));
+        }
+        sorted.sort_by_key(|(rank, _)| *rank);
+        rows.extend(sorted.into_iter().map(|(_, Estimate { column, moments })| {
+            let interval = moments.interval();
+            SummaryRow {
+                point: point as u32,
+                metric: column.metric.name.to_owned(),
+                entity: column.entity.clone(),
+                unit: column.metric.unit,
+                mean: interval.map(|interval| interval.mean),
+                low: interval.and_then(|interval| interval.low()),
+                high: interval.and_then(|interval| interval.high()),
+                n: moments.n() as usize,
+            }
+        }));
+    }
+    Summary {
+        table_format: TABLE_FORMAT,
+        confidence: CONFIDENCE,
+        replications: estimates
+            .counts
+            .iter()
+            .map(|(count, _)| *count)
+            .max()
+            .unwrap_or(0),
+        warm_up_ns,
+        rows,
+    }
+}
+
+/// The quantities that have values at several places; nothing if there is none.
+fn profiles(estimates: &Estimates) -> Option<String> {
+    let mut text = "point,metric,entity,at,unit,mean,low,high,n\n".to_owned();
+    let empty = text.len();
+    for (point, all) in estimates.points.iter().enumerate() {
+        for Estimate { column, moments } in all {
+            let (Some(at), Some(interval)) = (column.at, moments.interval()) else {
+                continue;
+            };
+            let number = |number: Option<f64>| number.map_or(String::new(), |it| it.to_string());
+            text += &format!(
+                "{point},{},{},{at},{},{},{},{},{}\n",
+                column.metric.name,
+                field(&column.entity),
+                column.metric.unit.symbol(),
+                interval.mean,
+                number(interval.low()),
+                number(interval.high()),
+                interval.n
+            );
+        }
+    }
+    (text.len() > empty).then_some(text)
+}
+
+/// A field of CSV (RFC 4180).
+pub(super) fn field(text: &str) -> String {
+    if text.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}

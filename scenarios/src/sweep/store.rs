@@ -1,0 +1,190 @@
+//! What is finished of a sweep, and in which journal it stands.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use analysis::Metric;
+
+use super::experiment::Experiment;
+use super::journal::{Finished, JournalError, Scanned, Source};
+
+/// The beginning of the names of journals.
+const JOURNAL: &str = "journal";
+
+/// Finished replications by point and number. Takes eight bytes for each.
+#[derive(Debug)]
+pub(super) struct Store {
+    /// The digest of everything that the results of a point depend on.
+    pub(super) keys: Vec<String>,
+    /// The first point of the same key, with which a point shares its results.
+    pub(super) same: Vec<usize>,
+    /// Journal and place; 0 if it is not finished, `FAILED` if it cannot be.
+    places: Vec<Vec<u64>>,
+    sources: Vec<Source>,
+    /// Replications that are finished, and what they took together.
+    pub(super) known: u64,
+    pub(super) nanoseconds: u64,
+    /// Lines that were damaged.
+    pub(super) damaged: u64,
+    /// Finished in more than one journal: point, replication, both journals.
+    pub(super) doubled: Vec<(usize, u32, PathBuf, PathBuf)>,
+}
+
+const FAILED: u64 = u64::MAX;
+/// Bits of a place that say where in the journal; the others say which.
+const WITHIN: u32 = 44;
+
+impl Store {
+    /// An empty store for an experiment.
+    pub(super) fn new<E: Experiment>(experiment: &E) -> Self {
+        let keys: Vec<String> = (0..experiment.points())
+            .map(|point| key(&experiment.identity(point)))
+            .collect();
+        let mut first = HashMap::new();
+        let same = (0..keys.len()).map(|point| *first.entry(&keys[point]).or_insert(point));
+        let same = same.collect();
+        Self {
+            places: vec![Vec::new(); keys.len()],
+            same,
+            keys,
+            sources: Vec::new(),
+            known: 0,
+            nanoseconds: 0,
+            damaged: 0,
+            doubled: Vec::new(),
+        }
+    }
+
+    /// Takes in what a journal holds.
+    pub(super) fn add(
+        &mut self,
+        path: &Path,
+        metrics: &[&'static Metric],
+    ) -> Result<Scanned, JournalError> {
+        let number = self.sources.len() as u64;
+        let mut points: HashMap<&str, usize> = HashMap::new();
+        for (point, key) in self.keys.iter().enumerate() {
+            points.entry(key).or_insert(point);
+        }
+        let (places, doubled) = (&mut self.places, &mut self.doubled);
+        let (known, nanoseconds) = (&mut self.known, &mut self.nanoseconds);
+        let sources = &self.sources;
+        let (source, scanned) = Source::open(path, metrics, |entry| {
+            let Some(&point) = points.get(entry.key) else {
+                return;
+            };
+            let place = number << WITHIN | entry.place;
+            match put(&mut places[point], entry.replication, place) {
+                0 => {
+                    *known += 1;
+                    *nanoseconds += entry.nanoseconds;
+                }
+                before => {
+                    let other = sources.get((before >> WITHIN) as usize);
+                    let other = other.map_or(path, |source| &source.path);
+                    let paths = (other.to_owned(), path.to_owned());
+                    doubled.push((point, entry.replication, paths.0, paths.1));
+                }
+            }
+        })?;
+        self.sources.push(source);
+        self.damaged += scanned.damaged;
+        Ok(scanned)
+    }
+
+    /// Notes that a replication is finished, in the journal that was added last.
+    pub(super) fn finished(&mut self, point: usize, replication: u32, place: u64) {
+        let number = self.sources.len() as u64 - 1;
+        put(
+            &mut self.places[self.same[point]],
+            replication,
+            number << WITHIN | place,
+        );
+    }
+
+    /// Notes that a replication cannot be finished.
+    pub(super) fn failed(&mut self, point: usize, replication: u32) {
+        put(&mut self.places[self.same[point]], replication, FAILED);
+    }
+
+    /// Whether a replication needs not be run any more.
+    pub(super) fn is_over(&self, point: usize, replication: u32) -> bool {
+        self.place(point, replication) != 0
+    }
+
+    /// Whether a replication is finished.
+    pub(super) fn is_finished(&self, point: usize, replication: u32) -> bool {
+        !matches!(self.place(point, replication), 0 | FAILED)
+    }
+
+    fn place(&self, point: usize, replication: u32) -> u64 {
+        let places = &self.places[self.same[point]];
+        places.get(replication as usize).copied().unwrap_or(0)
+    }
+
+    /// Reads what a replication reported; nothing if it is not finished.
+    pub(super) fn read(
+        &mut self,
+        point: usize,
+        replication: u32,
+    ) -> Result<Option<Finished>, JournalError> {
+        if !self.is_finished(point, replication) {
+            return Ok(None);
+        }
+        let place = self.place(point, replication);
+        let within = place & ((1 << WITHIN) - 1);
+        match self.sources.get_mut((place >> WITHIN) as usize) {
+            Some(source) => source.read(within).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The journal that was added last.
+    pub(super) fn last(&mut self) -> Option<&mut Source> {
+        self.sources.last_mut()
+    }
+}
+
+/// Puts a place and returns what was there.
+fn put(places: &mut Vec<u64>, replication: u32, place: u64) -> u64 {
+    let replication = replication as usize;
+    if places.len() <= replication {
+        places.resize(replication + 1, 0);
+    }
+    std::mem::replace(&mut places[replication], place)
+}
+
+/// The digest of what results depend on: the experiment and the code that runs it.
+fn key(identity: &str) -> String {
+    let code = concat!(env!("CARGO_PKG_VERSION"), " ", env!("SOE_CODE"), "\n");
+    let mut digest = analysis::sha256(format!("{code}{identity}").as_bytes());
+    digest.truncate(32);
+    digest
+}
+
+/// The journal of a working folder that a process writes to.
+pub(super) fn journal_of(folder: &Path, shard: Option<(u32, u32)>) -> PathBuf {
+    folder.join(match shard {
+        Some((number, of)) => format!("{JOURNAL}-{number}-of-{of}"),
+        None => JOURNAL.to_owned(),
+    })
+}
+
+/// All journals of a working folder, by name; a path that is a file stands for itself.
+pub(super) fn journals_in(path: &Path) -> io::Result<Vec<PathBuf>> {
+    if path.is_file() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut journals = Vec::new();
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        let is_journal = entry.file_name().to_string_lossy().starts_with(JOURNAL);
+        if is_journal && entry.path().is_file() {
+            journals.push(entry.path());
+        }
+    }
+    journals.sort();
+    Ok(journals)
+}

@@ -1,0 +1,379 @@
+//! Study files: what is varied, how often it is repeated, what is looked at.
+
+mod axis;
+mod fields;
+mod figure;
+mod filter;
+mod print;
+mod replications;
+mod selector;
+mod subject;
+
+use std::path::{Path, PathBuf};
+
+use crate::spec::diagnostic::{Diagnostics, Place, Report, quote};
+use crate::spec::files;
+use crate::spec::set;
+use crate::spec::tree::{Node, Raw, Table};
+use crate::spec::value::{Datum, Form};
+
+pub use axis::{Axis, Item};
+pub use figure::{FigureSpec, X};
+pub use replications::Replications;
+pub use selector::Selector;
+pub(crate) use subject::{NetworkSource, Parameters, TraceSource};
+pub use subject::{ScenarioSubject, StatesimSubject, Subject};
+
+use fields::Fields;
+
+/// The version of the format.
+const VERSION: u64 = 1;
+/// The most points of a grid.
+const MOST_POINTS: usize = 100_000;
+
+/// A study as somebody wrote it, possibly with changes from outside.
+///
+/// ```
+/// use scenarios::sweep::Study;
+///
+/// let study = Study::parse(
+///     r#"
+///         version = 1
+///         kind = "statesim"
+///         replications = 20
+///
+///         [[axis]]
+///         key = "jobs"
+///         from = 10
+///         to = 50
+///         steps = 3
+///     "#,
+///     "example.toml",
+/// )?;
+/// let plan = study.resolve()?;
+/// assert_eq!(plan.points.len(), 3);
+/// assert_eq!(plan.axes[0].items[1].label, "30");
+/// # Ok::<(), scenarios::spec::Diagnostics>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Study {
+    origin: String,
+    folder: PathBuf,
+    text: String,
+    root: Table,
+    // The keys that were set from outside, for messages.
+    sets: Vec<String>,
+}
+
+/// A study, checked and complete.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What it is about, in one line.
+    pub title: String,
+    /// The root of all random draws: replication `i` of every point draws from the
+    /// streams of this seed and `i`.
+    pub seed: u64,
+    /// How often each point is repeated.
+    pub replications: Replications,
+    /// What is varied.
+    pub subject: Subject,
+    /// The axes of the grid.
+    pub axes: Vec<Axis>,
+    /// The points of the grid that no filter drops: one item of each axis, the last
+    /// axis varying fastest.
+    pub points: Vec<Vec<usize>>,
+    /// The filters, as they were written.
+    pub filters: Vec<String>,
+    /// Which metrics are kept; all if there is none.
+    pub metrics: Vec<Selector>,
+    /// The figures to draw.
+    pub figures: Vec<FigureSpec>,
+}
+
+impl Study {
+    /// Reads a study file.
+    ///
+    /// # Errors
+    /// If it cannot be read or is not TOML.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, Diagnostics> {
+        let path = path.as_ref();
+        let origin = path.display().to_string();
+        let text = files::read_path(path).map_err(|error| {
+            let reason = match error.kind() {
+                std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+                std::io::ErrorKind::InvalidData => "it is not text".to_owned(),
+                _ => error.to_string(),
+            };
+            Diagnostics::one(&origin, &format!("cannot be read: {reason}"))
+        })?;
+        Self::parse(&text, &origin)
+    }
+
+    /// Reads a study from a text. `origin` is the path by which messages call it
+    /// and against whose folder the paths in it are relative.
+    ///
+    /// # Errors
+    /// If the text is not TOML.
+    pub fn parse(text: &str, origin: &str) -> Result<Self, Diagnostics> {
+        let mut report = Report::new(origin, text, &[]);
+        let root = Table::parse(text, &mut report);
+        if !report.is_clean() {
+            return Err(report.finish());
+        }
+        let folder = Path::new(origin).parent().unwrap_or(Path::new(""));
+        Ok(Self {
+            origin: origin.to_owned(),
+            folder: folder.to_owned(),
+            text: text.to_owned(),
+            root,
+            sets: Vec::new(),
+        })
+    }
+
+    /// Changes a value, such as `replications=20` or
+    /// `parameters.jobs=100`; items of lists are addressed by their number, from 1.
+    ///
+    /// # Errors
+    /// If the key leads nowhere.
+    pub fn set(&mut self, assignment: &str) -> Result<(), Diagnostics> {
+        let wrong =
+            |key: &str, message: &str| Diagnostics::one(&format!("--set {}", quote(key)), message);
+        let (key, value) = set::split(assignment)
+            .ok_or_else(|| wrong(assignment, "expected key=value, such as replications=20"))?;
+        let segments = set::segments(key)
+            .ok_or_else(|| wrong(key, "this is no key, expected one such as replications"))?;
+        let node = Node::parse(value, Place::Set(self.sets.len()));
+        assign(&mut self.root, &segments, node).map_err(|message| wrong(key, &message))?;
+        self.sets.push(key.to_owned());
+        Ok(())
+    }
+
+    /// Puts a value that is no text to be read, such as a path, at a key.
+    pub(crate) fn put(&mut self, segments: &[&str], value: &str) -> Result<(), Diagnostics> {
+        let key = segments.join(".");
+        let node = Node {
+            place: Place::Set(self.sets.len()),
+            raw: Raw::Text(value.to_owned()),
+        };
+        let segments: Vec<_> = segments.iter().map(|&part| part.to_owned()).collect();
+        assign(&mut self.root, &segments, node)
+            .map_err(|message| Diagnostics::one(&key, &message))?;
+        self.sets.push(key);
+        Ok(())
+    }
+
+    /// Takes the files `PREFIX.nodes`, `PREFIX.links` and `PREFIX.edges` for a network
+    /// of a StateSim study; the path is relative to the current folder.
+    ///
+    /// # Errors
+    /// If the study has something else in this place, or the current folder is
+    /// unknown.
+    pub fn give_network(&mut self, name: &str, prefix: &Path) -> Result<(), Diagnostics> {
+        let path = absolute(prefix)?;
+        self.remove(&["network", name]);
+        self.put(&["network", name, "files"], &path)
+    }
+
+    /// Takes a file as the trace of a StateSim study; the path is relative to the
+    /// current folder.
+    ///
+    /// # Errors
+    /// If the study has something else in this place, or the current folder is
+    /// unknown.
+    pub fn give_trace(&mut self, file: &Path) -> Result<(), Diagnostics> {
+        let path = absolute(file)?;
+        self.remove(&["trace"]);
+        self.put(&["trace", "file"], &path)
+    }
+
+    fn remove(&mut self, segments: &[&str]) {
+        let Some((last, parents)) = segments.split_last() else {
+            return;
+        };
+        let mut table = &mut self.root;
+        for parent in parents {
+            match table.get_mut(parent).map(|node| &mut node.raw) {
+                Some(Raw::Table(inner)) => table = inner,
+                _ => return,
+            }
+        }
+        table.entries.retain(|entry| entry.key != *last);
+    }
+
+    /// Everything that is to be run, checked.
+    ///
+    /// # Errors
+    /// All mistakes that were found, one line each.
+    pub fn resolve(&self) -> Result<Plan, Diagnostics> {
+        let mut report = Report::new(&self.origin, &self.text, &self.sets);
+        let plan = self.read(&mut report);
+        match plan {
+            Some(plan) if report.is_clean() => Ok(plan),
+            _ => Err(report.finish()),
+        }
+    }
+
+    /// The study as TOML, with all ranges written out and all defaults filled in; it
+    /// reads back as the same plan.
+    ///
+    /// # Errors
+    /// As [`Study::resolve`].
+    pub fn check(&self) -> Result<String, Diagnostics> {
+        self.resolve().map(|plan| print::study(&plan))
+    }
+
+    /// The path by which messages call the study.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The text of the study as it was read, without changes from outside.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    fn read(&self, report: &mut Report<'_>) -> Option<Plan> {
+        let mut fields = Fields::new(&self.root, "the study", Place::File(0), report);
+        let version = Form::Count {
+            min: VERSION,
+            max: VERSION,
+            or: None,
+        };
+        if fields.need("version", version).is_none() {
+            fields.finish();
+            return None;
+        }
+        let kind = fields.need("kind", Form::Word(&["scenario", "statesim"]));
+        let title = fields.text("title", "a text").unwrap_or_default();
+        let seed = Form::Count {
+            min: 0,
+            max: u64::MAX,
+            or: None,
+        };
+        let seed = match fields.read("seed", seed) {
+            Some(Datum::Count(seed)) => seed,
+            _ => 1,
+        };
+        let replications = replications::read(&mut fields);
+        let metrics = selector::list(&mut fields, "metrics").unwrap_or_default();
+        let axes = axis::read(&mut fields);
+        let filters = filter::read(&mut fields, &axes);
+        let figures = figure::read(&mut fields, &axes);
+        let subject = match kind {
+            Some(Datum::Word("scenario")) => subject::scenario(&mut fields, &self.folder),
+            Some(Datum::Word("statesim")) => subject::statesim(&mut fields, &self.folder),
+            // So that their keys are not called unknown.
+            _ => {
+                for key in ["base", "scenario", "set", "parameters", "network", "trace"] {
+                    fields.node(key);
+                }
+                None
+            }
+        };
+        fields.finish();
+        let points = points(&axes, &filters, report)?;
+        let plan = Plan {
+            title,
+            seed,
+            replications: replications?,
+            subject: subject?,
+            axes,
+            points,
+            filters: filters.into_iter().map(|filter| filter.text).collect(),
+            metrics,
+            figures,
+        };
+        subject::check(&plan, report);
+        Some(plan)
+    }
+}
+
+/// All combinations that no filter drops.
+fn points(
+    axes: &[Axis],
+    filters: &[filter::Filter],
+    report: &mut Report<'_>,
+) -> Option<Vec<Vec<usize>>> {
+    let sizes: Vec<usize> = axes.iter().map(|axis| axis.items.len()).collect();
+    let count = sizes
+        .iter()
+        .try_fold(1_usize, |count, &size| count.checked_mul(size));
+    let Some(count) = count.filter(|&count| count <= 100 * MOST_POINTS) else {
+        let place = axes.last().map_or(Place::File(0), |axis| axis.place);
+        report.wrong(
+            place,
+            format!("the axes have more than {MOST_POINTS} combinations"),
+        );
+        return None;
+    };
+    let point = |mut number: usize| {
+        let mut point = vec![0; sizes.len()];
+        for (item, &size) in point.iter_mut().zip(&sizes).rev() {
+            (*item, number) = (number % size, number / size);
+        }
+        point
+    };
+    let kept = |point: &Vec<usize>| filters.iter().all(|filter| filter.keeps(axes, point));
+    let points: Vec<_> = (0..count).map(point).filter(kept).collect();
+    if points.is_empty() && count > 0 {
+        let place = filters.last().map_or(Place::File(0), |filter| filter.place);
+        report.wrong(place, "the filters leave no point");
+    }
+    if points.len() > MOST_POINTS {
+        let place = axes.last().map_or(Place::File(0), |axis| axis.place);
+        report.wrong(
+            place,
+            format!(
+                "there are {} points, at most {MOST_POINTS} are possible",
+                points.len()
+            ),
+        );
+        return None;
+    }
+    Some(points)
+}
+
+/// Sets a value inside nested tables and lists.
+fn assign(table: &mut Table, segments: &[String], value: Node) -> Result<(), String> {
+    let [first, rest @ ..] = segments else {
+        return Err("expected a key".to_owned());
+    };
+    if rest.is_empty() {
+        table.insert(first, value);
+        return Ok(());
+    }
+    let empty = Node {
+        place: value.place,
+        raw: Raw::Table(Table::default()),
+    };
+    assign_in(table.get_or_insert(first, empty), first, rest, value)
+}
+
+fn assign_in(node: &mut Node, name: &str, segments: &[String], value: Node) -> Result<(), String> {
+    let [first, rest @ ..] = segments else {
+        *node = value;
+        return Ok(());
+    };
+    match &mut node.raw {
+        Raw::Table(inner) => assign(inner, segments, value),
+        Raw::List(items) => {
+            let count = items.len();
+            let item = first.parse::<usize>().ok();
+            let item = item.and_then(|item| items.get_mut(item.checked_sub(1)?));
+            let item = item.ok_or_else(|| {
+                let (name, number) = (quote(name), quote(first));
+                format!("`{name}` has no item `{number}`, there are {count}")
+            })?;
+            assign_in(item, first, rest, value)
+        }
+        _ => Err(format!("`{}` is not a table", quote(name))),
+    }
+}
+
+fn absolute(path: &Path) -> Result<String, Diagnostics> {
+    let shown = path.display().to_string();
+    let absolute = std::path::absolute(path)
+        .map_err(|error| Diagnostics::one(&shown, &format!("cannot be found: {error}")))?;
+    let text = absolute.to_str().map(str::to_owned);
+    text.ok_or_else(|| Diagnostics::one(&shown, "the path is not Unicode"))
+}

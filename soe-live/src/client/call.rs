@@ -1,0 +1,137 @@
+//! One call over the network.
+
+use std::time::Duration;
+
+use soe_model::units::Bytes;
+use tokio::time::{Instant, timeout_at};
+use tonic::transport::Channel;
+use tonic::{Request, Status};
+
+use crate::Security;
+use crate::command::Failure;
+use crate::connection::connect_lazily;
+use crate::rpc;
+use crate::rpc::edge_server_client::EdgeServerClient;
+
+/// What the text around the letters of a payload takes, in bytes.
+const FRAME: u64 = 12;
+
+/// The input of a call: a JSON text of exactly this size with the key `input`, or
+/// the shortest there is if that is longer.
+pub fn payload(size: Bytes) -> String {
+    let letters = size.0.saturating_sub(FRAME) as usize;
+    format!(r#"{{"input":"{}"}}"#, "A".repeat(letters))
+}
+
+/// Calls the functions behind one endpoint. The connection is made at the first
+/// call and made anew when it is lost.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    endpoint: String,
+    client: EdgeServerClient<Channel>,
+    timeout: Duration,
+}
+
+/// Why a call was not executed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// It was refused, with this text.
+    #[error("{0}")]
+    Refused(String),
+    /// The network, or the other side of it, failed.
+    #[error("RPC failed: {0}")]
+    Transport(String),
+    /// No answer came in time.
+    #[error("RPC failed: no answer within {} s", .0.as_secs_f64())]
+    Timeout(Duration),
+    /// None of several destinations executed it, and the last did not even answer.
+    #[error("none of the destinations responded correctly ({0})")]
+    Nobody(String),
+    /// Whoever called did not want to wait any longer.
+    #[error("given up while waiting for the answer")]
+    GivenUp,
+}
+
+impl CallError {
+    /// Whether no answer came at all.
+    pub fn is_silence(&self) -> bool {
+        !matches!(self, Self::Refused(_))
+    }
+}
+
+impl Caller {
+    /// Calls `endpoint`, and waits for each answer no longer than `timeout`.
+    ///
+    /// # Errors
+    /// If the text is no endpoint, or there is no certificate to show.
+    pub fn new(endpoint: &str, security: &Security, timeout: Duration) -> Result<Self, Failure> {
+        let channel = connect_lazily(endpoint, security).map_err(Failure::input)?;
+        Ok(Self {
+            endpoint: endpoint.to_owned(),
+            client: EdgeServerClient::new(channel).max_decoding_message_size(usize::MAX),
+            timeout,
+        })
+    }
+
+    /// Whom it calls.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Calls a function.
+    ///
+    /// # Errors
+    /// If it was not executed.
+    pub async fn call(
+        &self,
+        request: rpc::LambdaRequest,
+    ) -> Result<rpc::LambdaResponse, CallError> {
+        let mut request = Request::new(request);
+        request.set_timeout(self.timeout);
+        let mut client = self.client.clone();
+        let deadline = Instant::now() + self.timeout;
+        let answer = timeout_at(deadline, client.run_lambda(request)).await;
+        let response = match answer {
+            Ok(Ok(response)) => response.into_inner(),
+            // The transport knows the deadline too, and may be the first to see it.
+            Ok(Err(status)) if Instant::now() < deadline => {
+                return Err(CallError::Transport(describe(&status)));
+            }
+            Ok(Err(_)) | Err(_) => return Err(CallError::Timeout(self.timeout)),
+        };
+        match response.retcode.as_str() {
+            rpc::OK => Ok(response),
+            _ => Err(CallError::Refused(response.retcode)),
+        }
+    }
+}
+
+/// What a failed call of any service means to a person.
+pub fn describe(status: &Status) -> String {
+    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(status);
+    let mut text = status.message().to_owned();
+    while let Some(error) = cause {
+        text = error.to_string();
+        cause = error.source();
+    }
+    if text.is_empty() {
+        text = status.code().description().to_owned();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_has_exactly_the_size_that_was_asked_for() {
+        assert_eq!(payload(Bytes(20)), r#"{"input":"AAAAAAAA"}"#);
+        for size in [12, 13, 100, 10_000] {
+            assert_eq!(payload(Bytes(size)).len() as u64, size);
+        }
+        for size in [0, 1, 11] {
+            assert_eq!(payload(Bytes(size)), r#"{"input":""}"#);
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Drives a client of the model with a clock and a network.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use sim_core::{SimDuration, SimTime};
+use soe_model::client::{Call, Client, Verdict};
+use soe_model::units::Bytes;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+use tracing::debug;
+use uuid::Uuid;
+
+use super::call::{CallError, Caller, payload};
+use crate::command::Stop;
+use crate::rpc;
+
+/// How long outstanding calls may take after the client was asked to stop.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// A client of the model in the real world.
+#[derive(Debug)]
+pub struct Driver {
+    /// Decides when to call, how much, and whom.
+    pub machine: Client,
+    /// The function it calls.
+    pub function: String,
+    /// The destinations, in the order of the machine.
+    pub destinations: Vec<Caller>,
+    /// The input of every call, if it is not made from the size.
+    pub content: Option<String>,
+    /// Whether calls are only to be estimated.
+    pub dry: bool,
+}
+
+/// A call that is over.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// The client, as a position in the list of clients.
+    pub client: u32,
+    /// Its number, counted from 0 for each client.
+    pub number: u64,
+    /// The size of its input, as planned.
+    pub size: Bytes,
+    /// When it was sent.
+    pub sent: SimTime,
+    /// When the answer came that decided it.
+    pub ended: SimTime,
+    /// The answer.
+    pub result: Result<rpc::LambdaResponse, CallError>,
+}
+
+/// How many calls several clients may issue together.
+#[derive(Debug)]
+pub struct Budget(AtomicU64);
+
+/// What all clients of a run have in common.
+#[derive(Debug)]
+pub struct Common {
+    /// Time zero of the models.
+    pub origin: Instant,
+    /// How many calls there may be.
+    pub budget: Budget,
+    /// Ends all clients early.
+    pub stop: Stop,
+}
+
+/// An answer, from one of the destinations of a call.
+struct Answer {
+    call: Call,
+    sent: SimTime,
+    destination: u32,
+    result: Result<rpc::LambdaResponse, CallError>,
+}
+
+impl Finished {
+    /// From sending to the answer.
+    pub fn latency(&self) -> SimDuration {
+        self.ended.since(self.sent)
+    }
+}
+
+impl Budget {
+    /// A budget of this many calls; without end if `None`.
+    pub fn new(calls: Option<u64>) -> Self {
+        Self(AtomicU64::new(calls.unwrap_or(u64::MAX)))
+    }
+
+    /// Takes one call, if any is left.
+    fn take(&self) -> bool {
+        let less = |left: u64| match left {
+            u64::MAX => Some(u64::MAX),
+            left => left.checked_sub(1),
+        };
+        let taken = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        taken.is_ok()
+    }
+}
+
+impl Common {
+    fn now(&self) -> SimTime {
+        SimTime::from_nanos(self.origin.elapsed().as_nanos() as u64)
+    }
+
+    fn instant(&self, time: SimTime) -> Instant {
+        self.origin + Duration::from_nanos(time.as_nanos())
+    }
+}
+
+impl Driver {
+    /// Lets the client, number `index` of all, call until it has issued all its
+    /// calls and got all answers, or is stopped; then outstanding calls are given
+    /// up after a while. Every call that is over is sent to `finished`, and where
+    /// nobody takes it from there the client waits.
+    pub async fn drive(mut self, index: u32, common: &Common, finished: mpsc::Sender<Finished>) {
+        let give_up = Stop::new();
+        let mut patience: Option<Instant> = None;
+        let mut outstanding = FuturesUnordered::new();
+        loop {
+            while let Some(call) = self.machine.wake(common.now()) {
+                if !common.budget.take() {
+                    self.machine.stop();
+                    break;
+                }
+                let sent = common.now();
+                let request = self.request(call);
+                for &destination in self.machine.targets() {
+                    let caller = self.destinations[destination as usize].clone();
+                    let (request, give_up) = (request.clone(), give_up.clone());
+                    outstanding.push(async move {
+                        let result = tokio::select! {
+                            result = caller.call(request) => result,
+                            () = give_up.wait() => Err(CallError::GivenUp),
+                        };
+                        Answer {
+                            call,
+                            sent,
+                            destination,
+                            result,
+                        }
+                    });
+                }
+            }
+            let due = self.machine.next_wake();
+            if due.is_none() && outstanding.is_empty() {
+                return;
+            }
+            tokio::select! {
+                Some(answer) = outstanding.next(), if !outstanding.is_empty() => {
+                    if let Some(over) = self.answered(index, common.now(), answer)
+                        && finished.send(over).await.is_err()
+                    {
+                        return;
+                    }
+                }
+                () = sleep_until(common.instant(due.unwrap_or_default())), if due.is_some() => {}
+                () = common.stop.wait(), if patience.is_none() => {
+                    self.machine.stop();
+                    patience = Some(Instant::now() + GRACE);
+                }
+                () = sleep_until(patience.unwrap_or(common.origin)), if patience.is_some() => {
+                    give_up.stop();
+                    patience = Some(Instant::now() + GRACE);
+                }
+            }
+        }
+    }
+
+    fn request(&self, call: Call) -> rpc::LambdaRequest {
+        rpc::LambdaRequest {
+            name: self.function.clone(),
+            input: self.content.clone().unwrap_or_else(|| payload(call.size)),
+            dry: self.dry,
+            uuid: Uuid::new_v4().to_string(),
+            ..Default::default()
+        }
+    }
+
+    /// Tells the machine of an answer. Returns the call if that decided it.
+    fn answered(&mut self, client: u32, now: SimTime, answer: Answer) -> Option<Finished> {
+        let Answer {
+            call,
+            sent,
+            destination,
+            mut result,
+        } = answer;
+        let endpoint = self.destinations[destination as usize].endpoint();
+        match &result {
+            Ok(response) => {
+                debug!(client, call = call.number, endpoint, ?response.ptime, "answered")
+            }
+            Err(error) => debug!(client, call = call.number, endpoint, %error, "failed"),
+        }
+        let several = self.destinations.len() > 1;
+        match &mut result {
+            Ok(response) if several => response.responder = endpoint.to_owned(),
+            Err(error) if several && error.is_silence() => {
+                *error = CallError::Nobody(error.to_string())
+            }
+            _ => {}
+        }
+        let verdict = self
+            .machine
+            .answered(now, call.number, destination, result.is_ok());
+        matches!(verdict, Verdict::Won | Verdict::Failed).then_some(Finished {
+            client,
+            number: call.number,
+            size: call.size,
+            sent,
+            ended: now,
+            result,
+        })
+    }
+}

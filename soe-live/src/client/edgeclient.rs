@@ -1,0 +1,155 @@
+//! `edgeclient`: calls one function over and over.
+
+use clap::{Parser, ValueEnum};
+use sim_core::{SimDuration, SimTime, Streams};
+use soe_model::catalogue::Value;
+use soe_model::client::arrival::ARRIVALS;
+use soe_model::client::size::SIZES;
+use soe_model::client::{ClientSpec, Generator};
+use soe_model::units::Bytes;
+
+use super::fleet::{self, Manner};
+use super::options::Destinations;
+use crate::command::{Failure, Output, Stop, seconds, whole_bytes};
+
+/// Calls a function over and over, one call at a time per client.
+///
+/// Each executed call becomes a line: when its answer came, latency (with --dry:
+/// estimated processing time), both in seconds, load of the processor in percent,
+/// who executed it, function, nodes passed. At the end the mean and the deviation
+/// of latency and processing time go to the log.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "edgeclient",
+    after_help = "\
+Examples:
+  edgeclient --server 127.0.0.1:6473 --inter-request-time 1 --max-requests 5
+  edgeclient --server a:6473,b:6473 --client-conf persistence=0.1 --duration 60
+  edgeclient --sizes 1000,1000,50000 --inter-request-type poisson \\
+             --inter-request-time 0.2 --num-threads 10 --seed 42"
+)]
+pub struct Options {
+    #[command(flatten)]
+    destinations: Destinations,
+
+    /// The function to call
+    #[arg(long, default_value = "clambda0")]
+    lambda: String,
+
+    /// Size of the input in bytes; of several, one is drawn for each call
+    #[arg(long, value_name = "BYTES,...", value_delimiter = ',', default_value = "10000", value_parser = whole_bytes)]
+    sizes: Vec<Bytes>,
+
+    /// The input of every call, instead of one made from the size
+    #[arg(long, default_value = "", hide_default_value = true)]
+    content: String,
+
+    /// Ask only how long the function would take, without executing it
+    #[arg(long)]
+    dry: bool,
+
+    /// Number of clients that call independently of each other
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    num_threads: u32,
+
+    /// Wait so many seconds at the beginning
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    initial_delay: SimDuration,
+
+    /// Mean time from one call to the next in seconds; 0 issues each call when the
+    /// previous one was answered
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    inter_request_time: SimDuration,
+
+    /// How the times between calls are distributed
+    #[arg(long, value_name = "TYPE", value_enum, default_value_t = Interval::Constant)]
+    inter_request_type: Interval,
+
+    /// Stop after so many seconds; 0 goes on
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    duration: SimDuration,
+
+    /// Stop after so many calls of each client [default: no limit]
+    #[arg(long, value_name = "CALLS")]
+    max_requests: Option<u64>,
+
+    /// Where the lines go
+    #[arg(long, value_name = "FILE", default_value = "/dev/stdout")]
+    output_file: String,
+
+    /// Extend the output file instead of replacing it
+    #[arg(long)]
+    append: bool,
+
+    /// Seed of all random draws
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+/// How the times between calls are distributed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Interval {
+    /// All equal.
+    Constant,
+    /// From 0 to twice the mean.
+    Uniform,
+    /// Exponentially distributed.
+    Poisson,
+}
+
+/// Runs the executable.
+///
+/// # Errors
+/// If an option is impossible, the output cannot be written, or a call failed.
+pub async fn run(options: Options, stop: Stop) -> Result<(), Failure> {
+    let specs = options.specs()?;
+    let manner = Manner {
+        security: options.destinations.patience.security()?,
+        timeout: options.destinations.patience.timeout(),
+        content: Some(options.content).filter(|content| !content.is_empty()),
+        dry: options.dry,
+    };
+    let mut output = Output::open(&options.output_file, options.append)?;
+    let streams = Streams::new(options.seed, 0);
+    let statistics = fleet::run(&specs, &streams, &manner, &mut output, stop).await?;
+    fleet::report(&statistics);
+    statistics.verdict()
+}
+
+impl Options {
+    /// The clients of the model.
+    fn specs(&self) -> Result<Vec<ClientSpec>, Failure> {
+        let distribution = match self.inter_request_type {
+            Interval::Constant => "constant",
+            Interval::Uniform => "uniform",
+            Interval::Poisson => "exponential",
+        };
+        let arrivals = ARRIVALS.configure(
+            "closed-loop",
+            vec![
+                ("interval".into(), Value::Duration(self.inter_request_time)),
+                ("distribution".into(), Value::Word(distribution)),
+            ],
+        );
+        let sizes = Value::ByteList(self.sizes.clone().into());
+        let sizes = SIZES.configure("list", vec![("sizes".into(), sizes)]);
+        let (arrivals, sizes) = (
+            arrivals.map_err(Failure::input)?,
+            sizes.map_err(Failure::input)?,
+        );
+        let spec = |index| ClientSpec {
+            name: format!("client-{index}"),
+            node: String::new(),
+            function: self.lambda.clone(),
+            destinations: self.destinations.distinct(),
+            persistence: self.destinations.client_conf.persistence,
+            arrivals: arrivals.clone(),
+            sizes: sizes.clone(),
+            start: SimTime::ZERO + self.initial_delay,
+            stop: (!self.duration.is_zero()).then(|| SimTime::ZERO + self.duration),
+            max_calls: self.max_requests,
+            generator: Generator::Original { index },
+        };
+        Ok((0..self.num_threads).map(spec).collect())
+    }
+}

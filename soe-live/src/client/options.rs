@@ -1,0 +1,79 @@
+//! Options that several clients share.
+
+use std::time::Duration;
+
+use clap::Args;
+use sim_core::SimDuration;
+
+use crate::Security;
+use crate::command::{ClientConf, Endpoint, Failure, seconds};
+
+/// Where calls go, and how.
+#[derive(Args, Clone, Debug)]
+pub struct Destinations {
+    /// Who is called; with several endpoints, separated by commas, each call goes
+    /// to the one that answered first the last time, and sometimes to others
+    #[arg(
+        long,
+        value_name = "HOST:PORT,...",
+        value_delimiter = ',',
+        default_value = "localhost:6473"
+    )]
+    pub server_endpoints: Vec<Endpoint>,
+
+    /// How calls travel, and the probability with which each also goes to each
+    /// endpoint other than the preferred one
+    #[arg(
+        long,
+        value_name = "CONF",
+        default_value = "type=grpc,persistence=0.05"
+    )]
+    pub client_conf: ClientConf,
+
+    #[command(flatten)]
+    pub patience: Patience,
+}
+
+/// How long to wait for answers, and how to protect calls.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Patience {
+    /// Give a call up when no answer came for so many seconds
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = positive)]
+    pub timeout: SimDuration,
+
+    /// Use TLS with certificates on both sides (see CERT_DIR below)
+    #[arg(long)]
+    pub secure: bool,
+}
+
+impl Destinations {
+    /// Every endpoint once, in the order in which they were given.
+    pub fn distinct(&self) -> Vec<String> {
+        let mut distinct: Vec<String> = Vec::new();
+        for endpoint in &self.server_endpoints {
+            if distinct.iter().all(|known| known != endpoint.as_str()) {
+                distinct.push(endpoint.to_string());
+            }
+        }
+        distinct
+    }
+}
+
+impl Patience {
+    pub fn timeout(&self) -> Duration {
+        Duration::from_nanos(self.timeout.as_nanos())
+    }
+
+    /// The credentials, if any are asked for.
+    pub fn security(&self) -> Result<Security, Failure> {
+        Security::from_environment(self.secure).map_err(Failure::input)
+    }
+}
+
+/// A duration in seconds, more than 0.
+pub fn positive(text: &str) -> Result<SimDuration, String> {
+    match seconds(text)? {
+        time if time.is_zero() => Err("expected a number of seconds, more than 0".to_owned()),
+        time => Ok(time),
+    }
+}

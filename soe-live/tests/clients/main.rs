@@ -1,0 +1,13 @@
+//! The client executables as their users and their servers meet them: real
+//! processes against services in this process.
+
+#![allow(clippy::unwrap_used)]
+
+mod calls;
+mod command_line;
+mod signals;
+mod support;
+mod tables;
+mod traces;
+mod utilization;
+mod wire;

@@ -1,0 +1,88 @@
+//! What clients send, compared with what the original's clients sent
+//! (`exchanges.json`, recorded between its executables).
+
+use prost::Message;
+use soe_live::rpc::{EdgeRouterConf, LambdaRequest};
+
+use crate::support::{Broker, Computer, run};
+
+/// The recorded requests of one step, in order.
+fn recorded<M: Message + Default>(step: &str) -> Vec<M> {
+    let exchanges: serde_json::Value =
+        serde_json::from_str(include_str!("exchanges.json")).unwrap();
+    let of_step = exchanges.as_array().unwrap().iter();
+    let of_step = of_step.filter(|exchange| exchange["step"] == step);
+    let request = |exchange: &serde_json::Value| {
+        let hex = exchange["request"].as_str().unwrap();
+        let digits = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+        let bytes: Vec<_> = (0..hex.len()).step_by(2).map(digits).collect();
+        M::decode(bytes.as_slice()).unwrap()
+    };
+    of_step.map(request).collect()
+}
+
+/// What `edgeclient` sends, but for the identifier, which is random.
+fn sent(args: &[&str]) -> Vec<LambdaRequest> {
+    let computer = Computer::echo();
+    let server = ["--server", computer.endpoint(), "--max-requests", "1"];
+    run("edgeclient", &[&server[..], args].concat());
+    let mut seen = computer.seen();
+    seen.iter_mut().for_each(anonymous);
+    seen
+}
+
+fn anonymous(request: &mut LambdaRequest) {
+    assert_eq!(request.uuid.len(), 36);
+    request.uuid.clear();
+}
+
+#[test]
+fn calls_are_those_of_the_original() {
+    for (step, args) in [
+        (
+            "edgeclient: one call of clambda0, size 20, through the router",
+            &["--sizes", "20"][..],
+        ),
+        (
+            "edgeclient: unknown function",
+            &["--lambda", "nope", "--sizes", "100"],
+        ),
+        (
+            "edgeclient: dry run straight to a computer",
+            &["--dry", "--sizes", "10000"],
+        ),
+    ] {
+        let mut expected: Vec<LambdaRequest> = recorded(step);
+        expected.iter_mut().for_each(anonymous);
+        assert_eq!(expected.len(), 1, "{step}");
+        assert_eq!(sent(args), expected, "{step}");
+    }
+}
+
+#[test]
+fn changes_of_tables_are_those_of_the_original() {
+    let broker = Broker::with(vec![]);
+    let change = [
+        "--server",
+        &broker.service.endpoint,
+        "--action",
+        "change",
+        "--destination",
+        "127.0.0.1:11000",
+        "--weight",
+        "0.25",
+        "--final",
+    ];
+    let remove = [
+        "--server",
+        &broker.service.endpoint,
+        "--action",
+        "remove",
+        "--destination",
+        "127.0.0.1:10000",
+    ];
+    run("forwardingtableclient", &change);
+    run("forwardingtableclient", &remove);
+    let expected: Vec<EdgeRouterConf> = recorded("forwardingtableclient: change, then remove");
+    assert_eq!(broker.commands(), expected);
+}
