@@ -181,9 +181,16 @@ fn what_was_run(page: &mut Page, results: &ResultSet) {
         page.raw("</tr>\n");
     }
     page.raw("</table>\n");
-    if !manifest.scenario.is_empty() {
+    let files = ["study.toml", "scenario.toml"].map(|name| results.path.join(name));
+    let text = match manifest.scenario.as_str() {
+        "" => files
+            .iter()
+            .find_map(|file| std::fs::read_to_string(file).ok()),
+        scenario => Some(scenario.to_owned()),
+    };
+    if let Some(text) = text {
         page.raw("<details><summary>The scenario or study as it was run</summary>\n");
-        page.element("pre", "", &manifest.scenario);
+        page.element("pre", "", &text);
         page.raw("</details>\n");
     }
 }
