@@ -82,7 +82,7 @@
 //! // Each by itself varies by ± 60 ms, but within each replication 2 ms are saved.
 //! assert!(comparison.paired);
 //! assert_eq!(comparison.to_text(false).lines().nth(1).unwrap(), "\
-//! latency_mean  all     137 ± 62 ms  135 ± 62 ms  -2.060 ± 0.083 ms   -1.50 %  <0.001  lower");
+//! latency_mean  all     138 ± 62 ms  135 ± 62 ms  -2.060 ± 0.083 ms   -1.50 %  <0.001  lower");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

@@ -133,7 +133,7 @@ impl Rows {
 
     /// What is wrong with the current row.
     pub(crate) fn wrong(&self, reason: impl std::fmt::Display) -> ReadError {
-        let line = self.record.position().map_or(0, csv::Position::line);
+        let line = self.record.position().map_or(1, csv::Position::line);
         ReadError(format!("{}:{line}: {reason}", self.path.display()))
     }
 }
