@@ -208,7 +208,7 @@ fn a_report_is_one_file() {
     );
     assert!(output.status.success(), "{}", stderr(&output));
     let page = fs::read_to_string(results().join("page.html")).unwrap();
-    assert!(page.contains("<h1>A &amp; B</h1>") && page.contains("policy = \"random\""));
+    assert!(page.contains("<h1>A &amp; B</h1>") && page.contains("policy = &quot;random&quot;"));
     assert!(page.contains("title=\"Mean time from issue to answer, of completed calls\""));
 }
 

@@ -192,7 +192,7 @@ fn latencies(calls: &[Call]) -> Vec<f64> {
 
 fn groups(names: HashMap<String, usize>, replications: &[Vec<Call>]) -> Vec<CallGroup> {
     let mut names: Vec<(String, usize)> = names.into_iter().collect();
-    names.sort_unstable_by(|a, b| a.1.cmp(&b.1));
+    names.sort_unstable_by_key(|(_, group)| *group);
     let mut groups: Vec<CallGroup> = names
         .into_iter()
         .map(|(name, _)| CallGroup {

@@ -145,7 +145,7 @@ impl Series {
             let inside = || sample.values().iter().copied().filter(within);
             let whiskers = (
                 inside().next().unwrap_or(low),
-                inside().last().unwrap_or(high),
+                inside().next_back().unwrap_or(high),
             );
             let outliers = sample.values().iter().filter(|value| !within(value));
             let ends = sample.values().first().zip(sample.values().last());
