@@ -75,7 +75,7 @@ fn by_default(plan: &Plan, finished: &Finished<'_, '_>) -> Vec<FigureSpec> {
         metrics = usual
             .iter()
             .filter(reported)
-            .map(|name| Selector::parse(name))
+            .map(|name| Selector::parse(name, Place::Default))
             .collect();
     }
     let spec = |metric: &Selector| {
@@ -93,7 +93,6 @@ fn by_default(plan: &Plan, finished: &Finished<'_, '_>) -> Vec<FigureSpec> {
             ratios: Vec::new(),
             logarithmic: false,
             filters: Vec::new(),
-            place: Place::Default,
         }
     };
     metrics.iter().map(spec).collect()

@@ -19,7 +19,16 @@ macro_rules! shipped {
     };
 }
 
-shipped!["statesim-000", "statesim-001", "statesim-002"];
+shipped![
+    "statesim-000",
+    "statesim-001",
+    "statesim-002",
+    "policies",
+    "estimators",
+    "stale",
+    "uncoordinated",
+    "control",
+];
 
 impl Shipped {
     /// The study of that name.

@@ -239,10 +239,8 @@ impl Study {
             max: VERSION,
             or: None,
         };
-        if fields.need("version", version).is_none() {
-            fields.finish();
-            return None;
-        }
+        // Nothing is known of another version.
+        fields.need("version", version)?;
         let kind = fields.need("kind", Form::Word(&["scenario", "statesim"]));
         let title = fields.text("title", "a text").unwrap_or_default();
         let seed = Form::Count {
@@ -257,20 +255,28 @@ impl Study {
         let replications = replications::read(&mut fields);
         let metrics = selector::list(&mut fields, "metrics").unwrap_or_default();
         let axes = axis::read(&mut fields);
-        let filters = filter::read(&mut fields, &axes);
-        let figures = figure::read(&mut fields, &axes);
+        // What refers to axes makes no sense without them.
+        let (filters, figures) = match &axes {
+            Some(axes) => (
+                filter::read(&mut fields, axes),
+                figure::read(&mut fields, axes),
+            ),
+            None => {
+                fields.know(&["filter", "figure"]);
+                Default::default()
+            }
+        };
         let subject = match kind {
             Some(Datum::Word("scenario")) => subject::scenario(&mut fields, &self.folder),
             Some(Datum::Word("statesim")) => subject::statesim(&mut fields, &self.folder),
             // So that their keys are not called unknown.
             _ => {
-                for key in ["base", "scenario", "set", "parameters", "network", "trace"] {
-                    fields.node(key);
-                }
+                fields.know(&["base", "scenario", "set", "parameters", "network", "trace"]);
                 None
             }
         };
         fields.finish();
+        let axes = axes?;
         let points = points(&axes, &filters, report)?;
         let plan = Plan {
             title,

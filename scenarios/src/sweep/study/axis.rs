@@ -37,20 +37,30 @@ pub struct Item {
 }
 
 impl Axis {
+    /// Whether it changes a key.
+    pub(crate) fn changes(&self, key: &str) -> bool {
+        let mut changes = self.items.iter().flat_map(|item| &item.changes);
+        changes.any(|(known, _)| known == key)
+    }
+
     /// Whether all values are numbers.
     pub fn is_numeric(&self) -> bool {
         self.items.iter().all(|item| item.number.is_some())
     }
 }
 
-/// Reads the list `axis`.
-pub(super) fn read(fields: &mut Fields<'_, '_, '_>) -> Vec<Axis> {
+/// Reads the list `axis`; nothing if something is wrong with one of them.
+pub(super) fn read(fields: &mut Fields<'_, '_, '_>) -> Option<Vec<Axis>> {
     let mut axes: Vec<Axis> = Vec::new();
+    let mut complete = true;
     for (table, path, place) in tables(fields, "axis") {
         let mut inner = Fields::new(table, &path, place, fields.report);
         let axis = axis(&mut inner);
         inner.finish();
-        let Some(axis) = axis else { continue };
+        let Some(axis) = axis else {
+            complete = false;
+            continue;
+        };
         if axes.iter().any(|known| known.name == axis.name) {
             let message = format!(
                 "two axes are called `{}`, give one of them another `name`",
@@ -60,7 +70,7 @@ pub(super) fn read(fields: &mut Fields<'_, '_, '_>) -> Vec<Axis> {
         }
         axes.push(axis);
     }
-    axes
+    complete.then_some(axes)
 }
 
 fn axis(fields: &mut Fields<'_, '_, '_>) -> Option<Axis> {
@@ -73,10 +83,15 @@ fn axis(fields: &mut Fields<'_, '_, '_>) -> Option<Axis> {
     let keys: Vec<String> = match (key, keys) {
         (Some(_), Some(_)) => {
             fields.wrong("keys", "`keys` does not go with `key`");
+            fields.know(&["values", "from", "to", "steps", "spacing", "unit", "whole"]);
             return None;
         }
         (Some(key), None) => vec![key],
         (None, Some(keys)) => keys.into_iter().map(|(key, _)| key).collect(),
+        (None, None) if fields.has("key") || fields.has("keys") => {
+            fields.know(&["values", "from", "to", "steps", "spacing", "unit", "whole"]);
+            return None;
+        }
         (None, None) => Vec::new(),
     };
     let values = match fields.node("values") {
@@ -136,7 +151,10 @@ fn axis(fields: &mut Fields<'_, '_, '_>) -> Option<Axis> {
         unit,
         logarithmic,
         items,
-        place: fields.place,
+        place: match fields.has("keys") {
+            true => fields.at("keys"),
+            false => fields.at("key"),
+        },
     })
 }
 
@@ -204,10 +222,10 @@ fn range(fields: &mut Fields<'_, '_, '_>) -> Option<Values> {
         let number = match step {
             0 => from,
             step if step == steps - 1 => to,
-            _ if logarithmic => from * libm::pow(to / from, part),
-            _ => from + (to - from) * part,
+            _ if logarithmic => tidy(from * libm::pow(to / from, part)),
+            _ => tidy(from + (to - from) * part),
         };
-        let number = if whole { number.round() } else { tidy(number) };
+        let number = if whole { number.round() } else { number };
         let raw = match &unit {
             Some(unit) => Raw::Text(format!("{number} {unit}")),
             None if number.fract() == 0.0 && number.abs() < 1e15 => Raw::Integer(number as i128),

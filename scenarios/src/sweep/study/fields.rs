@@ -31,8 +31,17 @@ impl<'t, 'a, 'r> Fields<'t, 'a, 'r> {
 
     /// What a key was given.
     pub(super) fn node(&mut self, key: &'static str) -> Option<&'t Node> {
-        self.known.push(key);
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
         self.table.get(key)
+    }
+
+    /// Makes keys known that are not read.
+    pub(super) fn know(&mut self, keys: &[&'static str]) {
+        for key in keys {
+            self.node(key);
+        }
     }
 
     /// The value of a key, if it was given and is right.

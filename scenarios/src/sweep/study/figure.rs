@@ -4,7 +4,7 @@ use super::axis::Axis;
 use super::fields::{Fields, tables};
 use super::filter::{self, Filter};
 use super::selector::Selector;
-use crate::spec::diagnostic::{Place, hint, quote};
+use crate::spec::diagnostic::{hint, quote};
 use crate::spec::tree::Raw;
 use crate::spec::value::{Datum, Form};
 
@@ -29,7 +29,6 @@ pub struct FigureSpec {
     /// Whether the vertical axis is logarithmic.
     pub logarithmic: bool,
     pub(crate) filters: Vec<Filter>,
-    pub(crate) place: Place,
 }
 
 /// The horizontal axis of a figure.
@@ -99,14 +98,13 @@ fn figure(fields: &mut Fields<'_, '_, '_>, axes: &[Axis]) -> Option<FigureSpec> 
     Some(FigureSpec {
         name,
         title,
-        metric: Selector::parse(&metric?),
+        metric: Selector::parse(&metric?, fields.at("metric")),
         x: x?,
         series,
         entities: entities.into_iter().map(|(text, _)| text).collect(),
         ratios,
         logarithmic: matches!(scale, Some(Datum::Word("logarithmic"))),
         filters,
-        place: fields.place,
     })
 }
 

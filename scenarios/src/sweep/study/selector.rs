@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::fields::Fields;
+use crate::spec::diagnostic::Place;
 
 /// Some metrics: all entities of a metric, or one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,10 +12,11 @@ pub struct Selector {
     pub metric: String,
     /// The entity; all if none is given.
     pub entity: Option<String>,
+    pub(crate) place: Place,
 }
 
 impl Selector {
-    pub(crate) fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str, place: Place) -> Self {
         let (metric, entity) = match text.split_once('@') {
             Some((metric, entity)) => (metric, Some(entity.trim().to_owned())),
             None => (text, None),
@@ -22,6 +24,7 @@ impl Selector {
         Self {
             metric: metric.trim().to_owned(),
             entity,
+            place,
         }
     }
 
@@ -47,7 +50,7 @@ pub(super) fn list(fields: &mut Fields<'_, '_, '_>, key: &'static str) -> Option
     Some(
         texts
             .iter()
-            .map(|(text, _)| Selector::parse(text))
+            .map(|(text, place)| Selector::parse(text, *place))
             .collect(),
     )
 }

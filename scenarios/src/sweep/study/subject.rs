@@ -268,6 +268,7 @@ pub(super) fn statesim(fields: &mut Fields<'_, '_, '_>, folder: &Path) -> Option
         }
     };
     let mut networks = Vec::new();
+    let mut complete = true;
     match fields.node("network") {
         None => networks.push(("example".to_owned(), NetworkSource::Example)),
         Some(Node {
@@ -284,6 +285,7 @@ pub(super) fn statesim(fields: &mut Fields<'_, '_, '_>, folder: &Path) -> Option
                 let mut inner = Fields::new(table, &path, entry.key_place, fields.report);
                 let source = network(&mut inner, folder);
                 inner.finish();
+                complete &= source.is_some();
                 networks.extend(source.map(|source| (entry.key.clone(), source)));
             }
         }
@@ -315,6 +317,7 @@ pub(super) fn statesim(fields: &mut Fields<'_, '_, '_>, folder: &Path) -> Option
             None
         }
     };
+    complete.then_some(())?;
     Some(Subject::Statesim(StatesimSubject {
         parameters,
         networks,
@@ -421,8 +424,9 @@ pub(super) fn check(plan: &Plan, report: &mut Report<'_>) {
     let before = report.is_clean();
     match &plan.subject {
         Subject::Scenario(subject) => {
+            let mut seen = BTreeSet::new();
             for number in 0..plan.points.len() {
-                subject.check(plan, number, report);
+                subject.check(plan, number, &mut seen, report);
             }
         }
         Subject::Statesim(subject) => {
@@ -440,12 +444,16 @@ pub(super) fn check(plan: &Plan, report: &mut Report<'_>) {
 fn check_metrics(plan: &Plan, report: &mut Report<'_>) {
     let known = plan.subject.metrics();
     let names = || known.iter().map(|metric| metric.name);
-    let mut check = |selector: &super::Selector, place: Place| {
+    let exists = |selector: &super::Selector| names().any(|name| name == selector.metric);
+    let kept_exist = plan.metrics.iter().all(exists);
+    let mut check = |selector: &super::Selector| {
+        let place = selector.place;
         if !names().any(|name| name == selector.metric) {
             let hint = hint(&selector.metric, names());
             let message = format!("unknown metric `{}`{hint}", quote(&selector.metric));
             report.wrong(place, message);
-        } else if !plan.metrics.is_empty()
+        } else if kept_exist
+            && !plan.metrics.is_empty()
             && !plan
                 .metrics
                 .iter()
@@ -459,10 +467,10 @@ fn check_metrics(plan: &Plan, report: &mut Report<'_>) {
         }
     };
     for selector in plan.metrics.iter().chain(&plan.replications.of) {
-        check(selector, Place::File(0));
+        check(selector);
     }
     for figure in &plan.figures {
-        check(&figure.metric, figure.place);
+        check(&figure.metric);
     }
 }
 
@@ -484,8 +492,11 @@ impl ScenarioSubject {
         for (key, node) in self.changes(plan, number) {
             let value = format!("{key}={}", node.raw.toml());
             if let Err(Diagnostics(found)) = scenario.set(&value) {
+                // That there is no such key is wrong for all values of an axis.
+                let axis = plan.axes.iter().find(|axis| axis.changes(key));
+                let place = axis.map_or(node.place, |axis| axis.place);
                 for found in found {
-                    wrong.push((node.place, format!("{}: {}", quote(key), found.message)));
+                    wrong.push((place, format!("{}: {}", quote(key), found.message)));
                 }
             }
         }
@@ -519,30 +530,35 @@ impl ScenarioSubject {
             .map(|(key, node)| (key.as_str(), node))
     }
 
-    fn check(&self, plan: &Plan, number: usize, report: &mut Report<'_>) {
+    /// Reports what is wrong at a point, each mistake at the first point that has it.
+    fn check(
+        &self,
+        plan: &Plan,
+        number: usize,
+        seen: &mut BTreeSet<String>,
+        report: &mut Report<'_>,
+    ) {
         let wrong = match self.at(plan, number).map(|scenario| scenario.resolve()) {
             Ok(Ok(_)) => return,
             Err(wrong) => {
                 for (place, message) in wrong {
-                    report.wrong(place, message);
+                    if seen.insert(message.clone()) {
+                        report.wrong(place, message);
+                    }
                 }
                 return;
             }
             Ok(Err(Diagnostics(wrong))) => wrong,
         };
-        let at: BTreeSet<_> = self.changes(plan, number).map(|(key, _)| key).collect();
         for wrong in wrong {
+            if !seen.insert(format!("{}: {}", wrong.place, wrong.message)) {
+                continue;
+            }
             let key = wrong.place.strip_prefix("--set ");
-            let place = self
-                .changes(plan, number)
-                .filter(|(known, _)| key == Some(quote(known).as_str()))
-                .last();
-            match place {
+            let known = |(known, _): &(&str, &Node)| key == Some(quote(known).as_str());
+            match self.changes(plan, number).filter(known).last() {
                 Some((key, node)) => {
                     report.wrong(node.place, format!("{}: {}", quote(key), wrong.message));
-                }
-                None if at.is_empty() => {
-                    report.wrong_in(Place::File(0), &wrong.place, &wrong.message);
                 }
                 None => {
                     let message = format!("{} (at {})", wrong.message, plan.describe(number));

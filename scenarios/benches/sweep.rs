@@ -1,0 +1,160 @@
+//! How well sweeps use the cores, and what the executor costs.
+//!
+//! The speed-up on two threads is compared with that of two independent loops of plain
+//! arithmetic in the same run, which is what the machine has to offer. The cost of the
+//! executor is what a sweep takes on one thread beyond the replications themselves.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use scenarios::Progress;
+use scenarios::sweep::{Experiment, Plan, Prepared, Study, Sweep};
+
+const README: &str = include_str!("../readme.toml");
+
+/// Points and replications of the sweep.
+const POINTS: u32 = 200;
+const REPLICATIONS: u32 = 30;
+
+fn main() {
+    // The scenario of the README as it is, 10 calls; and long enough to be worth a thread.
+    for (name, calls) in [("as shipped, 10 calls", 10), ("1000 calls", 1000)] {
+        let plan = plan(calls);
+        let prepared = plan.prepare().expect("the study is sound");
+        println!("readme scenario, {name}: {POINTS} points x {REPLICATIONS} replications");
+        overhead(&plan, &prepared);
+        speed_up(&plan, &prepared);
+    }
+    println!("peak memory of the process: {}", peak_memory());
+    memory();
+}
+
+/// The README's scenario over 200 rates of calls.
+fn plan(calls: u32) -> Plan {
+    let scenario = README
+        .lines()
+        .map(|line| match line.strip_prefix('[') {
+            Some(section) => format!("[scenario.{section}\n"),
+            None => format!("{line}\n"),
+        })
+        .collect::<String>()
+        .replace("version = 1\n", "");
+    let text = format!(
+        "version = 1\nkind = \"scenario\"\nreplications = {REPLICATIONS}\n{scenario}\n\
+         [set]\n\"run.calls\" = {calls}\n[[axis]]\nkey = \"client.client-1.arrivals.interval\"\n\
+         from = 101\nto = 1000\nsteps = {POINTS}\nunit = \"ms\"\n"
+    );
+    let study = Study::parse(&text, "bench.toml").expect("the study is TOML");
+    study.resolve().unwrap_or_else(|wrong| panic!("{wrong}"))
+}
+
+/// What a sweep takes on so many threads; its work goes to a folder of its own.
+fn sweep(plan: &Plan, prepared: &Prepared, threads: usize) -> Duration {
+    let folder = tempfile::tempdir().expect("a folder");
+    let metrics = plan.metrics_known();
+    let opened = Sweep::open(prepared, metrics, &plan.replications, folder.path(), None);
+    let mut sweep = opened.expect("a sweep");
+    let started = Instant::now();
+    let ended = sweep.run(Some(threads), &Progress::default(), |_| {}, |_| {});
+    ended.expect("nothing fails");
+    started.elapsed()
+}
+
+/// The same replications in the same order, without the executor.
+fn alone(prepared: &Prepared) -> Duration {
+    let mut worker = Default::default();
+    let progress = Progress::default();
+    let started = Instant::now();
+    for point in 0..prepared.points() {
+        for replication in 0..REPLICATIONS {
+            let report = prepared.replicate(point, replication, &mut worker, &progress);
+            black_box(report.expect("nothing fails"));
+        }
+    }
+    started.elapsed()
+}
+
+fn overhead(plan: &Plan, prepared: &Prepared) {
+    let count = f64::from(POINTS * REPLICATIONS);
+    // Alternating, and the fastest of each: what else the machine does only ever slows.
+    let rounds: Vec<_> = (0..7)
+        .map(|_| (alone(prepared), sweep(plan, prepared, 1)))
+        .collect();
+    let alone = rounds.iter().map(|round| round.0).min().unwrap_or_default();
+    let swept = rounds.iter().map(|round| round.1).min().unwrap_or_default();
+    let per = |time: Duration| time.as_secs_f64() / count * 1e6;
+    println!(
+        "  a replication takes {:.2} us alone and {:.2} us in a sweep: overhead {:.2} us, {:.2} %",
+        per(alone),
+        per(swept),
+        per(swept) - per(alone),
+        (per(swept) / per(alone) - 1.0) * 100.0
+    );
+}
+
+fn speed_up(plan: &Plan, prepared: &Prepared) {
+    let mut ratios = Vec::new();
+    for round in 0..5 {
+        let (one, two) = (sweep(plan, prepared, 1), sweep(plan, prepared, 2));
+        let swept = one.as_secs_f64() / two.as_secs_f64();
+        let possible = arithmetic();
+        ratios.push(swept / possible);
+        println!(
+            "  round {round}: 1 thread {:.3} s, 2 threads {:.3} s, speed-up {swept:.2}; two loops of \
+             arithmetic {possible:.2}; ratio {:.2}",
+            one.as_secs_f64(),
+            two.as_secs_f64(),
+            swept / possible
+        );
+    }
+    ratios.sort_by(f64::total_cmp);
+    println!("  median ratio {:.2}", ratios[ratios.len() / 2]);
+}
+
+/// The speed-up of two independent loops of arithmetic over one after the other.
+fn arithmetic() -> f64 {
+    let work = || {
+        let mut state = black_box(1_u64);
+        for _ in 0..200_000_000_u64 {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+        }
+        black_box(state);
+    };
+    let started = Instant::now();
+    work();
+    work();
+    let one = started.elapsed();
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        scope.spawn(work);
+        scope.spawn(work);
+    });
+    one.as_secs_f64() / started.elapsed().as_secs_f64()
+}
+
+/// Memory against the number of replications.
+fn memory() {
+    let mut plan = plan(10);
+    plan.points.truncate(4);
+    let prepared = plan.prepare().expect("the study is sound");
+    for replications in [1_000, 10_000, 100_000] {
+        plan.replications = scenarios::sweep::Replications::fixed(replications);
+        let time = sweep(&plan, &prepared, 2);
+        println!(
+            "4 points x {replications} replications: {:.2} s, peak memory of the process so far {}",
+            time.as_secs_f64(),
+            peak_memory()
+        );
+    }
+}
+
+/// From the accounting of the operating system, where it has one.
+fn peak_memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes =
+        peak.and_then(|peak| peak.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok());
+    kilobytes.map_or("?".to_owned(), |kb| format!("{:.1} MB", kb / 1024.0))
+}

@@ -1,0 +1,376 @@
+//! The executor of sweeps, with experiments that cost nothing.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use analysis::{Metric, Unit};
+use proptest::prelude::*;
+use scenarios::Progress;
+use scenarios::sweep::{
+    Column, Experiment, Layout, PointDone, Replications, Report, Shard, Study, Sweep,
+};
+
+static VALUE: Metric = Metric {
+    name: "value",
+    unit: Unit::Count,
+    description: "A value",
+};
+static METRICS: &[&Metric] = &[&VALUE];
+
+/// Reports a number that depends on point and replication.
+struct Toy {
+    points: usize,
+    /// How much the numbers of a point vary.
+    noise: fn(usize) -> f64,
+    fails: fn(usize, u32) -> bool,
+    panics: fn(usize, u32) -> bool,
+    /// How many replications were run.
+    runs: AtomicU32,
+}
+
+impl Toy {
+    fn new(points: usize) -> Self {
+        Self {
+            points,
+            noise: |_| 1.0,
+            fails: |_, _| false,
+            panics: |_, _| false,
+            runs: AtomicU32::new(0),
+        }
+    }
+
+    fn value(&self, point: usize, replication: u32) -> f64 {
+        // Some digits of a hash: as good as random.
+        let hash = (point as u64 * 1_000_003 + u64::from(replication) + 1)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let uniform = (hash >> 40) as f64 / (1_u64 << 24) as f64;
+        10.0 + (self.noise)(point) * (uniform - 0.5)
+    }
+}
+
+impl Experiment for Toy {
+    type Worker = Option<Arc<Layout>>;
+
+    fn points(&self) -> usize {
+        self.points
+    }
+
+    fn identity(&self, point: usize) -> String {
+        format!("toy {point}")
+    }
+
+    fn replicate(
+        &self,
+        point: usize,
+        replication: u32,
+        worker: &mut Self::Worker,
+        _: &Progress,
+    ) -> Result<Option<Report>, String> {
+        self.runs.fetch_add(1, Relaxed);
+        if (self.fails)(point, replication) {
+            return Err("it does not work".to_owned());
+        }
+        assert!(!(self.panics)(point, replication), "out of luck");
+        let layout = worker.get_or_insert_with(|| {
+            Arc::new(Layout {
+                columns: vec![Column::number(&VALUE, "all")],
+            })
+        });
+        Ok(Some(Report {
+            layout: Arc::clone(layout),
+            values: vec![self.value(point, replication)],
+            fingerprint: 0,
+        }))
+    }
+}
+
+fn until_precise(min: u32, max: u32, precision: f64) -> Replications {
+    let text = format!(
+        "version = 1\nkind = \"statesim\"\nreplications = {{ min = {min}, max = {max}, \
+         precision = {precision:?}, metrics = \"jobs\" }}\n"
+    );
+    let mut replications = Study::parse(&text, "x")
+        .unwrap()
+        .resolve()
+        .unwrap()
+        .replications;
+    replications.of[0].metric = "value".to_owned();
+    replications
+}
+
+/// Runs a sweep and returns how many replications each point got, in the order of points.
+fn run(
+    toy: &Toy,
+    replications: &Replications,
+    folder: &Path,
+    threads: usize,
+    shard: Option<Shard>,
+) -> Vec<(usize, u32)> {
+    let mut sweep = Sweep::open(toy, METRICS, replications, folder, shard).unwrap();
+    let done = std::sync::Mutex::new(Vec::new());
+    let note = |point: PointDone| done.lock().unwrap().push((point.point, point.replications));
+    assert!(
+        !sweep
+            .run(Some(threads), &Progress::default(), |_| {}, note)
+            .unwrap()
+    );
+    let mut done = done.into_inner().unwrap();
+    done.sort_unstable();
+    done
+}
+
+#[test]
+fn finished_replications_are_not_run_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let toy = Toy::new(7);
+    run(&toy, &Replications::fixed(20), folder.path(), 2, None);
+    assert_eq!(toy.runs.load(Relaxed), 140);
+    run(&toy, &Replications::fixed(20), folder.path(), 2, None);
+    assert_eq!(toy.runs.load(Relaxed), 140);
+    // More replications and more points run what is new.
+    let more = Toy::new(9);
+    run(&more, &Replications::fixed(25), folder.path(), 3, None);
+    assert_eq!(more.runs.load(Relaxed), 9 * 25 - 140);
+}
+
+#[test]
+fn points_are_repeated_until_they_are_precise() {
+    let folder = tempfile::tempdir().unwrap();
+    let toy = Toy {
+        // The first is certain, the last hopeless.
+        noise: |point| [0.0, 1.0, 4.0, 1e6][point],
+        ..Toy::new(4)
+    };
+    let done = run(&toy, &until_precise(5, 200, 0.02), folder.path(), 2, None);
+    let counts: Vec<_> = done.iter().map(|(_, count)| *count).collect();
+    assert_eq!(counts[0], 5);
+    assert!(5 < counts[2] && counts[2] < 200, "{counts:?}");
+    assert!(
+        counts[0] <= counts[1] && counts[1] <= counts[2],
+        "{counts:?}"
+    );
+    assert_eq!(counts[3], 200);
+    assert_eq!(toy.runs.load(Relaxed), counts.iter().sum::<u32>());
+
+    let status = |folder: &Path| {
+        let replications = until_precise(5, 200, 0.02);
+        Sweep::open(&toy, METRICS, &replications, folder, None)
+            .unwrap()
+            .status()
+            .unwrap()
+    };
+    assert_eq!(status(folder.path()).missing, 0);
+    assert_eq!(
+        status(folder.path()).finished,
+        u64::from(counts.iter().sum::<u32>())
+    );
+    for threads in [1, 3] {
+        let other = tempfile::tempdir().unwrap();
+        let again = run(
+            &toy,
+            &until_precise(5, 200, 0.02),
+            other.path(),
+            threads,
+            None,
+        );
+        assert_eq!(done, again);
+    }
+}
+
+#[test]
+fn a_failed_replication_is_noted_and_does_not_stop_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let toy = Toy {
+        fails: |point, replication| point == 1 && replication == 3,
+        panics: |point, replication| point == 2 && replication % 5 == 4,
+        ..Toy::new(4)
+    };
+    // The panics are meant: their reports only disturb.
+    std::panic::set_hook(Box::new(|_| {}));
+    let mut sweep =
+        Sweep::open(&toy, METRICS, &Replications::fixed(10), folder.path(), None).unwrap();
+    let interrupted = sweep
+        .run(Some(2), &Progress::default(), |_| {}, |_| {})
+        .unwrap();
+    let _ = std::panic::take_hook();
+    assert!(!interrupted);
+    let failures: Vec<_> = sweep
+        .failures
+        .iter()
+        .map(|failed| (failed.point, failed.replication, failed.reason.as_str()))
+        .collect();
+    let expected = [
+        (1, 3, "it does not work"),
+        (2, 4, "panicked: out of luck"),
+        (2, 9, "panicked: out of luck"),
+    ];
+    assert_eq!(failures, expected);
+    // Only they are tried again.
+    drop(sweep);
+    let runs = toy.runs.load(Relaxed);
+    assert_eq!(runs, 40);
+    let fixed = Toy::new(4);
+    run(&fixed, &Replications::fixed(10), folder.path(), 2, None);
+    assert_eq!(fixed.runs.load(Relaxed), 3);
+}
+
+#[test]
+fn a_torn_or_damaged_line_is_run_again_and_everything_else_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let toy = Toy::new(5);
+    run(&toy, &Replications::fixed(8), folder.path(), 2, None);
+    let journal = folder.path().join("journal");
+    let whole = std::fs::read(&journal).unwrap();
+    for cut in (0..whole.len()).step_by(7).chain([whole.len() - 1]) {
+        std::fs::write(&journal, &whole[..cut]).unwrap();
+        let toy = Toy::new(5);
+        run(&toy, &Replications::fixed(8), folder.path(), 2, None);
+        let kept = whole[..cut].split_inclusive(|&byte| byte == b'\n');
+        let kept = kept
+            .filter(|line| line.starts_with(b"r ") && line.ends_with(b"\n"))
+            .count();
+        assert_eq!(toy.runs.load(Relaxed) as usize, 40 - kept, "cut at {cut}");
+        let toy = Toy::new(5);
+        run(&toy, &Replications::fixed(8), folder.path(), 1, None);
+        assert_eq!(toy.runs.load(Relaxed), 0, "cut at {cut}");
+    }
+    // A byte in the middle: its line is lost, or those of the point that it introduces.
+    let mut damaged = whole.clone();
+    let at = whole.len() / 2;
+    damaged[at] ^= 1;
+    std::fs::write(&journal, &damaged).unwrap();
+    let toy = Toy::new(5);
+    run(&toy, &Replications::fixed(8), folder.path(), 2, None);
+    assert!(
+        (1..=8).contains(&toy.runs.load(Relaxed)),
+        "{}",
+        toy.runs.load(Relaxed)
+    );
+}
+
+#[test]
+fn a_journal_has_one_writer() {
+    let folder = tempfile::tempdir().unwrap();
+    struct Nested<'f>(Toy, &'f Path);
+    impl Experiment for Nested<'_> {
+        type Worker = Option<Arc<Layout>>;
+        fn points(&self) -> usize {
+            1
+        }
+        fn identity(&self, point: usize) -> String {
+            self.0.identity(point)
+        }
+        fn replicate(
+            &self,
+            point: usize,
+            replication: u32,
+            worker: &mut Self::Worker,
+            progress: &Progress,
+        ) -> Result<Option<Report>, String> {
+            let fixed = Replications::fixed(1);
+            let mut other = Sweep::open(&self.0, METRICS, &fixed, self.1, None).unwrap();
+            let wrong = other.run(Some(1), progress, |_| {}, |_| {}).unwrap_err();
+            assert!(
+                wrong.to_string().contains("another sweep is writing"),
+                "{wrong}"
+            );
+            self.0.replicate(point, replication, worker, progress)
+        }
+    }
+    let nested = Nested(Toy::new(1), folder.path());
+    let mut sweep = Sweep::open(
+        &nested,
+        METRICS,
+        &Replications::fixed(1),
+        folder.path(),
+        None,
+    )
+    .unwrap();
+    sweep
+        .run(Some(1), &Progress::default(), |_| {}, |_| {})
+        .unwrap();
+    assert_eq!(sweep.failures, []);
+}
+
+#[test]
+fn a_file_that_is_no_journal_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("journal");
+    std::fs::write(&file, "my diary\n").unwrap();
+    let toy = Toy::new(1);
+    let mut sweep =
+        Sweep::open(&toy, METRICS, &Replications::fixed(1), folder.path(), None).unwrap();
+    let wrong = sweep
+        .run(Some(1), &Progress::default(), |_| {}, |_| {})
+        .unwrap_err();
+    assert!(
+        wrong.to_string().ends_with("this is no journal of a sweep"),
+        "{wrong}"
+    );
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "my diary\n");
+}
+
+#[test]
+fn merging_notices_what_is_missing_or_doubled() {
+    let folder = tempfile::tempdir().unwrap();
+    let toy = Toy::new(6);
+    let fixed = Replications::fixed(5);
+    let part = |number: u32| folder.path().join(format!("part-{number}"));
+    for number in 1..=3 {
+        run(
+            &toy,
+            &fixed,
+            &part(number),
+            1,
+            Some(Shard { number, of: 3 }),
+        );
+    }
+    assert_eq!(toy.runs.load(Relaxed), 30);
+    let merge = |parts: &[u32]| {
+        let parts: Vec<_> = parts.iter().map(|&number| part(number)).collect();
+        Sweep::merge(&toy, METRICS, &fixed, &parts)
+            .map(|_| ())
+            .map_err(|wrong| wrong.to_string())
+    };
+    assert_eq!(merge(&[1, 2, 3]), Ok(()));
+    assert_eq!(merge(&[3, 1, 2]), Ok(()));
+    let missing = merge(&[1, 3]).unwrap_err();
+    assert_eq!(missing, "point 0, replication 1 is missing (and 9 more)");
+    let doubled = merge(&[1, 2, 3, 2]).unwrap_err();
+    assert!(
+        doubled.starts_with("point 0, replication 1 is in both "),
+        "{doubled}"
+    );
+    // One working folder for all of them is complete, too.
+    for number in 2..=3 {
+        let journal = format!("journal-{number}-of-3");
+        std::fs::copy(part(number).join(&journal), part(1).join(&journal)).unwrap();
+    }
+    run(&toy, &fixed, &part(1), 2, None);
+    assert_eq!(toy.runs.load(Relaxed), 30);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(30))]
+
+    #[test]
+    fn shards_are_all_of_a_sweep_and_nothing_twice(points in 1..12_usize, replications in 1..9_u32, of in 1..6_u32, precise: bool) {
+        let folder = tempfile::tempdir().unwrap();
+        let toy = Toy::new(points);
+        let wanted = match precise {
+            true => until_precise(2, 2 + replications, 0.001),
+            false => Replications::fixed(replications),
+        };
+        let parts: Vec<_> = (1..=of).map(|number| folder.path().join(number.to_string())).collect();
+        for (number, part) in (1..).zip(&parts) {
+            run(&toy, &wanted, part, 1, Some(Shard { number, of }));
+        }
+        let shards = toy.runs.load(Relaxed);
+        prop_assert!(Sweep::merge(&toy, METRICS, &wanted, &parts).is_ok());
+        run(&toy, &wanted, &folder.path().join("alone"), 2, None);
+        prop_assert_eq!(toy.runs.load(Relaxed), 2 * shards);
+    }
+}
