@@ -1,11 +1,16 @@
 //! The `soe` command: a thin shell over the crates of ServerlessOnEdge.
 
+mod analyze;
 mod cli;
+mod compare;
 mod deliver;
+mod export;
 mod failure;
 mod live;
 mod new;
+mod plot;
 mod progress;
+mod report;
 mod run;
 mod scenario;
 mod sweep;
@@ -30,6 +35,14 @@ fn main() -> ExitCode {
         Command::Workload(args) => command::workload(&args).map_err(Failure::input),
         Command::Live(LiveCommand::Up(args)) => live::up(&args),
         Command::Live(LiveCommand::Serve(args)) => live::serve(&args),
+        Command::Analyze(args) => analyze::run(&args),
+        Command::Compare(args) => match compare::run(&args) {
+            Ok(status) => return status,
+            Err(failure) => Err(failure),
+        },
+        Command::Plot(args) => plot::run(&args),
+        Command::Report(args) => report::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "soe", &mut std::io::stdout());
             Ok(())
