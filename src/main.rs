@@ -2,8 +2,8 @@
 
 mod analyze;
 mod cli;
-mod deliver;
 mod compare;
+mod deliver;
 mod export;
 mod failure;
 mod live;

@@ -214,7 +214,7 @@ fn an_interrupted_run_leaves_nothing_behind() {
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         log.read_line(&mut line).unwrap();
-        assert_eq!(line, "replication 1 of 1, at most 10 min\n");
+        assert_eq!(line, "replication 1 of 1, at most 600 s\n");
         let started = Instant::now();
         let pid = child.id().to_string();
         Command::new("kill").args(["-INT", &pid]).status().unwrap();

@@ -30,12 +30,13 @@ const ANSWER: Duration = Duration::from_secs(10);
 /// How much time a report of utilization covers.
 const REPORTED: Duration = Duration::from_secs(1);
 
-/// Waits until all components that are there take calls, and the tables of all
-/// brokers have what their controllers put there.
+/// Waits until all components that are there take calls and, if that is everybody,
+/// the tables of all brokers have what their controllers put there.
 pub async fn ready(
     deployment: &Deployment,
     places: &Places,
     there: &BTreeSet<String>,
+    complete: bool,
 ) -> Result<(), Failure> {
     let deadline = Instant::now() + READY;
     for name in there {
@@ -44,7 +45,8 @@ pub async fn ready(
         };
         reachable(name, &place.endpoint, deadline).await?;
     }
-    for broker in &deployment.brokers {
+    let brokers = deployment.brokers.iter().filter(|_| complete);
+    for broker in brokers {
         let Some(place) = places.get(&broker.name) else {
             continue;
         };

@@ -75,7 +75,6 @@ pub async fn replicate(
     };
     let there = names(deployment).filter(|name| !absent.contains(*name));
     let there: BTreeSet<_> = there.map(str::to_owned).collect();
-    there.iter().for_each(|name| stage.start(name));
     let done = stage.perform(replication, &there, absent, stop).await;
     stage.take_down().await;
     done
@@ -125,11 +124,19 @@ impl Stage<'_> {
         stop: &Stop,
     ) -> Result<Seen, Failure> {
         let (deployment, places) = (self.deployment, self.places);
-        tokio::select! {
-            ready = observe::ready(deployment, places, there) => ready?,
-            failure = self.unexpected_end() => return Err(failure),
-            () = stop.wait() => {
-                return Ok(Seen { interrupted: true, ..Seen::default() });
+        // Those first to which others announce themselves.
+        let controllers = deployment.controllers.iter();
+        let controllers: BTreeSet<_> = controllers.map(|spec| spec.name.clone()).collect();
+        let others: BTreeSet<_> = there.difference(&controllers).cloned().collect();
+        for (group, all) in [(&controllers, &controllers), (&others, there)] {
+            group.iter().for_each(|name| self.start(name));
+            let complete = all.len() == there.len();
+            tokio::select! {
+                ready = observe::ready(deployment, places, all, complete) => ready?,
+                failure = self.unexpected_end() => return Err(failure),
+                () = stop.wait() => {
+                    return Ok(Seen { interrupted: true, ..Seen::default() });
+                }
             }
         }
         let control = &deployment.run;
