@@ -426,7 +426,7 @@ fn wrong_workflows_get_one_line() {
         (
             "step.c = { function = \"f-3\", after = \"b\" }",
             "step.c = { function = \"f-3\", after = \"x\" }",
-            "wrong.toml:18:39: workflow.app.step.c.after: no step is called `x`, known: a, b, c",
+            "wrong.toml:18:38: workflow.app.step.c.after: no step is called `x`, did you mean `a`?",
         ),
         (
             "step.c = { function = \"f-3\", after = \"b\" }",
@@ -437,20 +437,20 @@ fn wrong_workflows_get_one_line() {
         (
             "step.b = { function = \"f-2\", after = \"a\" }",
             "step.b = { function = \"f-2\", after = [\"a\", \"c\"] }",
-            "wrong.toml:17:45: workflow.app.step.b.after: `c` is listed last, so the workflow ends \
+            "wrong.toml:17:44: workflow.app.step.b.after: `c` is listed last, so the workflow ends \
              with it",
         ),
         (
             "step.b = { function = \"f-2\", after = \"a\" }",
             "step.b = { function = \"g\", after = \"a\" }",
             "wrong.toml:17:23: workflow.app.step.b.function: no computer offers function `g`, \
-             known: f, unused",
+             did you mean `f`?",
         ),
         (
             "needed-by = \"f-1\"",
             "needed-by = \"unused\"",
             "wrong.toml:19:40: workflow.app.state.s.needed-by: no computer offers function \
-             `unused`, known: f, unused",
+             `unused`, known: f",
         ),
         (
             "companion = \"router\"\n",

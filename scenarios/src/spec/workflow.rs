@@ -294,6 +294,7 @@ impl Functions<'_> {
                 functions.extend(self.names.expand(name, &[What::Function], &key, report));
             } else {
                 let groups = self.names.groups(What::Function);
+                let groups = groups.filter(|group| group.members().any(|name| (self.known)(&name)));
                 let hint = hint(&name.text, groups.map(|group| group.name.text.as_str()));
                 let message = format!(
                     "{key}: no computer offers function `{}`{hint}",
