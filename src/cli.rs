@@ -1,5 +1,12 @@
 //! The options of the command.
 
+mod analysis;
+
+pub use analysis::{
+    AnalyzeArgs, By, CompareArgs, CompareFormat, ExportArgs, ExportFormat, Kind, Picture, PlotArgs,
+    ReportArgs,
+};
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -41,6 +48,21 @@ pub enum Command {
     /// Make or inspect a trace of tasks
     #[command(subcommand)]
     Workload(statesim::command::WorkloadCommand),
+    /// Report what a result folder says, and how far it can be trusted
+    #[command(after_long_help = analysis::ANALYZE_EXAMPLES)]
+    Analyze(AnalyzeArgs),
+    /// Compare alternatives, or check results against earlier ones
+    #[command(after_long_help = analysis::COMPARE_EXAMPLES)]
+    Compare(CompareArgs),
+    /// Draw the figures of a result folder
+    #[command(after_long_help = analysis::PLOT_EXAMPLES)]
+    Plot(PlotArgs),
+    /// Write one self-contained page about a result folder
+    #[command(after_long_help = analysis::REPORT_EXAMPLES)]
+    Report(ReportArgs),
+    /// Write the tables of a result folder as Parquet or JSON lines
+    #[command(after_long_help = analysis::EXPORT_EXAMPLES)]
+    Export(ExportArgs),
     /// Print completions for a shell
     Completions {
         /// The shell

@@ -1,9 +1,14 @@
 //! The `soe` command: a thin shell over the crates of ServerlessOnEdge.
 
+mod analyze;
 mod cli;
+mod compare;
+mod export;
 mod failure;
 mod new;
+mod plot;
 mod progress;
+mod report;
 mod run;
 mod scenario;
 mod sweep;
@@ -26,6 +31,14 @@ fn main() -> ExitCode {
         Command::Statesim(args) => command::run(&args).map_err(Failure::input),
         Command::Topology(args) => command::topology(&args).map_err(Failure::input),
         Command::Workload(args) => command::workload(&args).map_err(Failure::input),
+        Command::Analyze(args) => analyze::run(&args),
+        Command::Compare(args) => match compare::run(&args) {
+            Ok(status) => return status,
+            Err(failure) => Err(failure),
+        },
+        Command::Plot(args) => plot::run(&args),
+        Command::Report(args) => report::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "soe", &mut std::io::stdout());
             Ok(())
