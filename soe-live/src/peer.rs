@@ -282,7 +282,9 @@ impl Link {
     async fn answers(&self) -> bool {
         let ping = async {
             let mut ping = self.ping.lock().await;
-            ping.ping(Ping::opaque()).await.is_ok()
+            // One whose answer nobody waited for may still be under way.
+            let _ = ping.send_ping(Ping::opaque());
+            poll_fn(|cx| ping.poll_pong(cx)).await.is_ok()
         };
         let alive = tokio::time::timeout(SIGN_OF_LIFE, ping)
             .await

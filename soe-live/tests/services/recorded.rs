@@ -62,7 +62,7 @@ fn decode<M: Message + Default>(bytes: &[u8]) -> M {
 #[test]
 fn the_recording_is_complete() {
     let exchanges = recorded();
-    assert_eq!(exchanges.len(), 35);
+    assert_eq!(exchanges.len(), 34);
     for method in [
         "AnnounceRouter",
         "StreamUtil",
