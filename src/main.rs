@@ -3,8 +3,10 @@
 mod analyze;
 mod cli;
 mod compare;
+mod deliver;
 mod export;
 mod failure;
+mod live;
 mod new;
 mod plot;
 mod progress;
@@ -17,7 +19,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use cli::{Cli, Command};
+use cli::{Cli, Command, LiveCommand};
 use failure::Failure;
 use statesim::command;
 
@@ -31,6 +33,8 @@ fn main() -> ExitCode {
         Command::Statesim(args) => command::run(&args).map_err(Failure::input),
         Command::Topology(args) => command::topology(&args).map_err(Failure::input),
         Command::Workload(args) => command::workload(&args).map_err(Failure::input),
+        Command::Live(LiveCommand::Up(args)) => live::up(&args),
+        Command::Live(LiveCommand::Serve(args)) => live::serve(&args),
         Command::Analyze(args) => analyze::run(&args),
         Command::Compare(args) => match compare::run(&args) {
             Ok(status) => return status,

@@ -57,6 +57,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use tokio::runtime::Builder;
+use tracing::Level;
 
 pub use endpoint::{Endpoint, EndpointError};
 pub use output::{Output, print};
@@ -95,6 +96,15 @@ impl Failure {
             Self::Run(_) => 1,
         }
     }
+}
+
+/// Starts the log of another program: of what happens here only warnings, unless
+/// the environment asks for more.
+///
+/// # Errors
+/// If the environment asks for something impossible, or there is a log already.
+pub fn log_warnings() -> Result<(), Failure> {
+    logging::start(Level::WARN)
 }
 
 /// Runs an executable: reads its options, starts its log and its runtime, and
@@ -153,7 +163,7 @@ fn start<O, R>(
 where
     R: Future<Output = Result<(), Failure>>,
 {
-    logging::start()?;
+    logging::start(Level::INFO)?;
     let runtime = runtime.enable_all().build().map_err(Failure::run)?;
     let done = runtime.block_on(async {
         let stop = Stop::new();

@@ -26,6 +26,7 @@
 //! * [`broker`], [`computer`] and [`controller`] are services and processes around
 //!   the models; [`States`] and [`Callback`] are the two small ones.
 //! * [`client`] is the other side, [`command`] what all executables share.
+//! * [`deployment`] puts everything in a scenario on the loopback interface.
 //! * [`Security`] is TLS, or not; [`connect`] gives channels for clients of tonic.
 //!
 //! A computer and a call of it, in one process:
@@ -83,6 +84,7 @@ pub mod command;
 pub mod computer;
 pub mod connection;
 pub mod controller;
+pub mod deployment;
 mod options;
 mod peer;
 pub mod rpc;

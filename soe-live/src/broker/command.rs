@@ -1,10 +1,10 @@
 //! The command lines of brokers.
 
 use clap::Parser;
-use soe_model::broker::BrokerKind;
 use soe_model::broker::estimator::{ESTIMATORS, EstimatorSpec};
 use soe_model::broker::optimizer::{OPTIMIZERS, OptimizerSpec};
 use soe_model::broker::policy::{POLICIES, PolicySpec};
+use soe_model::broker::{BrokerKind, Compatibility};
 use soe_model::conf::ConfError;
 
 use super::{BrokerOptions, run};
@@ -117,6 +117,7 @@ async fn start(
         router_conf: options.router_conf,
         call_timeout: options.call_timeout,
         fake_entries: (options.fake_num_lambdas, options.fake_num_destinations),
+        compatibility: Compatibility::Corrected,
         seed: options.seed,
     };
     run(options, stop).await.map_err(Failure::run)

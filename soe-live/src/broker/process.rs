@@ -50,6 +50,8 @@ pub struct BrokerOptions {
     pub call_timeout: Duration,
     /// Functions and destinations to begin with, made up.
     pub fake_entries: (u32, u32),
+    /// Which rules of the original it follows.
+    pub compatibility: Compatibility,
     /// The seed of its random draws.
     pub seed: u64,
     /// How connections are protected.
@@ -243,7 +245,7 @@ fn spec(options: &BrokerOptions, endpoint: &Endpoint) -> BrokerSpec {
         },
         forwarding_time: options.router_conf.forwarding_time,
         table: entries.collect(),
-        compatibility: Compatibility::Corrected,
+        compatibility: options.compatibility,
     }
 }
 

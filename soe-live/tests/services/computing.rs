@@ -1,16 +1,19 @@
 //! The computer in real time.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use soe_live::command::Stop;
+use soe_live::computer::{Computer, ComputerOptions, Executor, Simulated};
 use soe_live::rpc::edge_computer_client::EdgeComputerClient;
 use soe_live::rpc::state_server_client::StateServerClient;
 use soe_live::rpc::state_server_server::StateServerServer;
 use soe_live::rpc::{LambdaRequest, State, Void};
 use soe_live::server::{Server, Services};
 use soe_live::{Security, States, connect};
+use soe_model::units::Bytes;
 
-use crate::support::{any, call, computer, request};
+use crate::support::{any, call, computer, raspberry, request};
 
 #[tokio::test]
 async fn a_task_takes_the_time_that_it_needs_never_less() {
@@ -77,10 +80,26 @@ async fn the_load_of_a_second_is_seen_in_the_stream_and_in_answers() {
 #[tokio::test]
 async fn a_task_beyond_the_memory_is_refused_in_the_words_of_the_original() {
     let stop = Stop::new();
-    let computer = computer(false, &stop).await;
-    // 100 bytes per byte of input; there are 512 MiB.
-    let refused = call(&computer, request("clambda0", 4_000_000)).await;
-    assert_eq!(refused.retcode, "OK");
+    let server = Server::bind(&any(), &Security::Plaintext).await.unwrap();
+    let endpoint = server.endpoint().clone();
+    let mut platform = raspberry();
+    platform.processors[0].memory = Bytes(500);
+    let options = ComputerOptions::of(platform, endpoint.clone());
+    let spec = options.spec(endpoint.as_str()).unwrap();
+    let executor = Executor::Simulated(Arc::new(Simulated::new(&spec).unwrap()));
+    let computer = Arc::new(Computer::new(executor, endpoint.to_string(), &options));
+    let services = Services::new(&["uiiit.rpc.EdgeServer"], |_| {})
+        .await
+        .unwrap();
+    tokio::spawn(server.run(Some(computer), services, stop.clone()));
+    // 100 bytes per byte of input.
+    assert_eq!(call(&endpoint, request("clambda0", 5)).await.retcode, "OK");
+    let refused = call(&endpoint, request("clambda0", 6)).await;
+    assert_eq!(
+        refused.retcode,
+        "Container ccontainer0 cannot handle request clambda0 since the memory requirements \
+         exceed the total available in the processor: 500 <= 600"
+    );
     stop.stop();
 }
 

@@ -4,6 +4,7 @@
 mod computing;
 mod controlling;
 mod failures;
+mod gateway;
 mod hostile;
 mod offered;
 mod recorded;
