@@ -556,10 +556,7 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
                     let number = match &known {
                         Some((number, layout)) if Arc::ptr_eq(layout, &report.layout) => *number,
                         _ => {
-                            let Some(number) = self.lock().number(task.point, &report.layout)
-                            else {
-                                break;
-                            };
+                            let number = self.lock().number(task.point, &report.layout);
                             known = Some((number, report.layout));
                             number
                         }
