@@ -1,5 +1,12 @@
 //! The options of the command.
 
+mod analysis;
+
+pub use analysis::{
+    AnalyzeArgs, By, CompareArgs, CompareFormat, ExportArgs, ExportFormat, Kind, Picture, PlotArgs,
+    ReportArgs,
+};
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -41,6 +48,24 @@ pub enum Command {
     /// Make or inspect a trace of tasks
     #[command(subcommand)]
     Workload(statesim::command::WorkloadCommand),
+    /// Run a scenario as real services and clients
+    #[command(subcommand)]
+    Live(LiveCommand),
+    /// Report what a result folder says, and how far it can be trusted
+    #[command(after_long_help = analysis::ANALYZE_EXAMPLES)]
+    Analyze(AnalyzeArgs),
+    /// Compare alternatives, or check results against earlier ones
+    #[command(after_long_help = analysis::COMPARE_EXAMPLES)]
+    Compare(CompareArgs),
+    /// Draw the figures of a result folder
+    #[command(after_long_help = analysis::PLOT_EXAMPLES)]
+    Plot(PlotArgs),
+    /// Write one self-contained page about a result folder
+    #[command(after_long_help = analysis::REPORT_EXAMPLES)]
+    Report(ReportArgs),
+    /// Write the tables of a result folder as Parquet or JSON lines
+    #[command(after_long_help = analysis::EXPORT_EXAMPLES)]
+    Export(ExportArgs),
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -65,27 +90,30 @@ Exit status: 0 done, 1 something went wrong, 2 wrong input, 130 interrupted.";
 
 #[derive(Args, Debug)]
 pub struct RunArgs {
-    /// The scenario file (TOML)
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub file: PathBuf,
-
-    /// Seed of all random draws [default: that of the scenario]
-    #[arg(long)]
-    pub seed: Option<u64>,
-
-    /// Number of independent replications [default: that of the scenario]
-    #[arg(long)]
-    pub replications: Option<u32>,
+    #[command(flatten)]
+    pub task: TaskArgs,
 
     /// Number of threads; they change nothing but the time it takes
     /// [default: all cores]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
 
-    /// Another value for a key of the scenario, such as `computer.edge.cores=4`;
-    /// may be repeated
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
+    /// Record time series in samples.csv, one sample per PERIOD of simulated time
+    /// (such as "1 s")
+    #[arg(long, value_name = "PERIOD", conflicts_with = "no_output")]
+    pub samples: Option<String>,
+}
+
+/// Which scenario to run, however that is done, and what becomes of its results.
+#[derive(Args, Debug)]
+pub struct TaskArgs {
+    #[command(flatten)]
+    pub which: WhichArgs,
+
+    /// Number of independent replications [default: that of the scenario; of
+    /// `live up`: 1]
+    #[arg(long)]
+    pub replications: Option<u32>,
 
     /// The folder for the results [default: the first of results/NAME-1,
     /// results/NAME-2, ... that does not exist]
@@ -97,17 +125,12 @@ pub struct RunArgs {
     pub force: bool,
 
     /// Write no result folder
-    #[arg(long, conflicts_with_all = ["output", "calls", "samples"])]
+    #[arg(long, conflicts_with_all = ["output", "calls"])]
     pub no_output: bool,
 
     /// Record every call in calls.csv
     #[arg(long)]
     pub calls: bool,
-
-    /// Record time series in samples.csv, one sample per PERIOD of simulated time
-    /// (such as "1 s")
-    #[arg(long, value_name = "PERIOD")]
-    pub samples: Option<String>,
 
     /// What to print on standard output
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -116,6 +139,71 @@ pub struct RunArgs {
     /// Print nothing but errors
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// Which scenario, and what the command line changes in it.
+#[derive(Args, Debug)]
+pub struct WhichArgs {
+    /// The scenario file (TOML)
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+
+    /// Seed of all random draws [default: that of the scenario]
+    #[arg(long)]
+    pub seed: Option<u64>,
+
+    /// Another value for a key of the scenario, such as `computer.edge.cores=4`;
+    /// may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+const LIVE_EXAMPLES: &str = "\
+Examples:
+  soe live up scenarios/readme.toml
+  soe live up scenarios/readme-dispatcher.toml --processes --calls
+  soe live up scenarios/readme.toml --set client.client-1.arrivals.interval=\"100 ms\"";
+
+/// Run scenarios for real.
+#[derive(Debug, Subcommand)]
+pub enum LiveCommand {
+    /// Start everything in a scenario on this machine as real services, let its
+    /// clients call, report as `soe run` does, and take everything down again
+    #[command(after_help = LIVE_EXAMPLES)]
+    Up(LiveUpArgs),
+    /// Run one component of a scenario, until standard input ends or a signal
+    /// comes
+    Serve(LiveServeArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct LiveUpArgs {
+    #[command(flatten)]
+    pub task: TaskArgs,
+
+    /// Start each component as a process of its own
+    #[arg(long)]
+    pub processes: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct LiveServeArgs {
+    #[command(flatten)]
+    pub which: WhichArgs,
+
+    /// The computer, broker or controller to run
+    #[arg(long)]
+    pub name: String,
+
+    /// Where every component is: a file with a line for each, two endpoints and
+    /// the name. At the first endpoint it takes calls or announcements; the second
+    /// is that of the tables of a broker or the utilization of a computer
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub places: PathBuf,
+
+    /// The number of the replication, which changes random draws
+    #[arg(long, default_value_t = 0)]
+    pub replication: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

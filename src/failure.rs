@@ -39,6 +39,15 @@ impl Failure {
     }
 }
 
+impl From<soe_live::command::Failure> for Failure {
+    fn from(failure: soe_live::command::Failure) -> Self {
+        match failure {
+            soe_live::command::Failure::Input(text) => Self::Input(text),
+            soe_live::command::Failure::Run(text) => Self::Run(text),
+        }
+    }
+}
+
 /// Writes to standard output; a reader that has seen enough (`| head`) is no
 /// error.
 pub fn print(text: &str) -> Result<(), Failure> {

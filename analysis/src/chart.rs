@@ -7,13 +7,16 @@
 
 mod axis;
 mod draw;
+mod heat;
 mod legend;
 mod scale;
 mod series;
+mod shapes;
 mod style;
 mod svg;
 
 pub use axis::Axis;
+pub use heat::HeatMap;
 pub use series::{Point, Reference, Series};
 
 use axis::Extent;
@@ -21,7 +24,7 @@ use draw::{Frame, draw_axes, draw_series};
 use legend::Legend;
 use scale::Ticks;
 use style::{FONT_SIZE, text_width};
-use svg::{Anchor, Svg};
+use svg::{Anchor, Live, Svg};
 
 /// Width of a figure, in points: one column of a two-column paper.
 const WIDTH: f64 = 252.0;
@@ -105,6 +108,16 @@ impl Chart {
     ///
     /// Values that are not finite, and those that are not positive on a logarithmic axis, are left out.
     pub fn to_svg(&self) -> String {
+        self.draw(false)
+    }
+
+    /// Draws the chart with its parts marked, so that the script of a [report](crate::report()) can zoom it and switch
+    /// its series.
+    pub(crate) fn to_live_svg(&self) -> String {
+        self.draw(true)
+    }
+
+    fn draw(&self, live: bool) -> String {
         let legend = Legend::new(&self.series, &self.references, self.width - 2.0 * MARGIN);
         let title_height = self.title.as_ref().map_or(0.0, |_| LINE + 2.0);
         let height = self.height + title_height + legend.height();
@@ -117,6 +130,21 @@ impl Chart {
         } = self.layout(top, height);
 
         let mut svg = Svg::new(self.width, height, &self.description());
+        if live {
+            let of = |axis: &Axis, ticks: &Ticks| {
+                format!(
+                    "{} {} {} {}",
+                    ticks.low,
+                    ticks.high,
+                    axis.kind(),
+                    ticks.exponent
+                )
+            };
+            svg.make_live(Live {
+                x: of(&self.x, &x_ticks),
+                y: of(&self.y, &y_ticks),
+            });
+        }
         if let Some(title) = &self.title {
             let place = (self.width / 2.0, MARGIN + FONT_SIZE);
             svg.text(

@@ -353,7 +353,10 @@ impl Comparison {
             false => "differences between independent replications: the seeds differ (Welch's t)",
         };
         match self.alternatives.len() {
-            2 => format!("{how}, over {over}; a difference is real where p < 0.05"),
+            2 => format!(
+                "{how}, over {over}; each metric by itself; a difference is \
+                  real where p < 0.05"
+            ),
             _ => format!(
                 "{how}, over {over}; smallest mean first. Alternatives that share a letter cannot be told apart: \
                  Holm's procedure, 5 % for all pairs of a ranking together; intervals of pairs hold all at once \
@@ -415,38 +418,44 @@ impl Comparison {
     }
 }
 
+/// Points of several folders that belong together.
+struct Context<'a> {
+    parameters: Vec<(&'a str, &'a str)>,
+    label: String,
+    /// The number of each folder's point, if it has one.
+    points: Vec<Option<u32>>,
+}
+
 /// The points of all folders that have the same parameters: what they are, and the number of each folder's point.
 fn contexts(folders: &[&ResultSet]) -> Vec<(String, Vec<Option<u32>>)> {
-    let mut contexts: Vec<(Vec<(&str, &str)>, String, Vec<Option<u32>>)> = Vec::new();
+    let mut contexts: Vec<Context<'_>> = Vec::new();
     for (index, folder) in folders.iter().enumerate() {
         for &number in &folder.points.numbers {
             let parameters = folder.points.parameters(number);
-            let mut known = contexts.iter().position(|it| it.0 == parameters);
             // Without parameters, points are told apart by their numbers.
-            if parameters.is_empty() {
-                let label = number.to_string();
-                known = contexts
-                    .iter()
-                    .position(|it| it.0.is_empty() && it.1 == label);
-            }
-            let place = known.unwrap_or_else(|| {
-                let label = match parameters.is_empty() {
-                    true => number.to_string(),
-                    false => folder.points.label(number, |_| false),
-                };
-                contexts.push((parameters, label, vec![None; folders.len()]));
+            let label = match parameters.is_empty() {
+                true => number.to_string(),
+                false => folder.points.label(number, |_| false),
+            };
+            let same = |it: &Context<'_>| {
+                it.parameters == parameters && (!parameters.is_empty() || it.label == label)
+            };
+            let place = contexts.iter().position(same).unwrap_or_else(|| {
+                contexts.push(Context {
+                    parameters,
+                    label,
+                    points: vec![None; folders.len()],
+                });
                 contexts.len() - 1
             });
-            contexts[place].2[index] = Some(number);
+            contexts[place].points[index] = Some(number);
         }
     }
     let single = contexts.len() == 1;
-    let shown = contexts.into_iter().map(|(parameters, label, points)| {
-        let label = match single && parameters.is_empty() {
-            true => String::new(),
-            false => label,
-        };
-        (label, points)
+    let shown = contexts.into_iter().map(|it| match single {
+        // One point needs no name.
+        true => (String::new(), it.points),
+        false => (it.label, it.points),
     });
     shown.collect()
 }

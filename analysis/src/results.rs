@@ -11,7 +11,8 @@ use crate::manifest::Manifest;
 use crate::statistics::Interval;
 use crate::summary::Summary;
 use crate::unit::Unit;
-use rows::{MetricRow, Rows};
+use rows::MetricRow;
+pub(crate) use rows::Rows;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -159,6 +160,13 @@ impl ResultSet {
         distinct(values.map(|it| it.entity.as_str()))
     }
 
+    /// Whether a metric of an entity is zero in every replication of every point.
+    pub(crate) fn is_always_zero(&self, metric: &str, entity: &str) -> bool {
+        let values = self.metrics.iter();
+        let of = values.filter(|it| it.metric == metric && it.entity == entity);
+        of.flat_map(|it| &it.values).all(|it| it.1 == 0.0)
+    }
+
     /// Replications of the point that has most.
     pub fn replications(&self) -> usize {
         let counts = self.metrics.iter().map(|it| it.values.len());
@@ -167,7 +175,7 @@ impl ResultSet {
 
     /// Every metric with its interval, as a table.
     pub fn summary(&self) -> Summary {
-        Summary::of_values(&self.metrics, self.replications() as u32, self.warm_up_ns)
+        Summary::of(&self.metrics, self.replications() as u32, self.warm_up_ns)
     }
 
     /// Whether there is a table of every call.

@@ -144,8 +144,8 @@ impl Summary {
         }
     }
 
-    /// Summarizes metrics that were read back.
-    pub(crate) fn of_values(metrics: &[MetricValues], replications: u32, warm_up_ns: u64) -> Self {
+    /// Summarizes metrics that were read back, or derived from tables that were, in their order.
+    pub fn of(metrics: &[MetricValues], replications: u32, warm_up_ns: u64) -> Self {
         let row = |values: &MetricValues| {
             let interval = values.interval();
             SummaryRow {

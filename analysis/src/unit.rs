@@ -108,6 +108,12 @@ impl Unit {
         join(&text, scale.symbol)
     }
 
+    /// The scale of an axis whose largest magnitude is given: what to divide by, and the symbol.
+    pub(crate) fn axis_scale(self, largest: f64) -> (f64, &'static str) {
+        let scale = self.scale_for(largest);
+        (scale.factor, scale.symbol)
+    }
+
     fn scales(self) -> &'static [Scale] {
         const fn scale(factor: f64, symbol: &'static str) -> Scale {
             Scale {

@@ -87,6 +87,7 @@ fn share(hits: impl Iterator<Item = bool>) -> f64 {
 }
 
 fn assert_covers(what: &str, coverage: f64) {
+    println!("{what}: {coverage}");
     assert!((0.93..=0.97).contains(&coverage), "{what}: {coverage}");
 }
 

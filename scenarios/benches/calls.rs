@@ -63,6 +63,8 @@ fn direct() -> Deployment {
         brokers: Vec::new(),
         controllers: Vec::new(),
         clients: vec![client("client", "f0", "computer", 0.9)],
+        workflows: Vec::new(),
+        workflow_hosts: Vec::new(),
         events: Vec::new(),
         run: run_control(SimDuration::from_secs(1_000_000)),
     }
@@ -117,6 +119,8 @@ fn routed() -> Deployment {
                 )
             })
             .collect(),
+        workflows: Vec::new(),
+        workflow_hosts: Vec::new(),
         events: Vec::new(),
         run: run_control(SimDuration::from_secs(24 * 3600)),
     }

@@ -26,5 +26,5 @@ mod options;
 mod statistics;
 
 pub use call::{CallError, Caller, payload};
-pub use driver::{Budget, Common, Driver, Finished};
+pub use driver::{Budget, Common, Driver, Finished, Order};
 pub use fleet::Manner;

@@ -56,9 +56,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use tokio::runtime::Builder;
+use tracing::Level;
 
 pub use endpoint::{Endpoint, EndpointError};
-pub use output::Output;
+pub use output::{Output, print};
 pub use signals::Stop;
 pub use transport::{ClientConf, ServerConf};
 pub use value::{seconds, whole_bytes};
@@ -96,6 +98,15 @@ impl Failure {
     }
 }
 
+/// Starts the log of another program: of what happens here only warnings, unless
+/// the environment asks for more.
+///
+/// # Errors
+/// If the environment asks for something impossible, or there is a log already.
+pub fn log_warnings() -> Result<(), Failure> {
+    logging::start(Level::WARN)
+}
+
 /// Runs an executable: reads its options, starts its log and its runtime, and
 /// calls `run` with a [`Stop`] that tells when a signal asks it to end.
 pub fn main<O, R>(run: impl FnOnce(O, Stop) -> R) -> ExitCode
@@ -103,9 +114,36 @@ where
     O: Parser,
     R: Future<Output = Result<(), Failure>>,
 {
+    execute(|_| Builder::new_multi_thread(), run)
+}
+
+/// Like [`main`], on as many threads as the options ask for. One thread serves
+/// more calls than several that have to wake each other up, as long as the work
+/// of one core is enough.
+pub fn serve<O, R>(threads: impl FnOnce(&O) -> usize, run: impl FnOnce(O, Stop) -> R) -> ExitCode
+where
+    O: Parser,
+    R: Future<Output = Result<(), Failure>>,
+{
+    let runtime = |options: &O| match threads(options) {
+        0 | 1 => Builder::new_current_thread(),
+        threads => {
+            let mut runtime = Builder::new_multi_thread();
+            runtime.worker_threads(threads);
+            runtime
+        }
+    };
+    execute(runtime, run)
+}
+
+fn execute<O, R>(runtime: impl FnOnce(&O) -> Builder, run: impl FnOnce(O, Stop) -> R) -> ExitCode
+where
+    O: Parser,
+    R: Future<Output = Result<(), Failure>>,
+{
     let name = O::command().get_name().to_owned();
     let done = arguments::parse(std::env::args_os()).and_then(|parsed| match parsed {
-        arguments::Parsed::Options(options) => start(run, options),
+        arguments::Parsed::Options(options) => start(runtime(&options), run, options),
         arguments::Parsed::Text(text) => output::print(&text),
     });
     match done {
@@ -117,15 +155,16 @@ where
     }
 }
 
-fn start<O, R>(run: impl FnOnce(O, Stop) -> R, options: O) -> Result<(), Failure>
+fn start<O, R>(
+    mut runtime: Builder,
+    run: impl FnOnce(O, Stop) -> R,
+    options: O,
+) -> Result<(), Failure>
 where
     R: Future<Output = Result<(), Failure>>,
 {
-    logging::start()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(Failure::run)?;
+    logging::start(Level::INFO)?;
+    let runtime = runtime.enable_all().build().map_err(Failure::run)?;
     let done = runtime.block_on(async {
         let stop = Stop::new();
         signals::watch(stop.clone())?;

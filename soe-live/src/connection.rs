@@ -1,10 +1,19 @@
 //! Connections of clients of tonic.
 
+use std::future::Future;
+use std::io;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 use tonic::transport::Channel;
 
-use crate::command::{Endpoint, EndpointError};
+use crate::command::{Endpoint, EndpointError, Stop};
 use crate::security::{MissingIdentity, Security};
 
 /// How long to wait for a connection.
@@ -52,6 +61,112 @@ pub async fn connect(endpoint: &str, security: &Security) -> Result<Channel, Con
 pub fn connect_lazily(endpoint: &str, security: &Security) -> Result<Channel, ConnectError> {
     let (_, builder) = builder(endpoint, security)?;
     Ok(builder.connect_lazy())
+}
+
+/// A channel over one connection that tells when it is lost.
+pub(crate) struct Watched {
+    pub(crate) channel: Channel,
+    pub(crate) lost: Stop,
+    /// The address from which the peer is reached.
+    pub(crate) local: Option<IpAddr>,
+}
+
+/// Connects to a service, and tells when the connection is lost.
+pub(crate) async fn connect_watched(
+    endpoint: &str,
+    security: &Security,
+) -> Result<Watched, ConnectError> {
+    let (endpoint, builder) = builder(endpoint, security)?;
+    let lost = Stop::new();
+    let local = Arc::new(Mutex::new(None));
+    let dial = Dial {
+        endpoint: endpoint.clone(),
+        lost: lost.clone(),
+        local: local.clone(),
+    };
+    let connecting = builder.connect_with_connector(dial);
+    let problem = match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+        Ok(Ok(channel)) => {
+            let local = *local.lock().unwrap_or_else(PoisonError::into_inner);
+            return Ok(Watched {
+                channel,
+                lost,
+                local,
+            });
+        }
+        Ok(Err(error)) => innermost(&error),
+        Err(_) => "no answer in time".to_owned(),
+    };
+    Err(ConnectError::Unreachable { endpoint, problem })
+}
+
+/// Opens the socket under a channel.
+struct Dial {
+    endpoint: Endpoint,
+    lost: Stop,
+    local: Arc<Mutex<Option<IpAddr>>>,
+}
+
+impl tower_service::Service<http::Uri> for Dial {
+    type Response = TokioIo<Socket>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<TokioIo<Socket>>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: http::Uri) -> Self::Future {
+        let (endpoint, lost) = (self.endpoint.clone(), self.lost.clone());
+        let known = self.local.clone();
+        Box::pin(async move {
+            let stream = TcpStream::connect(endpoint.as_str()).await?;
+            crate::server::tune(&stream)?;
+            let local = stream.local_addr().ok().map(|address| address.ip());
+            *known.lock().unwrap_or_else(PoisonError::into_inner) = local;
+            Ok(TokioIo::new(Socket { stream, lost }))
+        })
+    }
+}
+
+/// A socket that tells when it is closed.
+struct Socket {
+    stream: TcpStream,
+    lost: Stop,
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.lost.stop();
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
 }
 
 fn builder(

@@ -1,10 +1,101 @@
 //! The same models as real gRPC services.
+//!
+//! ServerlessOnEdge in reality: a controller, brokers, computers and clients that
+//! talk over the network, in the words of the original's programs, whose place
+//! they can take. What they decide comes from [`soe_model`]; this crate owns
+//! sockets, clocks and timers. The guide for those who run it is `docs/live.md`.
+//!
+//! ```text
+//!              announcements ┌────────────┐ announcements
+//!             ┌─────────────►│ controller │◄────────────┐
+//!             │              └─────┬──────┘             │
+//!             │            updates │                    │
+//!             │                    ▼                    │
+//! ┌────────┐  │   calls     ┌────────────┐   calls   ┌──┴───────┐
+//! │ client ├──┼────────────►│   broker   ├──────────►│ computer │
+//! └────────┘  └─────────────┴────────────┘           └──────────┘
+//! ```
+//!
+//! # A tour
+//!
+//! * [`rpc`] is the wire format, compiled from the files under `proto/`.
+//! * [`server`] listens. Invocations go to an [`Invocations`](server::Invocations)
+//!   as the bytes that came; other services are those of tonic, with health
+//!   checking and reflection beside them.
+//! * [`wire`] finds in those bytes what decides, and says how they travel on.
+//! * [`broker`], [`computer`] and [`controller`] are services and processes around
+//!   the models; [`States`] and [`Callback`] are the two small ones.
+//! * [`client`] is the other side, [`command`] what all executables share.
+//! * [`deployment`] puts everything in a scenario on the loopback interface.
+//! * [`Security`] is TLS, or not; [`connect`] gives channels for clients of tonic.
+//!
+//! A computer and a call of it, in one process:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use soe_live::command::Stop;
+//! use soe_live::computer::{Computer, ComputerOptions, Executor, Simulated};
+//! use soe_live::rpc::{LambdaRequest, edge_server_client::EdgeServerClient};
+//! use soe_live::server::{Server, Services};
+//! use soe_live::{Security, connect};
+//! use soe_model::computer::platform::PLATFORMS;
+//!
+//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+//! # runtime.block_on(async {
+//! let stop = Stop::new();
+//! let server = Server::bind(&"127.0.0.1:0".parse()?, &Security::Plaintext).await?;
+//! let endpoint = server.endpoint().to_string();
+//!
+//! let raspberry = PLATFORMS.configure("raspberry", vec![])?;
+//! let raspberry = (raspberry.kind.build)(&raspberry.arguments);
+//! let options = ComputerOptions::of(raspberry, server.endpoint().clone());
+//! let spec = options.spec(&endpoint).expect("a simulated computer");
+//! let executor = Executor::Simulated(Arc::new(Simulated::new(&spec)?));
+//! let computer = Arc::new(Computer::new(executor, endpoint.clone(), &options));
+//! let services = Services::new(&["uiiit.rpc.EdgeServer"], |_| {}).await?;
+//! let serving = tokio::spawn(server.run(Some(computer), services, stop.clone()));
+//!
+//! let mut client = EdgeServerClient::new(connect(&endpoint, &Security::Plaintext).await?);
+//! let request = LambdaRequest {
+//!     name: "clambda0".into(),
+//!     input: "A".repeat(100),
+//!     ..LambdaRequest::default()
+//! };
+//! let response = client.run_lambda(request).await?.into_inner();
+//! assert_eq!(response.retcode, "OK");
+//! assert_eq!(response.ptime, 1); // 104 million operations on a core of 100 Gop/s
+//!
+//! drop(client);
+//! stop.stop();
+//! serving.await?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
+mod alarm;
+mod announce;
+pub mod broker;
+mod callback;
 pub mod client;
+mod clock;
 pub mod command;
+pub mod computer;
 pub mod connection;
+pub mod controller;
+pub mod deployment;
+mod options;
+mod peer;
 pub mod rpc;
 pub mod security;
+pub mod server;
+mod slots;
+mod socket;
+mod state;
+pub mod wire;
 
+pub use callback::Callback;
 pub use connection::{ConnectError, connect, connect_lazily};
 pub use security::Security;
+pub use state::States;

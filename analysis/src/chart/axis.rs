@@ -77,6 +77,15 @@ impl Axis {
         &self.label
     }
 
+    /// The kind of the axis, for a page that draws its ticks.
+    pub(super) fn kind(&self) -> &'static str {
+        match self.kind {
+            Kind::Linear => "linear",
+            Kind::Logarithmic => "log",
+            Kind::Names(_) => "names",
+        }
+    }
+
     /// Space that the text beside the axis takes, with a gap to the tick labels.
     pub(super) fn title_height(&self) -> f64 {
         if self.label.is_empty() && self.unit.is_empty() {

@@ -3,6 +3,7 @@
 use super::legend::{REFERENCE_STROKE, marker};
 use super::scale::{Scale, Ticks};
 use super::series::{Mark, Point, Reference, Series};
+use super::shapes;
 use super::style::{INK, Style};
 use super::svg::{Anchor, Svg, number};
 
@@ -15,7 +16,7 @@ const MOST_MARKERS: usize = 25;
 /// Number of markers along a line with more points.
 const SPARSE_MARKERS: usize = 6;
 /// Half the width of the end of a whisker.
-const WHISKER: f64 = 1.6;
+pub(super) const WHISKER: f64 = 1.6;
 
 /// The plot area: both scales.
 pub(super) struct Frame {
@@ -24,7 +25,7 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    fn at(&self, x: f64, y: f64) -> Option<(f64, f64)> {
+    pub(super) fn at(&self, x: f64, y: f64) -> Option<(f64, f64)> {
         self.x.at(x).zip(self.y.at(y))
     }
 
@@ -55,6 +56,7 @@ pub(super) fn draw_axes(
     let (left, right, top, bottom) = (x.start, x.end, y.end, y.start);
     let thin = " stroke=\"#ddd\" stroke-width=\".5\"";
     let ink = format!(" stroke=\"{INK}\" stroke-width=\".6\" fill=\"none\"");
+    svg.begin_axis('y');
     for (value, label) in &y_ticks.marks {
         let Some(at) = y.at(*value) else { continue };
         svg.line((left, at), (right, at), thin);
@@ -64,6 +66,8 @@ pub(super) fn draw_axes(
     for at in y_ticks.minor.iter().filter_map(|value| y.at(*value)) {
         svg.line((left - 1.6, at), (left, at), &ink);
     }
+    svg.end();
+    svg.begin_axis('x');
     for (value, label) in &x_ticks.marks {
         let Some(at) = x.at(*value) else { continue };
         svg.line((at, bottom), (at, bottom + 3.0), &ink);
@@ -76,6 +80,7 @@ pub(super) fn draw_axes(
     for at in x_ticks.minor.iter().filter_map(|value| x.at(*value)) {
         svg.line((at, bottom), (at, bottom + 1.6), &ink);
     }
+    svg.end();
     let corner = format!(
         "M{} {}V{}H{}",
         number(left),
@@ -87,22 +92,15 @@ pub(super) fn draw_axes(
 }
 
 /// Draws reference lines, bands and series, clipped to the plot, and markers on top.
-pub(super) fn draw_series(
-    svg: &mut Svg,
-    frame: &Frame,
-    series: &[Series],
-    references: &[Reference],
-) {
+pub(super) fn draw_series(svg: &mut Svg, frame: &Frame, all: &[Series], references: &[Reference]) {
     let (left, right, top, bottom) = (frame.x.start, frame.x.end, frame.y.end, frame.y.start);
     let styled = || {
-        series
-            .iter()
+        all.iter()
             .enumerate()
             .map(|(index, series)| (series, Style::of(index)))
     };
-    let barred =
-        || styled().filter(|(series, _)| matches!(series.mark, Mark::Bars | Mark::Histogram));
-    barred()
+    styled()
+        .filter(|(series, _)| series.mark.is_filled())
         .filter_map(|(_, style)| style.pattern())
         .for_each(|pattern| svg.raw(&pattern));
 
@@ -114,8 +112,15 @@ pub(super) fn draw_series(
         bottom - top + 1.2,
     ]
     .map(number);
+    let live = svg.plot_attributes(&format!(
+        "{} {} {} {}",
+        number(left),
+        number(right),
+        number(top),
+        number(bottom)
+    ));
     svg.raw(&format!(
-        "<svg x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" viewBox=\"{x} {y} {width} {height}\">\n"
+        "<svg x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" viewBox=\"{x} {y} {width} {height}\"{live}>\n"
     ));
     for line in references {
         match line.vertical {
@@ -125,22 +130,34 @@ pub(super) fn draw_series(
         .into_iter()
         .for_each(|(from, to)| svg.line(from, to, REFERENCE_STROKE));
     }
-    styled()
-        .filter(|(series, _)| series.mark == Mark::Line)
-        .for_each(|(series, style)| band(svg, frame, series, &style));
-    draw_bars(svg, frame, series);
-    for (series, style) in styled() {
+    for (index, (series, style)) in styled().enumerate() {
+        svg.begin_series(index);
+        match series.mark {
+            Mark::Line => band(svg, frame, series, &style),
+            Mark::Areas => shapes::area(svg, frame, series, &style),
+            Mark::Spans => shapes::spans(svg, frame, series, &style),
+            Mark::Boxes | Mark::Bars | Mark::Histogram | Mark::Steps | Mark::Distribution => {}
+        }
+        svg.end();
+    }
+    draw_bars(svg, frame, all);
+    for (index, (series, style)) in styled().enumerate() {
+        svg.begin_series(index);
         match series.mark {
             Mark::Line => line(svg, frame, series, &style),
             Mark::Steps | Mark::Distribution => steps(svg, frame, series, &style),
-            Mark::Bars | Mark::Histogram => {}
+            Mark::Boxes => shapes::boxes(svg, frame, all, index),
+            Mark::Bars | Mark::Histogram | Mark::Areas | Mark::Spans => {}
         }
+        svg.end();
     }
     svg.raw("</svg>\n");
-    note_absence(svg, frame, series);
+    note_absence(svg, frame, all);
     for (index, (series, style)) in styled().enumerate() {
         if series.mark.has_markers() {
+            svg.begin_series(index);
             markers(svg, frame, series, &style, index);
+            svg.end();
         }
     }
 }
@@ -262,11 +279,12 @@ fn draw_bars(svg: &mut Svg, frame: &Frame, series: &[Series]) {
     let bars: Vec<usize> = (0..series.len())
         .filter(|&index| series[index].mark == Mark::Bars)
         .collect();
-    let group = group_width(frame, series) * 0.8;
+    let group = group_width(frame, series, Mark::Bars) * 0.8;
     let width = group / bars.len().max(1) as f64;
     let ink = format!(" stroke=\"{INK}\" stroke-width=\".7\" fill=\"none\"");
     for (index, series) in series.iter().enumerate() {
         let style = Style::of(index);
+        svg.begin_series(index);
         match series.mark {
             Mark::Histogram => {
                 for pair in series.points.windows(2) {
@@ -292,8 +310,9 @@ fn draw_bars(svg: &mut Svg, frame: &Frame, series: &[Series]) {
                     }
                 }
             }
-            Mark::Line | Mark::Steps | Mark::Distribution => {}
+            _ => {}
         }
+        svg.end();
     }
     if !bars.is_empty() {
         svg.line((frame.x.start, base), (frame.x.end, base), &ink);
@@ -310,9 +329,9 @@ fn bar(svg: &mut Svg, left: f64, right: f64, top: f64, base: f64, style: &Style)
     );
 }
 
-/// Smallest distance between the places of bars; half the plot if there is only one place.
-fn group_width(frame: &Frame, series: &[Series]) -> f64 {
-    let bars = series.iter().filter(|series| series.mark == Mark::Bars);
+/// Smallest distance between the places of bars or boxes; half the plot if there is only one place.
+pub(super) fn group_width(frame: &Frame, series: &[Series], mark: Mark) -> f64 {
+    let bars = series.iter().filter(|series| series.mark == mark);
     let mut places: Vec<f64> = bars
         .flat_map(Series::xs)
         .filter_map(|x| frame.x.at(x))

@@ -26,7 +26,7 @@ pub(super) struct Legend {
 }
 
 enum Key {
-    Series(Mark, Style),
+    Series(Mark, Style, usize),
     Reference { vertical: bool },
 }
 
@@ -34,8 +34,12 @@ impl Legend {
     /// Arranges the labelled series and reference lines within a width.
     pub(super) fn new(series: &[Series], references: &[Reference], width: f64) -> Self {
         let series = series.iter().enumerate();
-        let of_series = series
-            .map(|(index, series)| (Key::Series(series.mark, Style::of(index)), &series.label));
+        let of_series = series.map(|(index, series)| {
+            (
+                Key::Series(series.mark, Style::of(index), index),
+                &series.label,
+            )
+        });
         let of_references = references.iter().map(|line| {
             (
                 Key::Reference {
@@ -77,6 +81,9 @@ impl Legend {
         for (row, entries) in self.entries.chunks(self.columns.len().max(1)).enumerate() {
             let y = y + (row as f64 + 0.5) * LINE;
             for ((key, label), column) in entries.iter().zip(&self.columns) {
+                if let Key::Series(_, _, index) = key {
+                    svg.begin_legend(*index);
+                }
                 key.draw(svg, x + column, y);
                 svg.text(
                     (x + column + KEY + KEY_GAP, y + 2.8),
@@ -84,6 +91,9 @@ impl Legend {
                     label,
                     "",
                 );
+                if matches!(key, Key::Series(..)) {
+                    svg.end();
+                }
             }
         }
     }
@@ -110,10 +120,10 @@ impl Key {
             Key::Reference { vertical: true } => {
                 svg.line((middle, y - 4.0), (middle, y + 4.0), REFERENCE_STROKE)
             }
-            Key::Series(Mark::Bars | Mark::Histogram, style) => {
+            Key::Series(mark, style, _) if mark.is_filled() => {
                 svg.rect(x + 4.0, y - 3.5, KEY - 8.0, 7.0, &style.fill());
             }
-            Key::Series(mark, style) => {
+            Key::Series(mark, style, _) => {
                 svg.line((x, y), (x + KEY, y), &style.stroke());
                 if mark.has_markers() {
                     marker(svg, middle, y, style);

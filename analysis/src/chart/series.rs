@@ -1,6 +1,6 @@
 //! What a chart shows: series of points, and reference lines.
 
-use crate::statistics::{Interval, Sorted};
+use crate::statistics::{Interval, QuantileRule, Sorted};
 
 /// A point of a series, with the interval around it if it has one.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,7 +39,25 @@ pub struct Series {
     pub(super) label: String,
     pub(super) mark: Mark,
     pub(super) points: Vec<Point>,
+    /// What boxes show; as many as points.
+    pub(super) boxes: Vec<BoxShape>,
+    /// Where spans end; as many as points.
+    pub(super) ends: Vec<f64>,
 }
+
+/// A box of a box plot.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct BoxShape {
+    /// First and third quartile.
+    pub(super) quartiles: (f64, f64),
+    /// The values farthest from the box that are within 1.5 times its height.
+    pub(super) whiskers: (f64, f64),
+    /// The values beyond.
+    pub(super) outliers: Vec<f64>,
+}
+
+/// How far whiskers reach, in heights of the box (Tukey, 1977).
+const WHISKERS: f64 = 1.5;
 
 /// How a series is drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,9 +68,19 @@ pub(super) enum Mark {
     Bars,
     /// Bars from the `x` of a point to that of the next; the last point only ends the last bar.
     Histogram,
+    Boxes,
+    /// Areas between the ends of the interval of each point, which hold until the next.
+    Areas,
+    /// Horizontal bars from the `x` of a point to its end.
+    Spans,
 }
 
 impl Mark {
+    /// Whether it fills a surface, whose hatch tells series apart.
+    pub(super) fn is_filled(self) -> bool {
+        !matches!(self, Mark::Line | Mark::Steps | Mark::Distribution)
+    }
+
     /// Whether markers tell series apart, beside dashes. Those of a value over time would look like events.
     pub(super) fn has_markers(self) -> bool {
         matches!(self, Mark::Line | Mark::Distribution)
@@ -100,16 +128,93 @@ impl Series {
         )
     }
 
+    /// Boxes at places of the horizontal axis, one per sample: median, quartiles, whiskers up to 1.5 times the height of
+    /// the box, and what lies beyond (Tukey, 1977). The boxes of several series stand side by side; empty samples are
+    /// left out.
+    pub fn boxes<'a>(label: &str, samples: impl IntoIterator<Item = (f64, &'a Sorted)>) -> Self {
+        let (mut points, mut boxes): (Vec<Point>, Vec<BoxShape>) = (Vec::new(), Vec::new());
+        for (x, sample) in samples {
+            let quantile = |q| sample.quantile(q, QuantileRule::Interpolated);
+            let (Some(low), Some(median), Some(high)) =
+                (quantile(0.25), quantile(0.5), quantile(0.75))
+            else {
+                continue;
+            };
+            let reach = WHISKERS * (high - low);
+            let within = |value: &f64| *value >= low - reach && *value <= high + reach;
+            let inside = || sample.values().iter().copied().filter(within);
+            let whiskers = (
+                inside().next().unwrap_or(low),
+                inside().next_back().unwrap_or(high),
+            );
+            let outliers = sample.values().iter().filter(|value| !within(value));
+            let ends = sample.values().first().zip(sample.values().last());
+            points.push(Point {
+                x,
+                y: median,
+                interval: ends.map(|(first, last)| (*first, *last)),
+            });
+            boxes.push(BoxShape {
+                quartiles: (low, high),
+                whiskers,
+                outliers: outliers.copied().collect(),
+            });
+        }
+        Self {
+            boxes,
+            ..Self::new(label, Mark::Boxes, points)
+        }
+    }
+
+    /// Quantities over time that add up, each drawn on top of those before: places of the horizontal axis, and for
+    /// each label a value per place, which holds until the next place.
+    pub fn stack<S: AsRef<str>>(places: &[f64], layers: &[(S, Vec<f64>)]) -> Vec<Self> {
+        let mut base = vec![0.0; places.len()];
+        let mut stacked = Vec::with_capacity(layers.len());
+        for (label, values) in layers {
+            let points = places
+                .iter()
+                .zip(&mut base)
+                .zip(values)
+                .map(|((&x, base), value)| {
+                    let low = *base;
+                    // What is not known counts as nothing, or all that is above could not be drawn.
+                    *base += if value.is_finite() { *value } else { 0.0 };
+                    Point {
+                        x,
+                        y: *base,
+                        interval: Some((low, *base)),
+                    }
+                });
+            stacked.push(Self::new(label.as_ref(), Mark::Areas, points));
+        }
+        stacked
+    }
+
+    /// Horizontal bars, such as calls over time: start, end, and the place of the vertical axis.
+    pub fn spans(label: &str, spans: impl IntoIterator<Item = (f64, f64, f64)>) -> Self {
+        let spans = spans.into_iter();
+        let (points, ends): (Vec<(f64, f64)>, Vec<f64>) =
+            spans.map(|(start, end, row)| ((start, row), end)).unzip();
+        Self {
+            ends,
+            ..Self::new(label, Mark::Spans, points)
+        }
+    }
+
     fn new<P: Into<Point>>(label: &str, mark: Mark, points: impl IntoIterator<Item = P>) -> Self {
         Self {
             label: label.to_owned(),
             mark,
             points: points.into_iter().map(Into::into).collect(),
+            boxes: Vec::new(),
+            ends: Vec::new(),
         }
     }
 
     pub(super) fn xs(&self) -> impl Iterator<Item = f64> + '_ {
-        self.points.iter().map(|point| point.x)
+        let starts = self.points.iter().map(|point| point.x);
+        starts.chain(self.ends.iter().copied())
     }
 
     pub(super) fn ys(&self) -> impl Iterator<Item = f64> + '_ {
@@ -125,16 +230,19 @@ impl Series {
     }
 
     pub(super) fn starts_at_zero(&self) -> bool {
-        matches!(self.mark, Mark::Bars | Mark::Histogram | Mark::Distribution)
+        matches!(
+            self.mark,
+            Mark::Bars | Mark::Histogram | Mark::Distribution | Mark::Areas
+        )
     }
 
     /// Share of the horizontal axis to leave free at both ends, so that markers and bars are whole.
     pub(super) fn padding(&self) -> f64 {
         match self.mark {
             Mark::Line => 0.03,
-            Mark::Steps | Mark::Distribution => 0.0,
-            Mark::Histogram => 0.02,
-            Mark::Bars => 0.6 / self.points.len().saturating_sub(1).max(1) as f64,
+            Mark::Steps | Mark::Distribution | Mark::Areas => 0.0,
+            Mark::Histogram | Mark::Spans => 0.02,
+            Mark::Bars | Mark::Boxes => 0.6 / self.points.len().saturating_sub(1).max(1) as f64,
         }
     }
 }

@@ -4,7 +4,16 @@ use super::style::{FONT_FAMILY, FONT_SIZE, INK};
 use std::fmt::{self, Write};
 
 /// An SVG document under construction.
-pub(super) struct Svg(String);
+pub(super) struct Svg {
+    text: String,
+    live: Option<Live>,
+}
+
+/// What a page needs to know of a chart in order to zoom it: both axes as `low high kind exponent`.
+pub(super) struct Live {
+    pub(super) x: String,
+    pub(super) y: String,
+}
 
 /// Which end of a text is at its place.
 #[derive(Clone, Copy, Debug)]
@@ -53,17 +62,61 @@ impl Svg {
     /// A document of this size in points, with a description for those who cannot see it.
     pub(super) fn new(width: f64, height: f64, description: &str) -> Self {
         let (width, height) = (number(width), number(height));
-        Self(format!(
+        let text = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}pt\" height=\"{height}pt\" \
              viewBox=\"0 0 {width} {height}\" role=\"img\" font-family=\"{FONT_FAMILY}\" font-size=\"{}\" \
              fill=\"{INK}\">\n<title>{}</title>\n<rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>\n",
             number(FONT_SIZE),
             escaped(description),
-        ))
+        );
+        Self { text, live: None }
+    }
+
+    /// Marks the parts of the chart from now on, for a page that zooms it and switches its series.
+    pub(super) fn make_live(&mut self, live: Live) {
+        self.live = Some(live);
+    }
+
+    /// Attributes of the plot in a live chart: its frame and axes.
+    pub(super) fn plot_attributes(&self, frame: &str) -> String {
+        self.live.as_ref().map_or_else(String::new, |live| {
+            format!(
+                " class=\"plot\" preserveAspectRatio=\"none\" data-frame=\"{frame}\" data-x=\"{}\" data-y=\"{}\"",
+                live.x, live.y
+            )
+        })
+    }
+
+    /// Begins what belongs to a series; nothing unless the chart is live, as all of these.
+    pub(super) fn begin_series(&mut self, index: usize) {
+        self.begin(&format!("data-series=\"{index}\""));
+    }
+
+    /// Begins the entry of a series in the legend.
+    pub(super) fn begin_legend(&mut self, index: usize) {
+        self.begin(&format!("data-legend=\"{index}\""));
+    }
+
+    /// Begins the ticks of an axis.
+    pub(super) fn begin_axis(&mut self, axis: char) {
+        self.begin(&format!("data-axis=\"{axis}\""));
+    }
+
+    fn begin(&mut self, attribute: &str) {
+        if self.live.is_some() {
+            self.raw(&format!("<g {attribute}>\n"));
+        }
+    }
+
+    /// Ends what was begun.
+    pub(super) fn end(&mut self) {
+        if self.live.is_some() {
+            self.raw("</g>\n");
+        }
     }
 
     pub(super) fn raw(&mut self, element: &str) {
-        self.0.push_str(element);
+        self.text.push_str(element);
     }
 
     pub(super) fn line(&mut self, (x1, y1): (f64, f64), (x2, y2): (f64, f64), attributes: &str) {
@@ -144,8 +197,8 @@ impl Svg {
     }
 
     pub(super) fn finish(mut self) -> String {
-        self.0.push_str("</svg>\n");
-        self.0
+        self.text.push_str("</svg>\n");
+        self.text
     }
 }
 

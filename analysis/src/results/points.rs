@@ -47,7 +47,7 @@ impl PointAxis {
 impl Points {
     /// Reads `points.csv`: one row per point and parameter (`point,axis,value`), or one row per point with a column for
     /// each parameter. Without that file, the points are those of the metrics and have no parameters.
-    pub(super) fn read(path: &Path, of_metrics: Vec<u32>) -> Result<Self, ReadError> {
+    pub(crate) fn read(path: &Path, of_metrics: Vec<u32>) -> Result<Self, ReadError> {
         if !path.exists() {
             return Ok(Self {
                 numbers: of_metrics,
@@ -145,15 +145,19 @@ impl Points {
         found
     }
 
-    /// What a point is, for people: `policy=random, rate=10`; empty if it has no parameters. Axes for which `leave_out`
-    /// holds are not mentioned.
+    /// What a point is, for people: `policy=random, rate=10`; empty if nothing tells it from others. Axes that have the
+    /// same value at all points, and those for which `leave_out` holds, are not mentioned.
     pub fn label(&self, point: u32, leave_out: impl Fn(usize) -> bool) -> String {
         let Ok(at) = self.numbers.binary_search(&point) else {
             return String::new();
         };
         let axes = self.axes.iter().enumerate();
         let parts: Vec<String> = axes
-            .filter(|(index, axis)| !leave_out(*index) && !axis.values[at].is_empty())
+            .filter(|(index, axis)| {
+                !leave_out(*index)
+                    && !axis.values[at].is_empty()
+                    && axis.values.iter().any(|it| *it != axis.values[0])
+            })
             .map(|(_, axis)| format!("{}={}", self.name_of(axis), axis.values[at]))
             .collect();
         parts.join(", ")

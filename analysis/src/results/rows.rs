@@ -77,7 +77,7 @@ pub(super) struct MetricRow<'a> {
 }
 
 /// The rows of a CSV file, one at a time.
-pub(super) struct Rows {
+pub(crate) struct Rows {
     path: PathBuf,
     reader: csv::Reader<File>,
     header: csv::StringRecord,
@@ -85,7 +85,7 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn open(path: &Path) -> Result<Self, ReadError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, ReadError> {
         let wrong = |error: csv::Error| ReadError(format!("{}: {error}", path.display()));
         let mut reader = csv::ReaderBuilder::new()
             .buffer_capacity(1 << 16)
@@ -101,17 +101,17 @@ impl Rows {
     }
 
     /// The names of the columns.
-    pub(super) fn header(&self) -> &csv::StringRecord {
+    pub(crate) fn header(&self) -> &csv::StringRecord {
         &self.header
     }
 
     /// The cells of the current row.
-    pub(super) fn record(&self) -> &csv::StringRecord {
+    pub(crate) fn record(&self) -> &csv::StringRecord {
         &self.record
     }
 
     /// Goes to the next row; whether there is one.
-    pub(super) fn advance(&mut self) -> Result<bool, ReadError> {
+    pub(crate) fn advance(&mut self) -> Result<bool, ReadError> {
         let read = self.reader.read_record(&mut self.record);
         read.map_err(|error| match error.position() {
             Some(place) => ReadError(format!(
@@ -132,8 +132,8 @@ impl Rows {
     }
 
     /// What is wrong with the current row.
-    pub(super) fn wrong(&self, reason: impl std::fmt::Display) -> ReadError {
-        let line = self.record.position().map_or(0, csv::Position::line);
+    pub(crate) fn wrong(&self, reason: impl std::fmt::Display) -> ReadError {
+        let line = self.record.position().map_or(1, csv::Position::line);
         ReadError(format!("{}:{line}: {reason}", self.path.display()))
     }
 }

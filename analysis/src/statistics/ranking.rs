@@ -72,7 +72,7 @@ impl Ranking {
     /// use analysis::Ranking;
     /// let slow = vec![10.0, 12.0, 14.0, 16.0];
     /// let fast = vec![5.0, 7.1, 9.0, 10.9];
-    /// let same = vec![5.1, 6.9, 9.1, 10.9];
+    /// let same = vec![5.0, 6.9, 9.1, 10.7];
     /// let ranking = Ranking::of(&[slow, fast, same], true);
     /// let order: Vec<usize> = ranking.places.iter().map(|place| place.alternative).collect();
     /// assert_eq!(order, [2, 1, 0]);

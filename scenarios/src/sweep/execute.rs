@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use analysis::Metric;
 
 use super::experiment::{Experiment, Layout};
+use super::findings::Verdict;
 use super::journal::{Journal, JournalError, write_finished, write_layout, write_point};
 use super::moments::Moments;
 use super::store::{Store, journal_of, journals_in};
@@ -107,6 +108,8 @@ pub struct Sweep<'e, E> {
     pub(super) targets: Vec<u32>,
     /// Replications that failed, in order.
     pub failures: Vec<Failed>,
+    /// What came out of the claims of the study, once its results were written.
+    pub verdicts: Vec<Verdict>,
 }
 
 impl<'e, E: Experiment> Sweep<'e, E> {
@@ -181,6 +184,7 @@ impl<'e, E: Experiment> Sweep<'e, E> {
             store: Store::new(experiment),
             targets: vec![replications.min; experiment.points()],
             failures: Vec::new(),
+            verdicts: Vec::new(),
         }
     }
 

@@ -52,13 +52,6 @@ pub enum CallError {
     GivenUp,
 }
 
-impl CallError {
-    /// Whether no answer came at all.
-    pub fn is_silence(&self) -> bool {
-        !matches!(self, Self::Refused(_))
-    }
-}
-
 impl Caller {
     /// Calls `endpoint`, and waits for each answer no longer than `timeout`.
     ///

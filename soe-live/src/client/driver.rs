@@ -17,9 +17,6 @@ use super::call::{CallError, Caller, payload};
 use crate::command::Stop;
 use crate::rpc;
 
-/// How long outstanding calls may take after the client was asked to stop.
-const GRACE: Duration = Duration::from_secs(5);
-
 /// A client of the model in the real world.
 #[derive(Debug)]
 pub struct Driver {
@@ -33,6 +30,17 @@ pub struct Driver {
     pub content: Option<String>,
     /// Whether calls are only to be estimated.
     pub dry: bool,
+    /// Where orders come from while it calls, if any can come.
+    pub orders: Option<mpsc::UnboundedReceiver<Order>>,
+}
+
+/// What a client can be told while it calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Start to call, or start anew.
+    Start,
+    /// Call no more, until started.
+    Stop,
 }
 
 /// A call that is over.
@@ -44,6 +52,8 @@ pub struct Finished {
     pub number: u64,
     /// The size of its input, as planned.
     pub size: Bytes,
+    /// Who answered, as a position in the list of destinations.
+    pub destination: u32,
     /// When it was sent.
     pub sent: SimTime,
     /// When the answer came that decided it.
@@ -65,6 +75,8 @@ pub struct Common {
     pub budget: Budget,
     /// Ends all clients early.
     pub stop: Stop,
+    /// How long outstanding calls may take after that.
+    pub grace: Duration,
 }
 
 /// An answer, from one of the destinations of a call.
@@ -86,6 +98,11 @@ impl Budget {
     /// A budget of this many calls; without end if `None`.
     pub fn new(calls: Option<u64>) -> Self {
         Self(AtomicU64::new(calls.unwrap_or(u64::MAX)))
+    }
+
+    /// Whether no call is left.
+    pub fn is_spent(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 0
     }
 
     /// Takes one call, if any is left.
@@ -113,8 +130,8 @@ impl Common {
 
 impl Driver {
     /// Lets the client, number `index` of all, call until it has issued all its
-    /// calls and got all answers, or is stopped; then outstanding calls are given
-    /// up after a while. Every call that is over is sent to `finished`, and where
+    /// calls and got all answers, and no orders can come any more, or all are
+    /// stopped; then outstanding calls are given up after a while. Every call that is over is sent to `finished`, and where
     /// nobody takes it from there the client waits.
     pub async fn drive(mut self, index: u32, common: &Common, finished: mpsc::Sender<Finished>) {
         let give_up = Stop::new();
@@ -146,7 +163,8 @@ impl Driver {
                 }
             }
             let due = self.machine.next_wake();
-            if due.is_none() && outstanding.is_empty() {
+            let stopped = patience.is_some();
+            if due.is_none() && outstanding.is_empty() && (stopped || self.orders.is_none()) {
                 return;
             }
             tokio::select! {
@@ -158,14 +176,17 @@ impl Driver {
                     }
                 }
                 () = sleep_until(common.instant(due.unwrap_or_default())), if due.is_some() => {}
-                () = common.stop.wait(), if patience.is_none() => {
+                () = common.stop.wait(), if !stopped => {
                     self.machine.stop();
-                    patience = Some(Instant::now() + GRACE);
+                    patience = Some(Instant::now() + common.grace);
                 }
-                () = sleep_until(patience.unwrap_or(common.origin)), if patience.is_some() => {
-                    give_up.stop();
-                    patience = Some(Instant::now() + GRACE);
-                }
+                () = sleep_until(patience.unwrap_or(common.origin)),
+                    if stopped && !give_up.is_stopped() => give_up.stop(),
+                order = next(&mut self.orders), if !stopped && self.orders.is_some() => match order {
+                    Some(Order::Start) => self.machine.start(common.now()),
+                    Some(Order::Stop) => self.machine.stop(),
+                    None => self.orders = None,
+                },
             }
         }
     }
@@ -196,12 +217,10 @@ impl Driver {
             Err(error) => debug!(client, call = call.number, endpoint, %error, "failed"),
         }
         let several = self.destinations.len() > 1;
-        match &mut result {
-            Ok(response) if several => response.responder = endpoint.to_owned(),
-            Err(error) if several && error.is_silence() => {
-                *error = CallError::Nobody(error.to_string())
-            }
-            _ => {}
+        if let Err(error @ (CallError::Transport(_) | CallError::Timeout(_))) = &mut result
+            && several
+        {
+            *error = CallError::Nobody(error.to_string());
         }
         let verdict = self
             .machine
@@ -210,9 +229,18 @@ impl Driver {
             client,
             number: call.number,
             size: call.size,
+            destination,
             sent,
             ended: now,
             result,
         })
+    }
+}
+
+/// The next order; `None` if none can come.
+async fn next(orders: &mut Option<mpsc::UnboundedReceiver<Order>>) -> Option<Order> {
+    match orders {
+        Some(orders) => orders.recv().await,
+        None => None,
     }
 }

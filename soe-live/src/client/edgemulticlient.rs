@@ -15,6 +15,7 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::call::{CallError, Caller, payload};
+use super::fleet::GRACE;
 use super::options::Patience;
 use super::statistics::Statistics;
 use crate::command::{ClientConf, Endpoint, Failure, Output, Stop};
@@ -22,9 +23,6 @@ use crate::rpc::{LambdaRequest, LambdaResponse};
 
 /// How many calls may be over without being written yet.
 const BACKLOG: usize = 1024;
-
-/// How long outstanding calls may take after the player was asked to stop.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// Plays a trace of calls, as clienttracegen writes it.
 ///

@@ -20,6 +20,9 @@ use crate::command::{Failure, Output, Stop};
 /// How many calls may be over without being written yet.
 const BACKLOG: usize = 1024;
 
+/// How long outstanding calls may take after the clients were asked to stop.
+pub const GRACE: Duration = Duration::from_secs(5);
+
 /// How the clients of a fleet call.
 #[derive(Clone, Debug)]
 pub struct Manner {
@@ -52,6 +55,7 @@ pub async fn run(
         origin: Instant::now(),
         budget: Budget::new(None),
         stop,
+        grace: GRACE,
     });
     let mut clients = JoinSet::new();
     for (index, spec) in (0..).zip(specs) {
@@ -76,13 +80,18 @@ pub async fn run(
                     true => processing,
                     false => call.latency().as_secs_f64(),
                 };
+                let spec = &specs[call.client as usize];
+                // With several destinations it matters which of them answered.
+                let responder = match spec.destinations.as_slice() {
+                    [] | [_] => &response.responder,
+                    several => &several[call.destination as usize],
+                };
                 let line = format!(
-                    "{} {} {} {} {} {}",
+                    "{} {} {} {responder} {} {}",
                     general(call.ended.as_secs_f64()),
                     general(seconds),
                     response.load1,
-                    response.responder,
-                    specs[call.client as usize].function,
+                    spec.function,
                     response.hops
                 );
                 if !output.line(line)? {
@@ -117,6 +126,7 @@ impl Manner {
                 .collect::<Result<_, _>>()?,
             content: self.content.clone(),
             dry: self.dry,
+            orders: None,
         })
     }
 }

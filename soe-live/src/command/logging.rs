@@ -15,10 +15,12 @@ const RUST_LOG: &str = "RUST_LOG";
 /// The environment variable of the original, a number from 0 to 3.
 const GLOG_V: &str = "GLOG_v";
 
-/// Starts the log of the process, as much of it as the environment asks for.
-pub fn start() -> Result<(), Failure> {
+/// Starts the log of the process: as much of it as the environment asks for, or
+/// `usual` of what happens here.
+pub fn start(usual: Level) -> Result<(), Failure> {
     let variable = |name| std::env::var(name).ok();
-    let filter = filter(variable(RUST_LOG).as_deref(), variable(GLOG_V).as_deref());
+    let (rust_log, glog_v) = (variable(RUST_LOG), variable(GLOG_V));
+    let filter = filter(rust_log.as_deref(), glog_v.as_deref(), usual);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
@@ -30,25 +32,24 @@ pub fn start() -> Result<(), Failure> {
 }
 
 /// What is logged: `RUST_LOG` counts before `GLOG_v`.
-fn filter(rust_log: Option<&str>, glog_v: Option<&str>) -> Result<Targets, String> {
+fn filter(rust_log: Option<&str>, glog_v: Option<&str>, usual: Level) -> Result<Targets, String> {
     if let Some(text) = rust_log.filter(|text| !text.is_empty()) {
         return text.parse().map_err(|error| {
             format!("{RUST_LOG}=`{text}`: {error}; expected directives such as `info` or `soe_live=debug`")
         });
     }
-    let verbosity = match glog_v.filter(|text| !text.is_empty()) {
-        None => 0,
-        Some(text) => text
-            .parse::<i32>()
-            .map_err(|_| format!("{GLOG_V}=`{text}`: expected a whole number, 0 to 3"))?,
-    };
+    let verbosity = glog_v.filter(|text| !text.is_empty()).map(|text| {
+        let number = text.parse::<i32>();
+        number.map_err(|_| format!("{GLOG_V}=`{text}`: expected a whole number, 0 to 3"))
+    });
     // 0: what happens to the process; 1: the result of each call; 2: why it went
     // where it went; 3: also what the transport does.
-    let (own, others) = match verbosity {
-        ..=0 => (Level::INFO, Level::WARN),
-        1 => (Level::DEBUG, Level::WARN),
-        2 => (Level::TRACE, Level::INFO),
-        3.. => (Level::TRACE, Level::DEBUG),
+    let (own, others) = match verbosity.transpose()? {
+        None => (usual, Level::WARN),
+        Some(..=0) => (Level::INFO, Level::WARN),
+        Some(1) => (Level::DEBUG, Level::WARN),
+        Some(2) => (Level::TRACE, Level::INFO),
+        Some(3..) => (Level::TRACE, Level::DEBUG),
     };
     Ok(Targets::new()
         .with_default(others)
@@ -75,13 +76,13 @@ mod tests {
     #[test]
     fn the_numbers_of_the_original_raise_the_level() {
         for (glog_v, own, others) in [
-            (None, Level::INFO, Level::WARN),
+            (None, Level::WARN, Level::WARN),
             (Some("0"), Level::INFO, Level::WARN),
             (Some("1"), Level::DEBUG, Level::WARN),
             (Some("2"), Level::TRACE, Level::INFO),
             (Some("3"), Level::TRACE, Level::DEBUG),
         ] {
-            let filter = filter(None, glog_v).unwrap();
+            let filter = filter(None, glog_v, Level::WARN).unwrap();
             assert_eq!(logs(&filter, "soe_live::client"), Some(own));
             assert_eq!(logs(&filter, "h2"), Some(others));
         }
@@ -89,19 +90,19 @@ mod tests {
 
     #[test]
     fn directives_count_first() {
-        let filter = filter(Some("error,soe_live=trace"), Some("0")).unwrap();
+        let filter = filter(Some("error,soe_live=trace"), Some("0"), Level::INFO).unwrap();
         assert_eq!(logs(&filter, "soe_live"), Some(Level::TRACE));
         assert_eq!(logs(&filter, "h2"), Some(Level::ERROR));
     }
 
     #[test]
     fn mistakes_say_what_is_expected() {
-        let message = filter(Some("soe_live=loud"), None).unwrap_err();
+        let message = filter(Some("soe_live=loud"), None, Level::INFO).unwrap_err();
         assert!(
             message.starts_with("RUST_LOG=`soe_live=loud`: "),
             "{message}"
         );
-        let message = filter(None, Some("loud")).unwrap_err();
+        let message = filter(None, Some("loud"), Level::INFO).unwrap_err();
         assert_eq!(message, "GLOG_v=`loud`: expected a whole number, 0 to 3");
     }
 }

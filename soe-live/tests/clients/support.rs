@@ -12,8 +12,8 @@ use soe_live::rpc::edge_router_conf::Action;
 use soe_live::rpc::edge_router_server::{EdgeRouter, EdgeRouterServer};
 use soe_live::rpc::edge_server_server::{EdgeServer, EdgeServerServer};
 use soe_live::rpc::{
-    EdgeRouterConf, ForwardingTable, LambdaRequest, LambdaResponse, NumTables, Return, TableId,
-    Utilization, Void, forwarding_table,
+    EdgeRouterConf, EdgeRouterConfs, ForwardingTable, LambdaRequest, LambdaResponse, NumTables,
+    Return, TableId, Utilization, Void, forwarding_table,
 };
 use tokio::runtime::Runtime;
 use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
@@ -246,6 +246,10 @@ impl EdgeRouter for Tables {
         Ok(Response::new(Return {
             msg: msg.to_owned(),
         }))
+    }
+
+    async fn configure_all(&self, _: Request<EdgeRouterConfs>) -> Result<Response<Return>, Status> {
+        Err(Status::unimplemented("as the original"))
     }
 
     async fn get_table(

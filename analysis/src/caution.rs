@@ -1,0 +1,67 @@
+//! What a reader should know before believing the numbers of a result folder.
+
+use crate::calls::CallStudy;
+use crate::results::{MetricValues, ResultSet};
+use crate::unit::Unit;
+
+/// Relative half-width above which an interval counts as wide.
+const WIDE: f64 = 0.1;
+/// Replications below which intervals are worth little.
+const FEW: usize = 5;
+
+/// Everything about some metrics of a folder, and about its calls if it has them, that calls for caution; one sentence
+/// each.
+pub fn cautions(
+    results: &ResultSet,
+    metrics: &[MetricValues],
+    calls: Option<&CallStudy>,
+) -> Vec<String> {
+    let mut cautions = Vec::new();
+    let replications = results.replications();
+    if replications < FEW {
+        cautions.push(format!(
+            "intervals over {replications} replication(s) are wide or missing; more: soe run --replications 30"
+        ));
+    }
+    let relative = |it: &&MetricValues| it.interval()?.relative_half_width();
+    let is_wide = |it: &&MetricValues| relative(it).is_some_and(|relative| relative > WIDE);
+    let wide = metrics.iter().filter(is_wide).count();
+    if let Some(first) = metrics.iter().find(is_wide) {
+        cautions.push(format!(
+            "{wide} of {} intervals are wider than ± {} %, the first that of {} of {}",
+            metrics.len(),
+            WIDE * 100.0,
+            first.metric,
+            first.entity
+        ));
+    }
+    let Some(calls) = calls else {
+        return cautions;
+    };
+    if let Some(transient) = &calls.transient {
+        if !transient.warm_up.settled {
+            cautions.push("the latency does not settle: the run may be too short".to_owned());
+        } else if transient.ends_ns > calls.cut_ns {
+            cautions.push(format!(
+                "the warm-up lasts until {}, longer than what was cut; look at it: soe plot {} --kind warm-up",
+                Unit::Nanoseconds.format(transient.ends_ns as f64),
+                results.path.display()
+            ));
+        }
+    }
+    let batches = calls.batch_means.iter().flatten();
+    let doubtful = batches.filter(|it| it.is_doubtful()).count();
+    let all = calls.batch_means.len();
+    if doubtful > 0 && all == 1 {
+        cautions.push(
+            "even the means of 8 batches depend on each other: the interval of the single replication is too narrow"
+                .to_owned(),
+        );
+    } else if doubtful * 20 > all {
+        cautions.push(format!(
+            "in {doubtful} of {all} replications even the means of 8 batches depend on each other: one replication \
+             alone says little"
+        ));
+    }
+    cautions
+}

@@ -1,0 +1,241 @@
+//! Figures of a result folder, chosen by what it holds.
+//!
+//! A sweep becomes lines with confidence bands over its first numeric axis (or bars, where no axis is numeric) and heat
+//! maps over pairs of numeric axes; a run becomes bars of what its computers did, distributions and a timeline of its
+//! calls, its time series, and the warm-up. [`FigureOptions`] narrow the choice or change axes.
+
+mod run;
+mod sweep;
+
+use crate::calls::GroupBy;
+use crate::chart::{Chart, HeatMap};
+use crate::comparison::Selection;
+use crate::results::{ReadError, ResultSet};
+
+/// A kind of figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FigureKind {
+    /// Metrics over a numeric axis of a sweep, with confidence bands.
+    Lines,
+    /// Metrics over an axis of names, or over the entities of a run, with confidence intervals.
+    Bars,
+    /// Metrics over two axes of a sweep, as colours.
+    Heat,
+    /// Distribution functions of the latency of calls.
+    Cdf,
+    /// Box plots of the latency of calls.
+    Box,
+    /// Calls as bars over time.
+    Timeline,
+    /// Time series.
+    Series,
+    /// Utilization of all processors, on top of each other.
+    Stacked,
+    /// Where the warm-up ends, and how the rule found it.
+    WarmUp,
+}
+
+/// Which figures to draw, and how.
+#[derive(Clone, Debug)]
+pub struct FigureOptions {
+    /// Only figures of these kinds; all that make sense if none is named.
+    pub kinds: Vec<FigureKind>,
+    /// Only these metrics and entities; a few that matter most if none is named.
+    pub selection: Selection,
+    /// The horizontal axis of figures of a sweep.
+    pub x: Option<String>,
+    /// The axis whose values become the series of figures of a sweep.
+    pub by: Option<String>,
+    /// What distributions group calls by; what tells most if not given.
+    pub group: Option<GroupBy>,
+    /// Logarithmic horizontal axis.
+    pub log_x: bool,
+    /// Logarithmic vertical axis.
+    pub log_y: bool,
+    /// Width and height, in points.
+    pub size: (f64, f64),
+    /// The replication shown where only one can be.
+    pub replication: u32,
+    /// Most calls of a timeline.
+    pub calls: usize,
+}
+
+impl Default for FigureOptions {
+    fn default() -> Self {
+        Self {
+            kinds: Vec::new(),
+            selection: Selection::default(),
+            x: None,
+            by: None,
+            group: None,
+            log_x: false,
+            log_y: false,
+            size: (252.0, 166.0),
+            replication: 0,
+            calls: 40,
+        }
+    }
+}
+
+impl FigureOptions {
+    fn wants(&self, kind: FigureKind) -> bool {
+        self.kinds.is_empty() || self.kinds.contains(&kind)
+    }
+
+    /// Whether the figures of a kind were asked for by name.
+    fn asks_for(&self, kind: FigureKind) -> bool {
+        self.kinds.contains(&kind)
+    }
+}
+
+/// A figure with a name for its file and a caption.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    /// Stem of its file.
+    pub name: String,
+    /// What it shows, one or two sentences.
+    pub caption: String,
+    graphic: Graphic,
+}
+
+#[derive(Clone, Debug)]
+enum Graphic {
+    Chart(Chart),
+    Heat(HeatMap),
+}
+
+impl Figure {
+    fn chart(name: impl Into<String>, caption: impl Into<String>, chart: Chart) -> Self {
+        Self {
+            name: file_name(&name.into()),
+            caption: caption.into(),
+            graphic: Graphic::Chart(chart),
+        }
+    }
+
+    fn heat(name: impl Into<String>, caption: impl Into<String>, map: HeatMap) -> Self {
+        Self {
+            name: file_name(&name.into()),
+            caption: caption.into(),
+            graphic: Graphic::Heat(map),
+        }
+    }
+
+    /// The figure as an SVG document.
+    pub fn to_svg(&self) -> String {
+        match &self.graphic {
+            Graphic::Chart(chart) => chart.to_svg(),
+            Graphic::Heat(map) => map.to_svg(),
+        }
+    }
+
+    pub(crate) fn to_live_svg(&self) -> String {
+        match &self.graphic {
+            Graphic::Chart(chart) => chart.to_live_svg(),
+            Graphic::Heat(map) => map.to_svg(),
+        }
+    }
+}
+
+/// The figures of a result folder.
+///
+/// # Errors
+/// If a table cannot be read, or an option names an axis that there is not; no figure at all is no error.
+pub fn figures(results: &ResultSet, options: &FigureOptions) -> Result<Vec<Figure>, FigureError> {
+    let mut figures = Vec::new();
+    if results.points.are_many() {
+        figures.extend(sweep::figures(results, options)?);
+    } else {
+        if let Some(axis) = options.x.as_ref().or(options.by.as_ref()) {
+            return Err(FigureError::Axis(format!(
+                "{}: no axis `{axis}`: these are no results of a sweep",
+                results.path.display()
+            )));
+        }
+        figures.extend(run::figures(results, options)?);
+    }
+    Ok(figures)
+}
+
+/// Why figures cannot be drawn.
+#[derive(Debug, thiserror::Error)]
+pub enum FigureError {
+    /// A table cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// An axis does not exist.
+    #[error("{0}")]
+    Axis(String),
+}
+
+/// A metric in words: `latency_p95` is the 95th percentile of the latency.
+fn in_words(metric: &str) -> String {
+    let words = |text: &str| text.replace('_', " ");
+    if let Some(what) = metric.strip_suffix("_mean") {
+        return format!("mean {}", words(what));
+    }
+    if let Some((what, percent)) = metric.rsplit_once("_p")
+        && !percent.is_empty()
+        && percent
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+    {
+        let ending = match percent.as_bytes() {
+            [.., b'1', _] => "th",
+            [.., b'1'] => "st",
+            [.., b'2'] => "nd",
+            [.., b'3'] => "rd",
+            _ => "th",
+        };
+        return match percent {
+            "50" => format!("median {}", words(what)),
+            _ => format!("{percent}{ending} percentile of {}", words(what)),
+        };
+    }
+    words(metric)
+}
+
+/// A name that every file system takes.
+fn file_name(text: &str) -> String {
+    let mut name = String::new();
+    for character in text.chars() {
+        let keep = character.is_ascii_alphanumeric() || matches!(character, '_' | '.' | '=');
+        match keep {
+            true => name.push(character),
+            false if !name.ends_with('-') => name.push('-'),
+            false => {}
+        }
+    }
+    name.trim_matches(['-', '.']).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_read_as_words() {
+        let cases = [
+            ("latency_mean", "mean latency"),
+            ("latency_p50", "median latency"),
+            ("latency_p99", "99th percentile of latency"),
+            ("latency_p99.9", "99.9th percentile of latency"),
+            ("latency_p1", "1st percentile of latency"),
+            ("latency_p11", "11th percentile of latency"),
+            ("calls_under_way", "calls under way"),
+            ("x_pq", "x pq"),
+        ];
+        for (metric, words) in cases {
+            assert_eq!(in_words(metric), words);
+        }
+    }
+
+    #[test]
+    fn names_of_files_are_tame() {
+        assert_eq!(file_name("a/b: ../c µ"), "a-b-..-c");
+        assert_eq!(
+            file_name("latency_p95 policy=random"),
+            "latency_p95-policy=random"
+        );
+    }
+}

@@ -1,0 +1,337 @@
+//! Figures of the points of a sweep.
+
+use super::{Figure, FigureError, FigureKind, FigureOptions, in_words};
+use crate::chart::{Axis, Chart, HeatMap, Point, Series};
+use crate::results::{PointAxis, Points, ResultSet};
+use crate::statistics::Interval;
+use crate::unit::Unit;
+
+/// Metrics shown where none is asked for, most telling first.
+const TELLING: [&str; 6] = [
+    "latency_mean",
+    "latency_p95",
+    "latency_p99",
+    "throughput",
+    "calls_lost",
+    "utilization",
+];
+/// Entities of one metric that are shown where none is asked for.
+const ENTITIES: usize = 6;
+/// Figures of one metric and entity, at most.
+const FACETS: usize = 24;
+
+/// What a figure of a sweep is about.
+struct Subject<'a> {
+    results: &'a ResultSet,
+    options: &'a FigureOptions,
+    metric: &'a str,
+    entity: &'a str,
+    unit: Unit,
+}
+
+pub(super) fn figures(
+    results: &ResultSet,
+    options: &FigureOptions,
+) -> Result<Vec<Figure>, FigureError> {
+    let points = &results.points;
+    let varying: Vec<usize> = (0..points.axes.len())
+        .filter(|&axis| points.axes[axis].distinct().len() > 1)
+        .collect();
+    let find = |key: &Option<String>| match key {
+        None => Ok(None),
+        Some(key) => points.axis(key).map(Some).ok_or_else(|| {
+            let known: Vec<&str> = points.axes.iter().map(|axis| axis.key.as_str()).collect();
+            FigureError::Axis(format!(
+                "{}: no axis `{key}`; there are {}",
+                results.path.display(),
+                known.join(", ")
+            ))
+        }),
+    };
+    let numeric = |axis: usize| points.axes[axis].numbers().is_some();
+    let by = find(&options.by)?;
+    let x = find(&options.x)?.or_else(|| {
+        let mut rest = varying.iter().copied().filter(|axis| Some(*axis) != by);
+        let first = rest.clone().next();
+        rest.find(|axis| numeric(*axis)).or(first)
+    });
+    let Some(x) = x else { return Ok(Vec::new()) };
+    let by = by.or_else(|| {
+        let mut rest = varying.iter().copied().filter(|axis| *axis != x);
+        let first = rest.clone().next();
+        rest.find(|axis| !numeric(*axis)).or(first)
+    });
+
+    let mut figures = Vec::new();
+    for subject in subjects(results, options) {
+        let lines = if numeric(x) {
+            FigureKind::Lines
+        } else {
+            FigureKind::Bars
+        };
+        for facet in facets(points, &varying, x, by) {
+            if options.wants(lines) {
+                figures.push(subject.over(x, by, &facet));
+            }
+            let Some(by) = by else { continue };
+            let both = numeric(x) && numeric(by);
+            if options.asks_for(FigureKind::Heat) || (options.wants(FigureKind::Heat) && both) {
+                figures.push(subject.heat(x, by, &facet));
+            }
+        }
+    }
+    Ok(figures)
+}
+
+/// What to show: what is asked for, or what tells most.
+fn subjects<'a>(results: &'a ResultSet, options: &'a FigureOptions) -> Vec<Subject<'a>> {
+    let all = results.metric_names();
+    let asked = !options.selection.metrics.is_empty();
+    let mut chosen: Vec<(&str, Unit)> = all
+        .iter()
+        .copied()
+        .filter(|(name, _)| match asked {
+            true => options.selection.metrics.iter().any(|it| it == name),
+            false => TELLING.contains(name),
+        })
+        .collect();
+    if !asked {
+        chosen.sort_by_key(|(name, _)| TELLING.iter().position(|it| it == name));
+    }
+    if chosen.is_empty() && !asked {
+        chosen = all.into_iter().take(TELLING.len()).collect();
+    }
+    let mut subjects = Vec::new();
+    for (metric, unit) in chosen {
+        let entities = results.entities(metric);
+        let named = !options.selection.entities.is_empty();
+        let shown = entities.iter().copied().filter(|entity| match named {
+            true => options.selection.holds(metric, entity),
+            // What concerns everything stands for its parts; what never happened shows nothing.
+            false if results.is_always_zero(metric, entity) => false,
+            false => *entity == "all" || !entities.contains(&"all"),
+        });
+        let most = if named { usize::MAX } else { ENTITIES };
+        subjects.extend(shown.take(most).map(|entity| Subject {
+            results,
+            options,
+            metric,
+            entity,
+            unit,
+        }));
+    }
+    subjects
+}
+
+/// The points of each figure: those that agree in all axes but two.
+fn facets(points: &Points, varying: &[usize], x: usize, by: Option<usize>) -> Vec<Facet> {
+    let shown = |axis: usize| axis == x || Some(axis) == by || !varying.contains(&axis);
+    let mut facets: Vec<Facet> = Vec::new();
+    for (at, &number) in points.numbers.iter().enumerate() {
+        let label = points.label(number, shown);
+        match facets.iter_mut().find(|facet| facet.label == label) {
+            Some(facet) => facet.points.push(at),
+            None => facets.push(Facet {
+                label,
+                points: vec![at],
+            }),
+        }
+    }
+    facets.truncate(FACETS);
+    facets
+}
+
+/// The points of one figure.
+struct Facet {
+    /// What they have in common beyond what all points have in common.
+    label: String,
+    /// Their places in the list of points.
+    points: Vec<usize>,
+}
+
+impl Subject<'_> {
+    fn interval(&self, at: usize) -> Option<Interval> {
+        let number = self.results.points.numbers[at];
+        self.results
+            .find(number, self.metric, self.entity)?
+            .interval()
+    }
+
+    fn values(&self, at: usize) -> Option<Vec<f64>> {
+        let number = self.results.points.numbers[at];
+        Some(
+            self.results
+                .find(number, self.metric, self.entity)?
+                .finite(),
+        )
+    }
+
+    fn name(&self, kind: &str, facet: &Facet) -> String {
+        let entity = match self.entity {
+            "all" => String::new(),
+            entity => format!(" {entity}"),
+        };
+        format!("{}{entity} {kind} {}", self.metric, facet.label)
+    }
+
+    fn caption(&self, facet: &Facet, how: &str) -> String {
+        let mut caption = in_words(self.metric);
+        if let Some(first) = caption.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        if self.entity != "all" {
+            caption += &format!(" of {}", self.entity);
+        }
+        if !facet.label.is_empty() {
+            caption += &format!(", {}", facet.label);
+        }
+        format!(
+            "{caption}. {how}, {} replications.",
+            self.results.replications()
+        )
+    }
+
+    /// The metric over an axis, one series per value of another.
+    fn over(&self, x: usize, by: Option<usize>, facet: &Facet) -> Figure {
+        let points = &self.results.points;
+        let axis = &points.axes[x];
+        let means = facet.points.iter().filter_map(|&at| self.interval(at));
+        let largest = means.map(|it| it.mean.abs()).fold(0.0, f64::max);
+        let (factor, symbol) = self.unit.axis_scale(largest);
+        let label = in_words(self.metric);
+        let mut y_axis = match self.options.log_y {
+            true => Axis::logarithmic(&label, symbol),
+            false => Axis::linear(&label, symbol),
+        };
+        if self.unit == Unit::Ratio && !self.options.log_y {
+            y_axis = y_axis.from_zero();
+        }
+        let numbers = axis.numbers();
+        let categories = axis.distinct();
+        let x_label = points.name_of(axis).replace('-', " ");
+        let x_axis = match &numbers {
+            Some((_, unit)) if self.options.log_x => Axis::logarithmic(&x_label, unit),
+            Some((_, unit)) => Axis::linear(&x_label, unit),
+            None => Axis::names(&x_label, categories.iter().copied()),
+        };
+        let place = |at: usize| match &numbers {
+            Some((numbers, _)) => numbers[at],
+            None => {
+                let mut names = categories.iter();
+                names.position(|it| *it == axis.values[at]).unwrap_or(0) as f64
+            }
+        };
+        let mut values = facet
+            .points
+            .iter()
+            .filter_map(|&at| self.values(at))
+            .flatten();
+        let never_negative = values.all(|value| value >= 0.0);
+        let (width, height) = self.options.size;
+        let mut chart = Chart::new(x_axis, y_axis).size(width, height);
+        for (name, members) in split(by.map(|by| &points.axes[by]), &facet.points) {
+            let mut line: Vec<Point> = members
+                .iter()
+                .filter_map(|&at| {
+                    Some(point(place(at), self.interval(at)?, factor, never_negative))
+                })
+                .collect();
+            line.sort_by(|a, b| a.x.total_cmp(&b.x));
+            chart = chart.series(match numbers {
+                Some(_) => Series::line(&name, line),
+                None => Series::bars(&name, line),
+            });
+        }
+        let how = match numbers {
+            Some(_) => "Mean with 95 % band",
+            None => "Mean with 95 % interval",
+        };
+        let over = match numbers {
+            Some(_) => "over",
+            None => "by",
+        };
+        let kind = format!("{over} {}", points.name_of(axis));
+        Figure::chart(self.name(&kind, facet), self.caption(facet, how), chart)
+    }
+
+    /// The metric over two axes, as colours.
+    fn heat(&self, x: usize, by: usize, facet: &Facet) -> Figure {
+        let points = &self.results.points;
+        let (x_axis, y_axis) = (&points.axes[x], &points.axes[by]);
+        let (columns, rows) = (ordered(x_axis), ordered(y_axis));
+        let means = facet.points.iter().filter_map(|&at| self.interval(at));
+        let largest = means.map(|it| it.mean.abs()).fold(0.0, f64::max);
+        let (factor, symbol) = self.unit.axis_scale(largest);
+        let (x_name, y_name) = (points.name_of(x_axis), points.name_of(y_axis));
+        let label = in_words(self.metric);
+        let mut map = HeatMap::new(
+            &x_name.replace('-', " "),
+            columns.iter().copied(),
+            &y_name.replace('-', " "),
+            rows.iter().copied(),
+            &label,
+            symbol,
+        )
+        .width(self.options.size.0);
+        for row in &rows {
+            let cell = |column: &&str| {
+                let mut members = facet.points.iter();
+                let at = members
+                    .find(|&&at| x_axis.values[at] == *column && y_axis.values[at] == *row)?;
+                Some(self.interval(*at)?.mean / factor)
+            };
+            map = map.row(columns.iter().map(cell));
+        }
+        let kind = format!("map {x_name} {y_name}");
+        Figure::heat(self.name(&kind, facet), self.caption(facet, "Mean"), map)
+    }
+}
+
+/// The points by their value of an axis; all together, without a name, if there is none.
+fn split(axis: Option<&PointAxis>, members: &[usize]) -> Vec<(String, Vec<usize>)> {
+    let Some(axis) = axis else {
+        return vec![(String::new(), members.to_vec())];
+    };
+    let of = |value: &str| {
+        let members = members.iter().copied();
+        members.filter(|&at| axis.values[at] == value).collect()
+    };
+    let label = |value: &str| match axis.numbers() {
+        // A number alone says little.
+        Some(_) => format!("{} = {value}", axis.short()),
+        None => value.to_owned(),
+    };
+    let values = axis.distinct();
+    let all = values.into_iter().map(|value| (label(value), of(value)));
+    all.filter(|(_, members): &(String, Vec<usize>)| !members.is_empty())
+        .collect()
+}
+
+/// The values of an axis, ascending if they are numbers.
+fn ordered(axis: &PointAxis) -> Vec<&str> {
+    let mut values = axis.distinct();
+    if let Some((numbers, _)) = axis.numbers() {
+        let number = |value: &str| {
+            let place = axis.values.iter().position(|it| it == value);
+            place.map_or(0.0, |place| numbers[place])
+        };
+        values.sort_by(|a, b| number(a).total_cmp(&number(b)));
+    }
+    values
+}
+
+/// A mean with its interval at a place, in another unit. An interval by Student's t may reach below zero; that of a
+/// quantity that never does is cut there.
+fn point(x: f64, interval: Interval, factor: f64, never_negative: bool) -> Point {
+    let floor = if never_negative {
+        0.0
+    } else {
+        f64::NEG_INFINITY
+    };
+    let ends = interval.low().zip(interval.high());
+    Point {
+        x,
+        y: interval.mean / factor,
+        interval: ends.map(|(low, high)| (low.max(floor) / factor, high / factor)),
+    }
+}

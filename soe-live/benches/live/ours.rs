@@ -1,0 +1,108 @@
+//! Our router and our computer.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sim_core::Streams;
+use soe_live::Security;
+use soe_live::broker::{Broker, Forwarding};
+use soe_live::command::Stop;
+use soe_live::computer::{Computer, ComputerOptions, Executor, Kind, Simulated};
+use soe_live::server::{Server, Services};
+use soe_model::broker::optimizer::OPTIMIZERS;
+use soe_model::broker::policy::POLICIES;
+use soe_model::broker::{
+    BrokerKind, BrokerSpec, Compatibility, ForwardingTime, Limits, TableEntrySpec,
+};
+use soe_model::computer::platform::Platform;
+
+use crate::load::on_thread;
+
+/// Tasks that cost nothing: an operation per byte, 1 Top/s.
+const FREE: &str = r#"{
+  "version": "1.0",
+  "processors": [{"name": "cpu", "speed": 1e12, "cores": 64, "memory": 1e12}],
+  "containers": [{"name": "c", "processor": "cpu", "num-workers": 64,
+    "lambda": {"name": "f0", "output-type": "copy-input",
+      "requirements": "proportional", "op-coeff": 1, "op-offset": 0,
+      "mem-coeff": 0, "mem-offset": 0}}]
+}"#;
+
+pub fn computer() -> SocketAddr {
+    on_thread(|started| async move {
+        let any = "0.0.0.0:0".parse().unwrap();
+        let server = Server::bind(&any, &Security::Plaintext).await.unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], server.local_address().port()));
+        let platform = Platform::from_json(FREE).unwrap();
+        let spec = platform
+            .clone()
+            .computer(address.to_string(), String::new(), None);
+        let options = ComputerOptions {
+            kind: Kind::Simulated(platform),
+            server_endpoint: any,
+            announce_endpoint: None,
+            controller_endpoint: None,
+            announce_period: Duration::from_secs(10),
+            utilization_endpoint: None,
+            asynchronous: false,
+            state_endpoint: None,
+            no_state_server: false,
+            security: Security::Plaintext,
+        };
+        let executor = Executor::Simulated(Arc::new(Simulated::new(&spec).unwrap()));
+        let computer = Arc::new(Computer::new(executor, address.to_string(), &options));
+        let services = Services::new(&["uiiit.rpc.EdgeServer"], |_| {})
+            .await
+            .unwrap();
+        started.send(address).unwrap();
+        server.run(Some(computer), services, Stop::new()).await;
+    })
+}
+
+/// With so many functions, each at all destinations, the first being the best.
+pub fn router(destinations: &[SocketAddr], functions: usize) -> SocketAddr {
+    let entries = (0..functions).flat_map(|function| {
+        let destinations = destinations.iter().enumerate();
+        destinations.map(move |(number, destination)| TableEntrySpec {
+            function: format!("f{function}"),
+            destination: destination.to_string(),
+            weight: 1.0 + number as f32,
+            is_final: true,
+        })
+    });
+    let optimizer = match destinations {
+        [_] => "trivial",
+        _ => "none",
+    };
+    let spec = BrokerSpec {
+        name: "router".into(),
+        node: String::new(),
+        controller: None,
+        kind: BrokerKind::Router {
+            policy: POLICIES.configure("least-impedance", vec![]).unwrap(),
+            optimizer: OPTIMIZERS.configure(optimizer, vec![]).unwrap(),
+        },
+        limits: Limits::default(),
+        forwarding_time: ForwardingTime::default(),
+        table: entries.collect(),
+        compatibility: Compatibility::Corrected,
+    };
+    on_thread(move |started| async move {
+        let forwarding = Forwarding {
+            security: Security::Plaintext,
+            connections: 4,
+            call_timeout: Duration::from_secs(300),
+            fake: false,
+        };
+        let (broker, _failures) = Broker::new(&spec, &Streams::new(0, 0), forwarding).unwrap();
+        tokio::spawn(broker.clone().attend());
+        let any = "127.0.0.1:0".parse().unwrap();
+        let server = Server::bind(&any, &Security::Plaintext).await.unwrap();
+        let services = Services::new(&["uiiit.rpc.EdgeServer"], |_| {})
+            .await
+            .unwrap();
+        started.send(server.local_address()).unwrap();
+        server.run(Some(broker), services, Stop::new()).await;
+    })
+}

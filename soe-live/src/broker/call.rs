@@ -1,0 +1,265 @@
+//! One call on its way through a broker.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Instant;
+
+use sim_core::SimDuration;
+use soe_model::broker::{
+    Answer, Attempt, CallHeader, CallId, Failure, Outcome, ProbeReply, Rejection, Ticket,
+};
+use soe_model::names::EndpointId;
+use soe_model::units::Bytes;
+use tonic::Status;
+use tracing::{debug, trace};
+
+use super::Broker;
+use super::core::{Probe, Todo, Waiting};
+use crate::clock::duration;
+use crate::peer::CallError;
+use crate::rpc;
+use crate::server::{Invocation, Invocations};
+use crate::wire::{Frame, Reply, Request, Response};
+
+impl Invocations for Broker {
+    fn invoke(self: Arc<Self>, request: Frame, deadline: Option<Instant>) -> Invocation {
+        Box::pin(async move {
+            let request = Request::read(request).map_err(|error| {
+                debug!("malformed request: {error}");
+                Status::invalid_argument(format!("malformed LambdaRequest: {error}"))
+            })?;
+            Ok(self.forward(request, deadline).await)
+        })
+    }
+}
+
+/// What the latest attempt brought, until the model says what becomes of it.
+#[derive(Default)]
+struct Latest {
+    response: Option<Response>,
+    error: Option<String>,
+}
+
+impl Broker {
+    async fn forward(self: Arc<Self>, request: Request, deadline: Option<Instant>) -> Frame {
+        let deadline = self.deadline(deadline);
+        let mut call = self.clone().arrive(&request);
+        let mut latest = Latest::default();
+        loop {
+            match self.next(&call, &request, deadline).await {
+                Todo::Forward {
+                    attempt,
+                    destination,
+                    after,
+                    header,
+                } => {
+                    if !after.is_zero() {
+                        tokio::time::sleep(duration(after)).await;
+                    }
+                    latest = self
+                        .attempt(&request, attempt, destination, &header, deadline)
+                        .await;
+                }
+                Todo::Respond(outcome) => {
+                    call.ticket = None;
+                    return self.respond(request.name(), outcome, latest);
+                }
+            }
+        }
+    }
+
+    /// Tells the model of a new call.
+    fn arrive(self: Arc<Self>, request: &Request) -> Call {
+        let mut core = self.core();
+        let header = CallHeader {
+            function: core.function(request.name()),
+            input: Bytes(request.size() as u64),
+            forward: request.forward,
+            hops: request.hops,
+            dry: request.dry,
+        };
+        let id = core.calls.insert(Waiting::default());
+        let now = self.clock.now();
+        let ticket = core.broker.arrive(now, CallId(id), &header);
+        self.settle(core);
+        Call {
+            broker: self,
+            id,
+            ticket: Some(ticket),
+        }
+    }
+
+    /// Waits for what is to be done next, and asks destinations meanwhile if the
+    /// model wants to.
+    async fn next(self: &Arc<Self>, call: &Call, request: &Request, deadline: Instant) -> Todo {
+        loop {
+            let next = poll_fn(|cx| {
+                let mut core = self.core();
+                let Some(waiting) = core.calls.get_mut(call.id) else {
+                    let outcome = Outcome::Rejected(Rejection::NoDestination);
+                    return Poll::Ready(Ok(Todo::Respond(outcome)));
+                };
+                if let Some(todo) = waiting.todo.take() {
+                    Poll::Ready(Ok(todo))
+                } else if !waiting.probes.is_empty() {
+                    Poll::Ready(Err(std::mem::take(&mut waiting.probes)))
+                } else {
+                    waiting.waker = Some(cx.waker().clone());
+                    Poll::Pending
+                }
+            });
+            match next.await {
+                Ok(todo) => return todo,
+                Err(probes) => {
+                    for probe in probes {
+                        tokio::spawn(self.clone().probe(probe, request.clone(), deadline));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sends a call to a destination and tells the model what came of it.
+    async fn attempt(
+        &self,
+        request: &Request,
+        attempt: Attempt,
+        destination: EndpointId,
+        header: &CallHeader,
+        deadline: Instant,
+    ) -> Latest {
+        let response = self.send(request, destination, header, deadline).await;
+        let mut core = self.core();
+        let now = self.clock.now();
+        let mut latest = Latest::default();
+        match response {
+            Ok(response) if response.is_ok => {
+                let answer = Answer {
+                    processing: SimDuration::from_millis(response.ptime.into()),
+                    load1: response.load1,
+                    acknowledgement: response.asynchronous,
+                };
+                core.broker.answered(now, attempt, &answer);
+                latest.response = Some(response);
+            }
+            Ok(response) => {
+                core.broker.failed(now, attempt, Failure::Application);
+                latest.response = Some(response);
+            }
+            Err(error) => {
+                debug!("{}: {error}", core.endpoints.name(destination));
+                latest.error = Some(error.to_string());
+                let failure = match error {
+                    CallError::Refused(_) => Failure::Application,
+                    CallError::Unreachable(_) => Failure::Transport,
+                };
+                let offer = core.offers(header.function, destination);
+                core.broker.failed(now, attempt, failure);
+                if let (CallError::Unreachable(_), Some(is_final)) = (&error, offer) {
+                    core.has_failed(header.function, destination, is_final);
+                }
+            }
+        }
+        self.settle(core);
+        latest
+    }
+
+    /// Asks a destination how long a call would take.
+    async fn probe(self: Arc<Self>, probe: Probe, request: Request, deadline: Instant) {
+        let Probe {
+            probe,
+            destination,
+            header,
+        } = probe;
+        let replied = self.send(&request, destination, &header, deadline).await;
+        let mut core = self.core();
+        let reply = match replied {
+            Ok(response) if response.is_ok => {
+                ProbeReply::Answered(SimDuration::from_millis(response.ptime.into()))
+            }
+            Ok(_) | Err(CallError::Refused(_)) => ProbeReply::Failed(Failure::Application),
+            Err(CallError::Unreachable(error)) => {
+                debug!("{}: {error}", core.endpoints.name(destination));
+                if let Some(is_final) = core.offers(header.function, destination) {
+                    core.has_failed(header.function, destination, is_final);
+                }
+                ProbeReply::Failed(Failure::Transport)
+            }
+        };
+        core.broker.probe_replied(self.clock.now(), probe, reply);
+        self.settle(core);
+    }
+
+    async fn send(
+        &self,
+        request: &Request,
+        destination: EndpointId,
+        header: &CallHeader,
+        deadline: Instant,
+    ) -> Result<Response, CallError> {
+        if self.forwarding.fake {
+            let reply = Reply {
+                retcode: rpc::OK,
+                hops: header.hops,
+                ..Reply::default()
+            };
+            return response(reply.with_text(""));
+        }
+        let peer = self.peer(&mut self.core(), destination);
+        let peer = peer.map_err(|error| CallError::Unreachable(error.to_string()))?;
+        let frame = request.forwarded(header.hops, header.dry);
+        response(peer.call(&frame, deadline).await?)
+    }
+
+    /// What the caller gets.
+    fn respond(&self, function: &str, outcome: Outcome, latest: Latest) -> Frame {
+        match (outcome, latest) {
+            (
+                Outcome::Answered { destination, .. } | Outcome::Refused { destination },
+                Latest {
+                    response: Some(response),
+                    ..
+                },
+            ) => {
+                let core = self.core();
+                let destination = core.endpoints.name(destination);
+                trace!("{function}: {destination}");
+                response.passed_on(destination)
+            }
+            (
+                Outcome::Refused { .. } | Outcome::Rejected(Rejection::AllFailed { .. }),
+                Latest {
+                    error: Some(error), ..
+                },
+            ) => Reply::error(&error),
+            (Outcome::Rejected(rejection), _) => Reply::error(&rejection.to_string()),
+            (Outcome::Answered { .. } | Outcome::Refused { .. }, _) => {
+                Reply::error("RPC failed: no response")
+            }
+        }
+    }
+}
+
+/// A call in progress: cancelled if its future is dropped before the end.
+struct Call {
+    broker: Arc<Broker>,
+    id: u64,
+    ticket: Option<Ticket>,
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        let mut core = self.broker.core();
+        core.calls.remove(self.id);
+        if let Some(ticket) = self.ticket.take() {
+            core.broker.cancel(self.broker.clock.now(), ticket);
+            self.broker.settle(core);
+        }
+    }
+}
+
+fn response(frame: Frame) -> Result<Response, CallError> {
+    Response::read(frame)
+        .map_err(|error| CallError::Refused(format!("malformed LambdaResponse: {error}")))
+}

@@ -1,0 +1,136 @@
+//! The command lines of brokers.
+
+use clap::Parser;
+use soe_model::broker::estimator::{ESTIMATORS, EstimatorSpec};
+use soe_model::broker::optimizer::{OPTIMIZERS, OptimizerSpec};
+use soe_model::broker::policy::{POLICIES, PolicySpec};
+use soe_model::broker::{BrokerKind, Compatibility};
+use soe_model::conf::ConfError;
+
+use super::{BrokerOptions, run};
+use crate::command::{Failure, Stop};
+use crate::options::{self, configured};
+
+/// Forwards invocations of functions to computers and other routers: by the
+/// weights of forwarding tables, which the controller fills and measured
+/// latencies adjust.
+#[derive(Debug, Parser)]
+#[command(name = "edgerouter", after_help = ROUTER_EXAMPLES)]
+pub struct EdgeRouter {
+    #[command(flatten)]
+    broker: options::BrokerOptions,
+
+    /// How a destination is picked: type=random, least-impedance, round-robin, or
+    /// proportional-fairness with alpha and beta
+    #[arg(long, value_name = "CONF", default_value = "type=random", value_parser = policy)]
+    table_conf: PolicySpec,
+
+    /// How weights follow measured latencies: type=none, trivial with period and
+    /// stat (mean, min, max), async with alpha, or asyncPF
+    #[arg(
+        long,
+        value_name = "CONF",
+        default_value = "type=trivial,period=10,stat=mean",
+        value_parser = optimizer
+    )]
+    optimizer_conf: OptimizerSpec,
+}
+
+const ROUTER_EXAMPLES: &str = "\
+Examples:
+  edgerouter --server 127.0.0.1:6473 --conf 127.0.0.1:6474 --controller 127.0.0.1:6475
+  edgerouter --table-conf type=least-impedance --optimizer-conf type=async,alpha=0.95";
+
+/// Forwards invocations of functions to the computer that is expected to answer
+/// first, as predicted from measured network and processing times.
+#[derive(Debug, Parser)]
+#[command(name = "edgedispatcher", after_help = DISPATCHER_EXAMPLES)]
+pub struct EdgeDispatcher {
+    #[command(flatten)]
+    broker: options::BrokerOptions,
+
+    /// How response times are predicted: type=rtt, util, delay or probe
+    #[arg(
+        long,
+        value_name = "CONF",
+        default_value = "type=rtt,window-size=50,stale-period=10",
+        value_parser = estimator
+    )]
+    ptimeest_conf: EstimatorSpec,
+}
+
+const DISPATCHER_EXAMPLES: &str = "\
+Examples:
+  edgedispatcher --server 127.0.0.1:6473 --conf 127.0.0.1:6474 --controller 127.0.0.1:6475
+  edgedispatcher --ptimeest-conf type=probe,max-clients=10";
+
+impl EdgeRouter {
+    /// Threads of the process.
+    pub fn threads(&self) -> usize {
+        self.broker.server.runtime_threads
+    }
+
+    /// Runs the router.
+    ///
+    /// # Errors
+    /// If it cannot start.
+    pub async fn run(self, stop: Stop) -> Result<(), Failure> {
+        let kind = BrokerKind::Router {
+            policy: self.table_conf,
+            optimizer: self.optimizer_conf,
+        };
+        start(self.broker, kind, stop).await
+    }
+}
+
+impl EdgeDispatcher {
+    /// Threads of the process.
+    pub fn threads(&self) -> usize {
+        self.broker.server.runtime_threads
+    }
+
+    /// Runs the dispatcher.
+    ///
+    /// # Errors
+    /// If it cannot start.
+    pub async fn run(self, stop: Stop) -> Result<(), Failure> {
+        let kind = BrokerKind::Dispatcher {
+            estimator: self.ptimeest_conf,
+        };
+        start(self.broker, kind, stop).await
+    }
+}
+
+async fn start(
+    options: options::BrokerOptions,
+    kind: BrokerKind,
+    stop: Stop,
+) -> Result<(), Failure> {
+    let options = BrokerOptions {
+        kind,
+        security: options.server.security()?,
+        server_endpoint: options.server.server_endpoint,
+        announce_endpoint: options.server.announce_endpoint.0,
+        configuration_endpoint: options.configuration_endpoint,
+        controller_endpoint: options.server.controller_endpoint.0,
+        calls_in_progress: (options.num_threads > 0).then_some(options.num_threads),
+        router_conf: options.router_conf,
+        call_timeout: options.call_timeout,
+        fake_entries: (options.fake_num_lambdas, options.fake_num_destinations),
+        compatibility: Compatibility::Corrected,
+        seed: options.seed,
+    };
+    run(options, stop).await.map_err(Failure::run)
+}
+
+fn policy(text: &str) -> Result<PolicySpec, ConfError> {
+    configured(text, &POLICIES, "random")
+}
+
+fn optimizer(text: &str) -> Result<OptimizerSpec, ConfError> {
+    configured(text, &OPTIMIZERS, "trivial")
+}
+
+fn estimator(text: &str) -> Result<EstimatorSpec, ConfError> {
+    configured(text, &ESTIMATORS, "rtt")
+}

@@ -1,0 +1,218 @@
+//! The process of a computer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use soe_model::computer::ComputerSpec;
+use soe_model::computer::platform::Platform;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tracing::{info, warn};
+
+use super::simulated::SimulatedError;
+use super::{Computer, Executor, Gateway, GatewayConf, Simulated, Utilization};
+use crate::announce::{self, Subject};
+use crate::command::{Endpoint, Stop};
+use crate::rpc::computer_info;
+use crate::rpc::edge_computer_server::EdgeComputerServer;
+use crate::rpc::state_server_server::StateServerServer;
+use crate::security::Security;
+use crate::server::{ServeError, Server, Services};
+use crate::state::States;
+
+/// How often the list of functions behind a gateway is read.
+const LISTED: Duration = Duration::from_secs(10);
+
+/// What a computer process needs to know.
+#[derive(Clone, Debug)]
+pub struct ComputerOptions {
+    /// What executes functions.
+    pub kind: Kind,
+    /// Where it executes functions.
+    pub server_endpoint: Endpoint,
+    /// Where others reach it, if not there.
+    pub announce_endpoint: Option<Endpoint>,
+    /// The controller to which it announces itself.
+    pub controller_endpoint: Option<Endpoint>,
+    /// How often it repeats the announcement.
+    pub announce_period: Duration,
+    /// Where it reports the utilization of its processors.
+    pub utilization_endpoint: Option<Endpoint>,
+    /// Whether it takes invocations with a callback.
+    pub asynchronous: bool,
+    /// Where its state server is.
+    pub state_endpoint: Option<Endpoint>,
+    /// Whether that server is somebody else's.
+    pub no_state_server: bool,
+    /// How connections are protected.
+    pub security: Security,
+}
+
+impl ComputerOptions {
+    /// A simulated computer that nobody else knows, in plaintext.
+    pub fn of(platform: Platform, server_endpoint: Endpoint) -> Self {
+        Self {
+            kind: Kind::Simulated(platform),
+            server_endpoint,
+            announce_endpoint: None,
+            controller_endpoint: None,
+            announce_period: LISTED,
+            utilization_endpoint: None,
+            asynchronous: false,
+            state_endpoint: None,
+            no_state_server: false,
+            security: Security::Plaintext,
+        }
+    }
+
+    /// What a simulated computer of this name consists of; `None` if it is not
+    /// simulated.
+    pub fn spec(&self, name: &str) -> Option<ComputerSpec> {
+        match &self.kind {
+            Kind::Simulated(platform) => Some(platform.clone().computer(
+                name.to_owned(),
+                String::new(),
+                None,
+            )),
+            Kind::Gateway(_) => None,
+        }
+    }
+}
+
+/// What executes functions.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// The model of this platform.
+    Simulated(Platform),
+    /// A serverless platform behind a gateway.
+    Gateway(GatewayConf),
+}
+
+/// Why a computer does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ComputerError {
+    /// The computer makes no sense.
+    #[error(transparent)]
+    Computer(#[from] SimulatedError),
+    /// It does not listen.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// The options contradict each other.
+    #[error("{0}")]
+    Options(&'static str),
+}
+
+/// Runs a computer until it is told to stop.
+///
+/// # Errors
+/// If it cannot start.
+pub async fn run(options: ComputerOptions, stop: Stop) -> Result<(), ComputerError> {
+    if options.no_state_server && options.state_endpoint.is_none() {
+        return Err(ComputerError::Options(
+            "--no-state-server without --state-endpoint: say where the state server is",
+        ));
+    }
+    let security = &options.security;
+    let server = Server::bind(&options.server_endpoint, security).await?;
+    let announced = options.announce_endpoint.as_ref();
+    let endpoint = announced.unwrap_or(server.endpoint()).clone();
+    let name = endpoint.to_string();
+    let (executor, simulated, containers) = match &options.kind {
+        Kind::Simulated(platform) => {
+            let spec = platform.clone();
+            let spec = spec.computer(name.clone(), String::new(), None);
+            let simulated = Arc::new(Simulated::new(&spec)?);
+            let containers = simulated.containers().to_vec();
+            let executor = Executor::Simulated(simulated.clone());
+            (executor, Some(simulated), containers)
+        }
+        Kind::Gateway(conf) => (
+            Executor::Gateway(Gateway::new(conf.clone())),
+            None,
+            Vec::new(),
+        ),
+    };
+    // No stop for the servers before the controller knows that we go.
+    let close = Stop::new();
+    let mut servers = JoinSet::new();
+    if let (Some(endpoint), Some(simulated)) = (&options.utilization_endpoint, simulated) {
+        let server = Server::bind(endpoint, security).await?;
+        info!("utilization at {}", server.endpoint());
+        let services = Services::new(&["uiiit.rpc.EdgeComputer"], |routes| {
+            routes.add_service(EdgeComputerServer::new(Utilization::of(simulated)));
+        });
+        servers.spawn(server.run(None, services.await?, close.clone()));
+    }
+    if let Some(endpoint) = options
+        .state_endpoint
+        .as_ref()
+        .filter(|_| !options.no_state_server)
+    {
+        let server = Server::bind(endpoint, security).await?;
+        info!("states at {}", server.endpoint());
+        let services = Services::new(&["uiiit.rpc.StateServer"], |routes| {
+            routes.add_service(StateServerServer::new(States::default()));
+        });
+        servers.spawn(server.run(None, services.await?, close.clone()));
+    }
+    let computer = Arc::new(Computer::new(executor, name, &options));
+    info!("functions at {}", server.endpoint());
+    let services = Services::new(&["uiiit.rpc.EdgeServer"], |_| {}).await?;
+    servers.spawn(server.run(Some(computer.clone()), services, close.clone()));
+
+    let (offered, offer) = watch::channel(containers);
+    let listing = listing(&computer, offered, &stop);
+    let announcing = async {
+        match options.controller_endpoint.clone() {
+            None => stop.wait().await,
+            Some(controller) => {
+                let subject = Subject::Computer {
+                    endpoint,
+                    containers: offer,
+                    period: options.announce_period,
+                };
+                announce::keep(controller, security.clone(), subject, stop.clone()).await;
+            }
+        }
+    };
+    tokio::join!(announcing, listing);
+    close.stop();
+    while servers.join_next().await.is_some() {}
+    Ok(())
+}
+
+/// Keeps the list of functions behind a gateway.
+async fn listing(
+    computer: &Computer,
+    offered: watch::Sender<Vec<computer_info::Container>>,
+    stop: &Stop,
+) {
+    let Executor::Gateway(gateway) = &computer.executor else {
+        return stop.wait().await;
+    };
+    loop {
+        match gateway.functions().await {
+            Ok(functions) => {
+                let containers = functions
+                    .into_iter()
+                    .map(|lambda| computer_info::Container {
+                        name: lambda.clone(),
+                        processor: "gateway".to_owned(),
+                        lambda,
+                        num_workers: gateway.clients() as u32,
+                    });
+                let containers: Vec<_> = containers.collect();
+                offered.send_if_modified(|known| {
+                    let changed = *known != containers;
+                    *known = containers;
+                    changed
+                });
+            }
+            Err(error) => warn!("the gateway does not list its functions: {error}"),
+        }
+        tokio::select! {
+            () = stop.wait() => return,
+            () = tokio::time::sleep(LISTED) => {}
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The model of a computer in real time.
+
+use std::future::poll_fn;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
+
+use sim_core::SimTime;
+use soe_model::computer::{
+    Completion, Computer, ComputerError, ComputerSpec, Load, Refusal, TaskId,
+};
+use soe_model::function::Output;
+use soe_model::names::{FunctionId, Names};
+use soe_model::units::Bytes;
+
+use super::{Done, Text};
+use crate::alarm::Alarm;
+use crate::clock::Clock;
+use crate::rpc::computer_info;
+use crate::slots::Slots;
+
+/// Executes functions by waiting for as long as they need.
+#[derive(Debug)]
+pub struct Simulated {
+    core: Arc<Mutex<Core>>,
+    clock: Clock,
+    alarm: Alarm,
+    containers: Vec<computer_info::Container>,
+}
+
+#[derive(Debug)]
+struct Core {
+    computer: Computer,
+    functions: Names<FunctionId>,
+    waiting: Slots<Waiting>,
+}
+
+/// A task that runs.
+#[derive(Debug)]
+enum Waiting {
+    /// Nobody has asked for its completion yet.
+    New,
+    Asked(Waker),
+    Done(Completion),
+    /// Nobody waits for it any longer.
+    Left,
+}
+
+/// Why there is no computer.
+#[derive(Debug, thiserror::Error)]
+pub enum SimulatedError {
+    /// Its parts do not fit together.
+    #[error(transparent)]
+    Computer(#[from] ComputerError),
+    /// The system gives no thread for its timer.
+    #[error("cannot start a timer: {0}")]
+    Timer(#[from] io::Error),
+}
+
+impl Simulated {
+    /// The computer that `spec` describes, idle since now.
+    ///
+    /// # Errors
+    /// If its parts do not fit together, or there is no thread for its timer.
+    pub fn new(spec: &ComputerSpec) -> Result<Self, SimulatedError> {
+        let mut functions = Names::default();
+        let computer = Computer::new(spec, &mut functions)?;
+        let core = Arc::new(Mutex::new(Core {
+            computer,
+            functions,
+            waiting: Slots::default(),
+        }));
+        let clock = Clock::start();
+        let timed = core.clone();
+        let alarm = Alarm::new("completions", move || {
+            let mut core = lock(&timed);
+            core.complete(clock.now());
+            core.computer
+                .next_wake()
+                .and_then(|next| clock.instant(next))
+        })?;
+        let containers = spec.containers.iter();
+        let containers = containers.map(|container| computer_info::Container {
+            name: container.name.clone(),
+            processor: container.processor.clone(),
+            lambda: container.function.name.clone(),
+            num_workers: container.workers,
+        });
+        Ok(Self {
+            core,
+            clock,
+            alarm,
+            containers: containers.collect(),
+        })
+    }
+
+    /// What it offers.
+    pub fn containers(&self) -> &[computer_info::Container] {
+        &self.containers
+    }
+
+    /// The share of each processor that was in use during the last second.
+    pub fn utilization(&self) -> Vec<(String, f64)> {
+        let mut core = lock(&self.core);
+        let now = self.clock.now();
+        core.complete(now);
+        let names: Vec<_> = core.computer.processors().map(str::to_owned).collect();
+        let shares = names.into_iter().enumerate();
+        shares
+            .map(|(number, name)| (name, core.computer.usage(now, number).last_second))
+            .collect()
+    }
+
+    /// Executes a function and returns when it is done.
+    pub(super) async fn execute(&self, function: &str, input: usize) -> Result<Done, String> {
+        let (task, output) = self.submit(function, input)?;
+        let _left = Left {
+            core: &self.core,
+            task,
+        };
+        let completion = poll_fn(|cx| {
+            let mut core = lock(&self.core);
+            match core.waiting.get_mut(task) {
+                Some(Waiting::Done(completion)) => Poll::Ready(Ok(*completion)),
+                Some(waiting) => {
+                    *waiting = Waiting::Asked(cx.waker().clone());
+                    Poll::Pending
+                }
+                None => Poll::Ready(Err("the task is gone".to_owned())),
+            }
+        });
+        let completion = completion.await?;
+        Ok(Done {
+            output,
+            processing: completion.processing(),
+            loads: loads(completion.load),
+        })
+    }
+
+    /// Submits a task, and says what it will return.
+    fn submit(&self, function: &str, input: usize) -> Result<(u64, Text), String> {
+        let mut core = lock(&self.core);
+        let known = core.known(function)?;
+        let task = core.waiting.insert(Waiting::New);
+        let input = Bytes(input as u64);
+        let submitted = core
+            .computer
+            .submit(self.clock.now(), TaskId(task), known, input);
+        if let Err(refusal) = submitted {
+            core.waiting.remove(task);
+            return Err(core.explain(refusal));
+        }
+        let output = match core.computer.output(known) {
+            Some(Output::Fixed(text)) => Text::Own(text.clone()),
+            _ => Text::Input,
+        };
+        let now = self.clock.now();
+        if core.computer.next_wake().is_some_and(|next| next <= now) {
+            core.complete(now);
+        }
+        let next = core.computer.next_wake();
+        if let Some(next) = next.and_then(|next| self.clock.instant(next)) {
+            self.alarm.set(next);
+        }
+        Ok((task, output))
+    }
+
+    /// How long a function would take.
+    pub(super) fn estimate(&self, function: &str, input: usize) -> Result<Done, String> {
+        let mut core = lock(&self.core);
+        let known = core.known(function)?;
+        let now = self.clock.now();
+        core.complete(now);
+        let estimate = core.computer.estimate(now, known, Bytes(input as u64));
+        match estimate {
+            Ok((processing, load)) => Ok(Done {
+                output: Text::Input,
+                processing,
+                loads: loads(load),
+            }),
+            Err(refusal) => Err(core.explain(refusal)),
+        }
+    }
+}
+
+impl Core {
+    /// The number of a function; or that there is no such function.
+    fn known(&self, function: &str) -> Result<FunctionId, String> {
+        self.functions.find(function).ok_or_else(|| {
+            format!(
+                "No container for lambda {function} found in computer computer@{}",
+                self.computer.name()
+            )
+        })
+    }
+
+    fn explain(&self, refusal: Refusal) -> String {
+        self.computer.explain(refusal, &self.functions)
+    }
+
+    /// Hands over the tasks that are done by `now`.
+    fn complete(&mut self, now: SimTime) {
+        while let Some(completion) = self.computer.wake(now) {
+            let task = completion.task.0;
+            let Some(waiting) = self.waiting.get_mut(task) else {
+                continue;
+            };
+            match std::mem::replace(waiting, Waiting::Done(completion)) {
+                Waiting::Asked(waker) => waker.wake(),
+                Waiting::Left => {
+                    self.waiting.remove(task);
+                }
+                Waiting::New | Waiting::Done(_) => {}
+            }
+        }
+    }
+}
+
+/// Forgets a task when nobody waits for it any longer.
+struct Left<'a> {
+    core: &'a Mutex<Core>,
+    task: u64,
+}
+
+impl Drop for Left<'_> {
+    fn drop(&mut self) {
+        let mut core = lock(self.core);
+        match core.waiting.get_mut(self.task) {
+            Some(Waiting::Done(_)) => {
+                core.waiting.remove(self.task);
+            }
+            Some(waiting) => *waiting = Waiting::Left,
+            None => {}
+        }
+    }
+}
+
+fn loads(load: Load) -> [u8; 3] {
+    [load.one, load.ten, load.thirty]
+}
+
+fn lock(core: &Mutex<Core>) -> MutexGuard<'_, Core> {
+    core.lock().unwrap_or_else(PoisonError::into_inner)
+}

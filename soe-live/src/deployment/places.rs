@@ -1,0 +1,169 @@
+//! Where the components of a deployment are.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::str::FromStr;
+
+use soe_model::controller::InstallerSpec;
+use soe_model::deployment::Deployment;
+
+use crate::command::{Endpoint, EndpointError};
+
+/// Where each component of a deployment is, by name.
+///
+/// As text it is a line for each component: its endpoints, then its name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places(BTreeMap<String, Place>);
+
+/// Where a component is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Where it executes or forwards calls, or takes announcements.
+    pub endpoint: Endpoint,
+    /// Where a broker has its tables and a computer reports its utilization.
+    pub second: Endpoint,
+}
+
+/// What is wrong with the text of places.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlacesError {
+    /// A line is incomplete.
+    #[error("line {0}: expected two endpoints and a name")]
+    Incomplete(usize),
+    /// An endpoint is none.
+    #[error("line {0}: {1}")]
+    Endpoint(usize, EndpointError),
+}
+
+impl Places {
+    /// Free ports of this machine for all components of a deployment.
+    ///
+    /// Where a controller looks at distances between nodes, each node has a
+    /// loopback address of its own.
+    ///
+    /// # Errors
+    /// If there are no free ports.
+    pub fn choose(deployment: &Deployment) -> io::Result<Self> {
+        // Kept until all ports are chosen, so that none is chosen twice.
+        let mut listeners = Vec::new();
+        let mut free = |node: &str| -> io::Result<Endpoint> {
+            let address = address(deployment, node);
+            let listener = TcpListener::bind(SocketAddr::from((address, 0)))?;
+            let endpoint = listener.local_addr()?.to_string();
+            listeners.push(listener);
+            endpoint.parse().map_err(io::Error::other)
+        };
+        let computers = deployment
+            .computers
+            .iter()
+            .map(|spec| (&spec.name, &spec.node));
+        let brokers = deployment
+            .brokers
+            .iter()
+            .map(|spec| (&spec.name, &spec.node));
+        let controllers = deployment
+            .controllers
+            .iter()
+            .map(|spec| (&spec.name, &spec.node));
+        let mut places = BTreeMap::new();
+        for (name, node) in computers.chain(brokers).chain(controllers) {
+            let place = Place {
+                endpoint: free(node)?,
+                second: free(node)?,
+            };
+            places.insert(name.clone(), place);
+        }
+        Ok(Self(places))
+    }
+
+    /// Where a component is.
+    pub fn get(&self, name: &str) -> Option<&Place> {
+        self.0.get(name)
+    }
+
+    /// Who executes or forwards calls at an endpoint.
+    pub fn name(&self, endpoint: &str) -> Option<&str> {
+        let mut places = self.0.iter();
+        let found = places.find(|(_, place)| place.endpoint.as_str() == endpoint);
+        found.map(|(name, _)| name.as_str())
+    }
+}
+
+/// The loopback address on which a node of the network is.
+pub fn address(deployment: &Deployment, node: &str) -> Ipv4Addr {
+    let looks_at_nodes =
+        |installer: &InstallerSpec| matches!(installer, InstallerSpec::Hierarchical { .. });
+    let mut controllers = deployment.controllers.iter();
+    if !controllers.any(|controller| looks_at_nodes(&controller.installer)) {
+        return Ipv4Addr::LOCALHOST;
+    }
+    let number = deployment.network.nodes().find(node);
+    let number = number.map_or(0, |node| u32::from(node.0));
+    // 127.0.0.1, 127.0.0.2 and so on.
+    Ipv4Addr::from(u32::from(Ipv4Addr::LOCALHOST).saturating_add(number))
+}
+
+impl fmt::Display for Places {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, place) in &self.0 {
+            writeln!(f, "{} {} {name}", place.endpoint, place.second)?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Places {
+    type Err = PlacesError;
+
+    fn from_str(text: &str) -> Result<Self, PlacesError> {
+        let mut places = BTreeMap::new();
+        for (number, line) in (1..).zip(text.lines()) {
+            let mut words = line.splitn(3, ' ');
+            let (Some(endpoint), Some(second), Some(name)) =
+                (words.next(), words.next(), words.next())
+            else {
+                return Err(PlacesError::Incomplete(number));
+            };
+            let parse = |text: &str| {
+                let endpoint = text.parse();
+                endpoint.map_err(|error| PlacesError::Endpoint(number, error))
+            };
+            let place = Place {
+                endpoint: parse(endpoint)?,
+                second: parse(second)?,
+            };
+            places.insert(name.to_owned(), place);
+        }
+        Ok(Self(places))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_written_and_read() {
+        let text = "127.0.0.1:1 127.0.0.1:2 a computer\n127.0.0.1:3 127.0.0.1:4 router\n";
+        let places: Places = text.parse().unwrap();
+        assert_eq!(places.to_string(), text);
+        assert_eq!(places.name("127.0.0.1:3"), Some("router"));
+        assert_eq!(places.name("127.0.0.1:4"), None);
+        assert_eq!(
+            places.get("a computer").unwrap().second.as_str(),
+            "127.0.0.1:2"
+        );
+    }
+
+    #[test]
+    fn mistakes_name_the_line() {
+        let message = |text: &str| text.parse::<Places>().unwrap_err().to_string();
+        assert_eq!(
+            message("h:1 h:2 a\nh:1 h:2"),
+            "line 2: expected two endpoints and a name"
+        );
+        assert!(message("h:1 h b").starts_with("line 1: found endpoint `h`"));
+    }
+}

@@ -1,0 +1,405 @@
+//! One replication of a deployment, from the first component to the last.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sim_core::{SimDuration, SimTime, Streams};
+use soe_model::client::ClientSpec;
+use soe_model::deployment::{Change, Deployment};
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until, timeout};
+use tracing::{info, warn};
+
+use super::components::names;
+use super::observe::{self, Reports, Tables};
+use super::places::Places;
+use crate::Security;
+use crate::client::{Budget, Common, Finished, Manner, Order};
+use crate::command::{Failure, Stop};
+use crate::rpc::EdgeRouterConf;
+use crate::rpc::edge_router_conf::Action;
+
+/// How long clients wait for an answer.
+const CALL_TIMEOUT: Duration = Duration::from_secs(600);
+/// How long components may take to end.
+const FAREWELL: Duration = Duration::from_secs(15);
+/// How many calls may be over without being noted yet.
+const BACKLOG: usize = 1024;
+
+/// A component, which runs until it is told to stop; dropped, it is gone at once.
+pub type Component = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
+
+/// What was seen of a replication.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// All calls, in order of their end; those still under way at the end were
+    /// [given up](crate::client::CallError::GivenUp).
+    pub calls: Vec<Finished>,
+    /// Of each computer by name, how busy each of its processors was on average,
+    /// as it reported once per second after the warm-up.
+    pub utilization: BTreeMap<String, BTreeMap<String, f64>>,
+    /// The tables of each broker at the end, by name.
+    pub tables: Vec<(String, String)>,
+    /// When it ended.
+    pub end: SimTime,
+    /// Whether it was stopped before its end.
+    pub interrupted: bool,
+}
+
+/// Runs replication number `replication` of a deployment at `places`.
+///
+/// `launch` starts the component of a name. `absent` are the computers and clients
+/// that are not there at the start.
+///
+/// # Errors
+/// If a component does not start or ends by itself, or a planned change is
+/// impossible here.
+pub async fn replicate(
+    deployment: &Deployment,
+    replication: u32,
+    places: &Places,
+    absent: &BTreeSet<String>,
+    launch: &(dyn Fn(&str, Stop) -> Component + Sync),
+    stop: &Stop,
+) -> Result<Seen, Failure> {
+    check(deployment)?;
+    let mut stage = Stage {
+        deployment,
+        places,
+        launch,
+        running: BTreeMap::new(),
+        ended: JoinSet::new(),
+    };
+    let there = names(deployment).filter(|name| !absent.contains(*name));
+    let there: BTreeSet<_> = there.map(str::to_owned).collect();
+    let done = stage.perform(replication, &there, absent, stop).await;
+    stage.take_down().await;
+    done
+}
+
+/// Refuses what cannot be done in the real world.
+fn check(deployment: &Deployment) -> Result<(), Failure> {
+    for event in &deployment.events {
+        let what = match event.change {
+            Change::ComputerSlows { .. } => "a computer cannot be slowed down",
+            Change::LinkChanges { .. } => "the network is not emulated, links cannot change",
+            _ => continue,
+        };
+        let at = event.at.as_secs_f64();
+        return Err(Failure::Input(format!(
+            "planned change at {at} s: live, {what}"
+        )));
+    }
+    Ok(())
+}
+
+/// The components that are there.
+struct Stage<'a> {
+    deployment: &'a Deployment,
+    places: &'a Places,
+    launch: &'a (dyn Fn(&str, Stop) -> Component + Sync),
+    running: BTreeMap<String, (Stop, AbortHandle)>,
+    ended: JoinSet<(String, Result<(), Failure>)>,
+}
+
+impl Stage<'_> {
+    fn start(&mut self, name: &str) {
+        let stop = Stop::new();
+        let component = (self.launch)(name, stop.clone());
+        let owned = name.to_owned();
+        let handle = self.ended.spawn(async move { (owned, component.await) });
+        self.running.insert(name.to_owned(), (stop, handle));
+    }
+
+    /// Waits until everybody is ready, lets the clients call, and looks at what
+    /// comes of it.
+    async fn perform(
+        &mut self,
+        replication: u32,
+        there: &BTreeSet<String>,
+        absent: &BTreeSet<String>,
+        stop: &Stop,
+    ) -> Result<Seen, Failure> {
+        let (deployment, places) = (self.deployment, self.places);
+        // Those first to which others announce themselves.
+        let controllers = deployment.controllers.iter();
+        let controllers: BTreeSet<_> = controllers.map(|spec| spec.name.clone()).collect();
+        let others: BTreeSet<_> = there.difference(&controllers).cloned().collect();
+        for (group, all) in [(&controllers, &controllers), (&others, there)] {
+            group.iter().for_each(|name| self.start(name));
+            let complete = all.len() == there.len();
+            tokio::select! {
+                ready = observe::ready(deployment, places, all, complete) => ready?,
+                failure = self.unexpected_end() => return Err(failure),
+                () = stop.wait() => {
+                    return Ok(Seen { interrupted: true, ..Seen::default() });
+                }
+            }
+        }
+        let control = &deployment.run;
+        let common = Arc::new(Common {
+            origin: Instant::now(),
+            budget: Budget::new(control.calls),
+            stop: Stop::new(),
+            grace: Duration::ZERO,
+        });
+        let after = |span: SimDuration| common.origin + Duration::from_nanos(span.as_nanos());
+        let (sender, mut finished) = mpsc::channel(BACKLOG);
+        let (orders, _clients) = self.send_clients(replication, absent, &common, sender)?;
+        let mut orders = Some(orders);
+        let (reports, _watches) = self.watch(after(control.warm_up));
+
+        let mut seen = Seen::default();
+        let end = control.duration.map(after);
+        let mut events = deployment.events.iter().peekable();
+        loop {
+            if events.peek().is_none() || common.budget.is_spent() {
+                // Clients that have nothing to do may leave.
+                orders = None;
+            }
+            let event = events
+                .peek()
+                .map(|event| after(event.at.since(SimTime::ZERO)));
+            tokio::select! {
+                call = finished.recv() => match call {
+                    Some(call) => seen.calls.push(call),
+                    // All clients are done.
+                    None => break,
+                },
+                () = at(event), if event.is_some() && !common.stop.is_stopped() => {
+                    if let Some(event) = events.next() {
+                        self.change(&event.change, orders.as_ref()).await?;
+                    }
+                }
+                () = at(end), if end.is_some() && !common.stop.is_stopped() => common.stop.stop(),
+                () = stop.wait(), if !seen.interrupted => {
+                    seen.interrupted = true;
+                    common.stop.stop();
+                }
+                failure = self.unexpected_end() => return Err(failure),
+            }
+        }
+        let nanos = common.origin.elapsed().as_nanos() as u64;
+        let cut = |end: SimDuration| end.as_nanos().min(nanos);
+        seen.end = SimTime::from_nanos(control.duration.map_or(nanos, cut));
+        if !seen.interrupted {
+            seen.utilization = means(&reports);
+            seen.tables = observe::tables(deployment, places).await?;
+        }
+        Ok(seen)
+    }
+
+    /// Lets all clients call, and returns where each takes orders.
+    fn send_clients(
+        &self,
+        replication: u32,
+        absent: &BTreeSet<String>,
+        common: &Arc<Common>,
+        finished: mpsc::Sender<Finished>,
+    ) -> Result<(Orders, JoinSet<()>), Failure> {
+        let manner = Manner {
+            security: Security::Plaintext,
+            timeout: CALL_TIMEOUT,
+            content: None,
+            dry: false,
+        };
+        let streams = Streams::new(self.deployment.run.seed, u64::from(replication));
+        let mut orders = Orders::new();
+        let mut clients = JoinSet::new();
+        for (index, spec) in (0..).zip(&self.deployment.clients) {
+            let placed = ClientSpec {
+                destinations: self.endpoints(spec)?,
+                ..spec.clone()
+            };
+            let failed = |failure| Failure::Input(format!("client `{}`: {failure}", spec.name));
+            let mut driver = manner.driver(&placed, &streams).map_err(failed)?;
+            if absent.contains(&spec.name) {
+                driver.machine.stop();
+            }
+            let (order, taken) = mpsc::unbounded_channel();
+            driver.orders = Some(taken);
+            orders.insert(spec.name.clone(), order);
+            let (common, finished) = (common.clone(), finished.clone());
+            clients.spawn(async move { driver.drive(index, &common, finished).await });
+        }
+        Ok((orders, clients))
+    }
+
+    fn endpoints(&self, spec: &ClientSpec) -> Result<Vec<String>, Failure> {
+        let endpoint = |name: &String| {
+            let place = self.places.get(name);
+            let place = place.ok_or_else(|| Failure::Input(format!("`{name}` has no place")))?;
+            Ok(place.endpoint.to_string())
+        };
+        spec.destinations.iter().map(endpoint).collect()
+    }
+
+    /// Listens to the reports of all computers about the time from `from` on.
+    fn watch(&self, from: Instant) -> (AllReports, JoinSet<()>) {
+        let mut all = AllReports::new();
+        let mut watches = JoinSet::new();
+        for computer in &self.deployment.computers {
+            let reports = Arc::new(Mutex::new(Reports::new()));
+            all.insert(computer.name.clone(), reports.clone());
+            if let Some(place) = self.places.get(&computer.name).cloned() {
+                watches.spawn(async move {
+                    // Again when the computer was gone for some time.
+                    loop {
+                        observe::utilization(&place, from, &reports).await;
+                        tokio::time::sleep(Duration::from_millis(500)).await;
+                    }
+                });
+            }
+        }
+        (all, watches)
+    }
+
+    /// Carries out a planned change.
+    async fn change(&mut self, change: &Change, orders: Option<&Orders>) -> Result<(), Failure> {
+        info!("planned change: {change:?}");
+        let order = |client: &String, order| {
+            if let Some(orders) = orders.and_then(|orders| orders.get(client)) {
+                // A client that has left takes no orders.
+                let _ = orders.send(order);
+            }
+        };
+        match change {
+            Change::ComputerFails { computer } => {
+                if let Some((_, handle)) = self.running.remove(computer) {
+                    handle.abort();
+                }
+            }
+            Change::ComputerLeaves { computer } => {
+                if let Some((stop, _)) = self.running.remove(computer) {
+                    stop.stop();
+                }
+            }
+            Change::ComputerJoins { computer } => {
+                if !self.running.contains_key(computer) {
+                    self.start(computer);
+                }
+            }
+            Change::WeightSet {
+                broker,
+                function,
+                destination,
+                weight,
+            } => {
+                let set = self
+                    .set_weight(broker, function, destination, *weight)
+                    .await;
+                set.map_err(|error| Failure::Run(format!("weight of `{destination}`: {error}")))?;
+            }
+            Change::ClientStarts { client } => order(client, Order::Start),
+            Change::ClientStops { client } => order(client, Order::Stop),
+            Change::ComputerSlows { .. } | Change::LinkChanges { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Gives a destination another weight; whether it is final stays as it is.
+    async fn set_weight(
+        &self,
+        broker: &str,
+        function: &str,
+        destination: &str,
+        weight: f32,
+    ) -> Result<(), String> {
+        let place = |name| {
+            self.places
+                .get(name)
+                .ok_or_else(|| format!("`{name}` has no place"))
+        };
+        let destination_endpoint = place(destination)?.endpoint.to_string();
+        let mut tables = Tables::of(place(broker)?).map_err(|failure| failure.to_string())?;
+        let table = tables.table(0).await?;
+        let mut entries = table.entries.iter();
+        let entry = entries
+            .find(|entry| entry.lambda == function && entry.destination == destination_endpoint);
+        let mut computers = self.deployment.computers.iter();
+        let is_computer = computers.any(|computer| computer.name == destination);
+        tables
+            .configure(EdgeRouterConf {
+                action: Action::Change.into(),
+                lambda: function.to_owned(),
+                r#final: entry.map_or(is_computer, |entry| entry.r#final),
+                destination: destination_endpoint.clone(),
+                weight,
+            })
+            .await
+    }
+
+    /// Waits for a component that ends although nobody wanted it to.
+    async fn unexpected_end(&mut self) -> Failure {
+        loop {
+            match self.ended.join_next().await {
+                Some(Ok((name, done))) => {
+                    if self.running.remove(&name).is_some() {
+                        return match done {
+                            Ok(()) => Failure::Run(format!("{name}: ended by itself")),
+                            Err(failure) => failure,
+                        };
+                    }
+                }
+                Some(Err(error)) if error.is_panic() => return broken(&error),
+                Some(Err(_)) => {}
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Stops all components, those last to which others say goodbye.
+    async fn take_down(mut self) {
+        let controllers = self.deployment.controllers.iter();
+        let controllers: BTreeSet<_> = controllers.map(|spec| spec.name.as_str()).collect();
+        let (last, first): (Vec<_>, Vec<_>) = std::mem::take(&mut self.running)
+            .into_iter()
+            .partition(|(name, _)| controllers.contains(name.as_str()));
+        for group in [first, last] {
+            group.iter().for_each(|(_, (stop, _))| stop.stop());
+            let all_ended = async {
+                while group.iter().any(|(_, (_, handle))| !handle.is_finished()) {
+                    if self.ended.join_next().await.is_none() {
+                        break;
+                    }
+                }
+            };
+            if timeout(FAREWELL, all_ended).await.is_err() {
+                warn!("components were still running, ended them");
+            }
+        }
+        self.ended.shutdown().await;
+    }
+}
+
+/// Where clients take orders, by name.
+type Orders = BTreeMap<String, mpsc::UnboundedSender<Order>>;
+
+/// What computers have reported so far, by name.
+type AllReports = BTreeMap<String, Arc<Mutex<Reports>>>;
+
+fn means(reports: &AllReports) -> BTreeMap<String, BTreeMap<String, f64>> {
+    let mean = |(processor, &(sum, count)): (&String, &(f64, u32))| {
+        (processor.clone(), sum / f64::from(count))
+    };
+    let computer = |(name, reports): (&String, &Arc<Mutex<Reports>>)| {
+        let reports = reports.lock().unwrap_or_else(PoisonError::into_inner);
+        (name.clone(), reports.iter().map(mean).collect())
+    };
+    reports.iter().map(computer).collect()
+}
+
+fn broken(error: &JoinError) -> Failure {
+    Failure::Run(format!("a component broke down: {error}"))
+}
+
+/// Waits until an instant, if there is one.
+async fn at(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => sleep_until(instant).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,140 @@
+//! Options that services share, with the original's names.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::Args;
+use soe_model::catalogue::{Catalogue, Configured};
+use soe_model::conf::{Conf, ConfError};
+
+use crate::broker::RouterConf;
+use crate::command::{Endpoint, EndpointError, Failure, ServerConf};
+use crate::security::Security;
+
+/// An endpoint, or none if the text is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MaybeEndpoint(pub Option<Endpoint>);
+
+impl FromStr for MaybeEndpoint {
+    type Err = EndpointError;
+
+    fn from_str(text: &str) -> Result<Self, EndpointError> {
+        match text {
+            "" => Ok(Self(None)),
+            text => text.parse().map(|endpoint| Self(Some(endpoint))),
+        }
+    }
+}
+
+/// Options of everything that takes invocations.
+#[derive(Args, Clone, Debug)]
+pub struct ServerOptions {
+    /// Where to take invocations, HOST:PORT (also --server)
+    #[arg(long, value_name = "ENDPOINT", default_value = "0.0.0.0:6473")]
+    pub server_endpoint: Endpoint,
+
+    /// Where others reach this, if not at --server-endpoint. If that stands for
+    /// all addresses of the machine (0.0.0.0), the one from which the controller
+    /// is reached is announced
+    #[arg(long, value_name = "ENDPOINT", default_value = "")]
+    pub announce_endpoint: MaybeEndpoint,
+
+    /// The controller to announce this to; nobody if empty
+    #[arg(long, value_name = "ENDPOINT", default_value = "")]
+    pub controller_endpoint: MaybeEndpoint,
+
+    /// Threads of the process. One is fastest as long as one core is enough
+    #[arg(long, value_name = "THREADS", default_value_t = 1)]
+    pub runtime_threads: usize,
+
+    /// Use TLS with certificates on both sides for all connections: ca.crt,
+    /// server.key, server.crt, client.key and client.crt in the working directory
+    /// or in the one that the variable CERT_DIR names
+    #[arg(long)]
+    pub secure: bool,
+
+    /// How invocations travel
+    #[arg(long, value_name = "CONF", default_value = "type=grpc")]
+    pub server_conf: ServerConf,
+}
+
+impl ServerOptions {
+    /// The credentials, if there have to be any.
+    ///
+    /// # Errors
+    /// If they are missing or not usable.
+    pub fn security(&self) -> Result<Security, Failure> {
+        Security::from_environment(self.secure).map_err(Failure::input)
+    }
+}
+
+/// Options of brokers.
+#[derive(Args, Clone, Debug)]
+pub struct BrokerOptions {
+    /// Options of everything that takes invocations
+    #[command(flatten)]
+    pub server: ServerOptions,
+
+    /// Where to have the forwarding tables read and changed
+    #[arg(long, value_name = "ENDPOINT", default_value = "0.0.0.0:6474")]
+    pub configuration_endpoint: Endpoint,
+
+    /// Calls in progress at a time, more wait; 0 is no limit
+    #[arg(long, value_name = "CALLS", default_value_t = 0)]
+    pub num_threads: u32,
+
+    /// How calls are forwarded: at most `max-pending-clients` calls at one
+    /// destination (0 is no limit), after a time between `min-forward-time` and
+    /// `max-forward-time` seconds, over at most `connections` connections to one
+    /// destination; `fake=true` answers at once instead
+    #[arg(
+        long,
+        value_name = "CONF",
+        default_value = "max-pending-clients=0,min-forward-time=0,max-forward-time=0"
+    )]
+    pub router_conf: RouterConf,
+
+    /// How long a destination may take to answer a call, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = timeout)]
+    pub call_timeout: Duration,
+
+    /// Functions lambda0, lambda1, … to begin with
+    #[arg(long, value_name = "FUNCTIONS", default_value_t = 0)]
+    pub fake_num_lambdas: u32,
+
+    /// Destinations 127.0.0.1:0, 127.0.0.1:1, … of each of them
+    #[arg(long, value_name = "DESTINATIONS", default_value_t = 0)]
+    pub fake_num_destinations: u32,
+
+    /// Seed of the random draws
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub seed: u64,
+}
+
+/// A time of more than nothing, in seconds.
+pub fn timeout(text: &str) -> Result<Duration, String> {
+    let span = crate::command::seconds(text)?;
+    match span.is_zero() {
+        true => Err("expected a number of seconds, more than 0".to_owned()),
+        false => Ok(crate::clock::duration(span)),
+    }
+}
+
+/// The kind that a configuration string names, or the one it means if it names
+/// none.
+///
+/// # Errors
+/// If the string is malformed or does not fit the kind.
+pub fn configured<B: 'static>(
+    text: &str,
+    catalogue: &Catalogue<B>,
+    default: &str,
+) -> Result<Configured<B>, ConfError> {
+    let named = Conf::parse(text)?.take("type").is_some();
+    let whole = match (named, text) {
+        (true, text) => text.to_owned(),
+        (false, "") => format!("type={default}"),
+        (false, text) => format!("type={default},{text}"),
+    };
+    Conf::parse(&whole)?.configure(catalogue)
+}

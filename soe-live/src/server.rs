@@ -1,0 +1,271 @@
+//! Serving gRPC.
+//!
+//! Every service of a process listens here. Invocations of functions
+//! (`RunLambda`) are handed over as they come from the network, to an
+//! [`Invocations`]; everything else goes to services of tonic, to which health
+//! checking (`grpc.health.v1`) and reflection are added.
+//!
+//! A connection is one task, with the calls that came over it inside: what a
+//! batch of frames brings is handled and answered together.
+
+mod call;
+mod connection;
+mod fallback;
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use socket2::{Domain, Protocol, SockRef, TcpKeepalive, Type};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tonic::Status;
+use tonic::service::{Routes, RoutesBuilder};
+use tracing::{debug, warn};
+
+use crate::command::{Endpoint, Stop};
+use crate::rpc;
+use crate::security::{MissingIdentity, Security};
+use crate::socket::Socket;
+use crate::wire::Frame;
+
+pub use call::RUN_LAMBDA;
+
+/// How long a new connection may take to get ready.
+const HANDSHAKE: Duration = Duration::from_secs(5);
+/// How long calls may take to end after the server was told to stop.
+const DRAIN: Duration = Duration::from_secs(5);
+/// How long to wait when the system has no more sockets.
+const BREATH: Duration = Duration::from_millis(50);
+/// After so much silence the system asks whether the peer is still there.
+const KEEPALIVE: Duration = Duration::from_secs(20);
+
+/// Handles invocations of functions.
+pub trait Invocations: Send + Sync + 'static {
+    /// Handles one, whose frame was checked; by `deadline` the caller has lost
+    /// interest. Dropping the future means that the caller is gone.
+    fn invoke(self: Arc<Self>, request: Frame, deadline: Option<Instant>) -> Invocation;
+}
+
+/// An invocation in progress.
+pub type Invocation = Pin<Box<dyn Future<Output = Result<Frame, Status>> + Send>>;
+
+/// Why a service does not listen.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The endpoint is not free, or not ours.
+    #[error("Could not bind to: {endpoint}: {source}")]
+    Bind {
+        /// The endpoint.
+        endpoint: Endpoint,
+        /// Why.
+        source: io::Error,
+    },
+    /// We have no certificate to show.
+    #[error(transparent)]
+    Identity(#[from] MissingIdentity),
+    /// Reflection cannot be offered.
+    #[error("cannot offer reflection: {0}")]
+    Reflection(String),
+}
+
+/// A socket that listens, not served yet.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    local: SocketAddr,
+    endpoint: Endpoint,
+    tls: Option<Arc<rustls::ServerConfig>>,
+}
+
+impl Server {
+    /// Listens at an endpoint. With port 0 the system chooses one.
+    ///
+    /// # Errors
+    /// If it is not free, or there is no certificate.
+    pub async fn bind(endpoint: &Endpoint, security: &Security) -> Result<Self, ServeError> {
+        let bind = |source| ServeError::Bind {
+            endpoint: endpoint.clone(),
+            source,
+        };
+        let tls = security.server()?;
+        let address = tokio::net::lookup_host(endpoint.as_str())
+            .await
+            .map_err(bind)?
+            .next()
+            .ok_or_else(|| bind(io::ErrorKind::AddrNotAvailable.into()))?;
+        let listener = listen(address).map_err(bind)?;
+        let local = listener.local_addr().map_err(bind)?;
+        let endpoint = match endpoint.port() {
+            0 => format!("{}:{}", endpoint.host(), local.port())
+                .parse()
+                .unwrap_or_else(|_| endpoint.clone()),
+            _ => endpoint.clone(),
+        };
+        Ok(Self {
+            listener,
+            local,
+            endpoint,
+            tls,
+        })
+    }
+
+    /// Where it listens, with the port that the system chose.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// The address where it listens.
+    pub fn local_address(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// Serves until it is told to stop; then takes nothing new and lets run what
+    /// runs, for a while.
+    pub async fn run(
+        self,
+        invocations: Option<Arc<dyn Invocations>>,
+        services: Services,
+        stop: Stop,
+    ) {
+        let shared = Arc::new(Shared {
+            invocations,
+            routes: services.routes,
+        });
+        let acceptor = self.tls.map(TlsAcceptor::from);
+        let mut connections = tokio::task::JoinSet::new();
+        loop {
+            let accepted = tokio::select! {
+                () = stop.wait() => break,
+                accepted = self.listener.accept() => accepted,
+                Some(_) = connections.join_next() => continue,
+            };
+            let (socket, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    debug!("cannot accept a connection: {error}");
+                    if !is_about_peer(&error) {
+                        warn!("cannot accept connections for a moment: {error}");
+                        tokio::time::sleep(BREATH).await;
+                    }
+                    continue;
+                }
+            };
+            if let Err(error) = tune(&socket) {
+                debug!("{peer}: cannot set socket options: {error}");
+            }
+            let (shared, stop) = (shared.clone(), stop.clone());
+            match acceptor.clone() {
+                None => {
+                    connections.spawn(connection::serve(Socket::Plain(socket), shared, stop));
+                }
+                Some(acceptor) => {
+                    connections.spawn(async move {
+                        match tokio::time::timeout(HANDSHAKE, acceptor.accept(socket)).await {
+                            Ok(Ok(socket)) => {
+                                let socket = Socket::Tls(Box::new(socket.into()));
+                                connection::serve(socket, shared, stop).await;
+                            }
+                            Ok(Err(error)) => debug!("{peer}: no TLS: {error}"),
+                            Err(_) => debug!("{peer}: no TLS in time"),
+                        }
+                    });
+                }
+            }
+        }
+        drop(self.listener);
+        let drained = async { while connections.join_next().await.is_some() {} };
+        if tokio::time::timeout(DRAIN, drained).await.is_err() {
+            warn!("{}: calls were still running", self.endpoint);
+        }
+    }
+}
+
+/// What the connections of a server share.
+struct Shared {
+    invocations: Option<Arc<dyn Invocations>>,
+    routes: Routes,
+}
+
+/// The services of tonic behind one endpoint, health checking and reflection
+/// included.
+#[derive(Clone, Debug)]
+pub struct Services {
+    routes: Routes,
+}
+
+impl Services {
+    /// With what `add` adds. `names` are those of all services offered, for health
+    /// checking.
+    ///
+    /// # Errors
+    /// If reflection cannot be offered.
+    pub async fn new(
+        names: &[&str],
+        add: impl FnOnce(&mut RoutesBuilder),
+    ) -> Result<Self, ServeError> {
+        let wrong = |error: &dyn std::fmt::Display| ServeError::Reflection(error.to_string());
+        let (reporter, health) = tonic_health::server::health_reporter();
+        let mut reflection = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(rpc::DESCRIPTOR)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+        for name in names {
+            reporter
+                .set_service_status(*name, tonic_health::ServingStatus::Serving)
+                .await;
+            reflection = reflection.with_service_name(*name);
+        }
+        let reflection = reflection
+            .with_service_name("grpc.health.v1.Health")
+            .build_v1()
+            .map_err(|error| wrong(&error))?;
+        let older = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(rpc::DESCRIPTOR)
+            .build_v1alpha()
+            .map_err(|error| wrong(&error))?;
+        let mut builder = Routes::builder();
+        builder
+            .add_service(health)
+            .add_service(reflection)
+            .add_service(older);
+        add(&mut builder);
+        Ok(Self {
+            routes: builder.routes().prepare(),
+        })
+    }
+}
+
+/// Sets what every connection needs: no delay, and an end if the peer vanishes.
+pub(crate) fn tune(socket: &TcpStream) -> io::Result<()> {
+    socket.set_nodelay(true)?;
+    let keepalive = TcpKeepalive::new()
+        .with_time(KEEPALIVE)
+        .with_interval(KEEPALIVE / 4);
+    SockRef::from(socket).set_tcp_keepalive(&keepalive)
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = socket2::Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(4096)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// Whether a connection could not be accepted because the peer has given up.
+fn is_about_peer(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
+    )
+}

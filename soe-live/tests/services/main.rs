@@ -1,0 +1,12 @@
+//! The services of the server side, as their peers see them.
+#![allow(clippy::unwrap_used)]
+
+mod computing;
+mod controlling;
+mod failures;
+mod gateway;
+mod hostile;
+mod offered;
+mod recorded;
+mod secured;
+mod support;

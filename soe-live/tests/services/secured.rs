@@ -1,0 +1,145 @@
+//! TLS with certificates on both sides.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use sim_core::Streams;
+use soe_live::broker::{Broker, Forwarding, Tables};
+use soe_live::command::Stop;
+use soe_live::computer::{Computer, Executor, Simulated};
+use soe_live::rpc::edge_router_client::EdgeRouterClient;
+use soe_live::rpc::edge_router_server::EdgeRouterServer;
+use soe_live::rpc::edge_server_client::EdgeServerClient;
+use soe_live::rpc::{EdgeRouterConf, LambdaRequest};
+use soe_live::server::{Server, Services};
+use soe_live::{Security, connect};
+use soe_model::broker::{BrokerSpec, Compatibility, ForwardingTime, Limits};
+use tempfile::TempDir;
+
+use crate::support::{LONG, any, computer_options, least_impedance, raspberry, request};
+
+/// Writes the files of an authority and of those it has signed.
+fn certificates(folder: &Path) {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    std::fs::write(folder.join("ca.crt"), authority.pem()).unwrap();
+    for name in ["server", "client"] {
+        let key = KeyPair::generate().unwrap();
+        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let params = CertificateParams::new(names).unwrap();
+        let certificate = params.signed_by(&key, &authority).unwrap();
+        let file = |extension: &str| folder.join(format!("{name}.{extension}"));
+        std::fs::write(file("crt"), certificate.pem()).unwrap();
+        std::fs::write(file("key"), key.serialize_pem()).unwrap();
+    }
+}
+
+fn credentials() -> (TempDir, Security) {
+    let folder = tempfile::tempdir().unwrap();
+    certificates(folder.path());
+    let security = Security::from_directory(folder.path()).unwrap();
+    (folder, security)
+}
+
+#[tokio::test]
+async fn calls_and_tables_are_protected_end_to_end() {
+    let (_folder, security) = credentials();
+    let stop = Stop::new();
+    let server = Server::bind(&any(), &security).await.unwrap();
+    let place = server.endpoint().clone();
+    let spec = raspberry().computer(place.to_string(), String::new(), None);
+    let executor = Executor::Simulated(Arc::new(Simulated::new(&spec).unwrap()));
+    let options = computer_options(place.clone());
+    let computer = Arc::new(Computer::new(executor, place.to_string(), &options));
+    let services = Services::new(&["uiiit.rpc.EdgeServer"], |_| {})
+        .await
+        .unwrap();
+    tokio::spawn(server.run(Some(computer), services, stop.clone()));
+
+    let spec = BrokerSpec {
+        name: "router".into(),
+        node: String::new(),
+        controller: None,
+        kind: least_impedance(),
+        limits: Limits::default(),
+        forwarding_time: ForwardingTime::default(),
+        table: Vec::new(),
+        compatibility: Compatibility::Corrected,
+    };
+    let forwarding = Forwarding {
+        security: security.clone(),
+        connections: 1,
+        call_timeout: LONG,
+        fake: false,
+    };
+    let (broker, _) = Broker::new(&spec, &Streams::new(0, 0), forwarding).unwrap();
+    let server = Server::bind(&any(), &security).await.unwrap();
+    let router = server.endpoint().clone();
+    let services = Services::new(&["uiiit.rpc.EdgeServer"], |_| {})
+        .await
+        .unwrap();
+    tokio::spawn(server.run(Some(broker.clone()), services, stop.clone()));
+    let server = Server::bind(&any(), &security).await.unwrap();
+    let tables = server.endpoint().clone();
+    let services = Services::new(&["uiiit.rpc.EdgeRouter"], |routes| {
+        routes.add_service(EdgeRouterServer::new(Tables::of(broker)));
+    });
+    tokio::spawn(server.run(None, services.await.unwrap(), stop.clone()));
+
+    let channel = connect(tables.as_str(), &security).await.unwrap();
+    let change = EdgeRouterConf {
+        action: 1,
+        lambda: "clambda0".into(),
+        destination: place.to_string(),
+        weight: 1.0,
+        r#final: true,
+    };
+    let mut tables_client = EdgeRouterClient::new(channel);
+    let answer = tables_client.configure(change).await.unwrap().into_inner();
+    assert_eq!(answer.msg, "OK");
+    let channel = connect(router.as_str(), &security).await.unwrap();
+    let served = EdgeServerClient::new(channel)
+        .run_lambda(request("clambda0", 100))
+        .await;
+    assert_eq!(served.unwrap().into_inner().retcode, "OK");
+
+    // Without certificate, or with one of another authority: not a word.
+    assert!(rejected(router.as_str(), &Security::Plaintext).await);
+    let (_other, stranger) = credentials();
+    assert!(rejected(router.as_str(), &stranger).await);
+    assert!(rejected(tables.as_str(), &stranger).await);
+    stop.stop();
+}
+
+async fn rejected(endpoint: &str, security: &Security) -> bool {
+    match connect(endpoint, security).await {
+        Err(_) => true,
+        Ok(channel) => EdgeServerClient::new(channel)
+            .run_lambda(LambdaRequest::default())
+            .await
+            .is_err(),
+    }
+}
+
+#[test]
+fn credentials_that_are_not_there_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let message = |folder: &Path| Security::from_directory(folder).unwrap_err().to_string();
+    assert!(message(folder.path()).contains("server.crt"));
+    certificates(folder.path());
+    std::fs::remove_file(folder.path().join("client.key")).unwrap();
+    assert!(message(folder.path()).contains("client.key"));
+    std::fs::write(folder.path().join("client.key"), "no key").unwrap();
+    assert!(message(folder.path()).contains("client.key"));
+    std::fs::write(folder.path().join("ca.crt"), "nothing").unwrap();
+    assert!(message(folder.path()).contains("ca.crt: no certificate"));
+    certificates(folder.path());
+    for name in ["client.crt", "client.key"] {
+        std::fs::remove_file(folder.path().join(name)).unwrap();
+    }
+    let only_server = Security::from_directory(folder.path()).unwrap();
+    assert!(only_server.server().is_ok());
+    assert!(only_server.client().is_err());
+}

@@ -1,0 +1,168 @@
+//! `soe analyze`: what a result folder says, and how far it can be trusted.
+
+use analysis::{
+    CallStudy, Cut, GroupBy, ResultSet, SampleStudy, Selection, Summary, Unit, cautions,
+};
+use soe_model::units::parse_duration;
+
+use crate::cli::{AnalyzeArgs, By, Format};
+use crate::failure::{Failure, print};
+
+/// Runs the command.
+pub fn run(args: &AnalyzeArgs) -> Result<(), Failure> {
+    let results = ResultSet::read(&args.folder).map_err(Failure::input)?;
+    let selection = Selection {
+        metrics: args.metric.clone(),
+        entities: args.entity.clone(),
+    };
+    let quantiles = quantiles(&args.quantiles)?;
+    let cut = match args.warm_up.as_deref() {
+        None => Cut::AsRun,
+        Some("auto") => Cut::Automatic,
+        Some(text) => match parse_duration(text) {
+            Ok(time) => Cut::At(time.as_nanos()),
+            Err(error) => return Err(Failure::input(format!("--warm-up: {error}"))),
+        },
+    };
+    let by = args.by.map_or(GroupBy::All, By::of);
+    let calls = match results.has_calls() {
+        true => Some(CallStudy::of(&results, by, cut).map_err(Failure::input)?),
+        false if args.by.is_some() || args.warm_up.is_some() => {
+            return Err(Failure::input(format!(
+                "{}: no calls.csv, which --by and --warm-up need; `soe run --calls` records it",
+                results.path.display()
+            )));
+        }
+        false => None,
+    };
+    let samples = match results.has_samples() {
+        true => Some(SampleStudy::of(&results).map_err(Failure::input)?),
+        false => None,
+    };
+    let cut_ns = calls.as_ref().map_or(results.warm_up_ns, |it| it.cut_ns);
+    let of_calls = calls.as_ref().map(|it| it.metrics(&quantiles));
+
+    // With a question about calls, the answer is about them alone.
+    let asked = args.by.is_some() || args.warm_up.is_some();
+    let of_samples = samples.as_ref().filter(|_| !asked);
+    let of_samples = of_samples.map(|it| it.time_averages(cut_ns));
+    let mut metrics = match (&of_calls, asked) {
+        (Some(of_calls), true) => of_calls.clone(),
+        _ => {
+            selection.check(&results).map_err(Failure::input)?;
+            results.metrics.clone()
+        }
+    };
+    let known: Vec<String> = metrics.iter().map(|it| it.metric.clone()).collect();
+    metrics.retain(|it| selection.holds(&it.metric, &it.entity));
+    if metrics.is_empty() {
+        return Err(Failure::input(format!(
+            "{}: nothing is left of {}",
+            results.path.display(),
+            known.join(", ")
+        )));
+    }
+    let replications = results.replications() as u32;
+    let summary = Summary::of(&metrics, replications, cut_ns);
+    match args.format {
+        Format::Csv => {
+            let mut text = Vec::new();
+            summary.write_csv(&mut text).map_err(Failure::run)?;
+            return print(&String::from_utf8_lossy(&text));
+        }
+        Format::Json => {
+            let mut text = Vec::new();
+            summary.write_json(&mut text).map_err(Failure::run)?;
+            return print(&String::from_utf8_lossy(&text));
+        }
+        Format::Text => {}
+    }
+    let mut text = headline(&results);
+    text += "\n";
+    text += &summary.to_text();
+    if let Some(metrics) = of_calls.filter(|_| !asked) {
+        text += "\nFrom the table of calls:\n";
+        text += &Summary::of(&metrics, replications, cut_ns).to_text();
+    }
+    if let Some(metrics) = of_samples {
+        text += "\nAverages over time, from the samples:\n";
+        text += &Summary::of(&metrics, replications, cut_ns).to_text();
+    }
+    if let Some(calls) = &calls {
+        text += "\n";
+        text += &of_one_run(calls);
+    }
+    let cautions = cautions(&results, &metrics, calls.as_ref());
+    if !cautions.is_empty() {
+        text += "\nWorth knowing:\n";
+        for caution in cautions {
+            text += &format!("* {caution}\n");
+        }
+    }
+    print(&text)
+}
+
+fn quantiles(texts: &[String]) -> Result<Vec<f64>, Failure> {
+    let quantile = |text: &String| match text.parse::<f64>() {
+        Ok(q) if (0.0..=1.0).contains(&q) => Ok(q),
+        _ => Err(Failure::input(format!(
+            "--quantiles: `{text}` is no number from 0 to 1"
+        ))),
+    };
+    texts.iter().map(quantile).collect()
+}
+
+/// What was run, one line.
+fn headline(results: &ResultSet) -> String {
+    let manifest = &results.manifest;
+    let points = match results.points.numbers.len() {
+        0 | 1 => String::new(),
+        points => format!(", {points} points"),
+    };
+    format!(
+        "{}: {} {}, seed {}{points}, {} replications, {}\n",
+        results.path.display(),
+        manifest.program,
+        manifest.version,
+        manifest.seed,
+        results.replications(),
+        manifest.date
+    )
+}
+
+/// What the calls of each replication by itself say.
+fn of_one_run(calls: &CallStudy) -> String {
+    let mut text = String::new();
+    let time = |ns: u64| match ns {
+        0 => "0 s".to_owned(),
+        ns => Unit::Nanoseconds.format(ns as f64),
+    };
+    if let Some(transient) = &calls.transient {
+        let found = match transient.warm_up.settled {
+            true => format!(
+                "ends at {}, after {} calls",
+                time(transient.ends_ns),
+                transient.warm_up.cut
+            ),
+            false => "does not end before half of the run".to_owned(),
+        };
+        text += &format!(
+            "Warm-up by MSER-5: {found}; cut here: {}\n",
+            time(calls.cut_ns)
+        );
+    }
+    if let Some(correlation) = calls.correlation {
+        text += &format!(
+            "Correlation of the latency of a call with that of the next: {correlation:.2}\n"
+        );
+    }
+    if let [Some(batches)] = calls.batch_means[..] {
+        text += &format!(
+            "One replication by itself: mean latency {} ({} batches of {} calls)\n",
+            Unit::Nanoseconds.format_interval(&batches.interval),
+            batches.interval.n,
+            batches.batch_size
+        );
+    }
+    text
+}

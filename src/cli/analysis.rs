@@ -1,0 +1,308 @@
+//! The options of the commands that look at results.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum, ValueHint};
+
+use super::Format;
+
+pub const ANALYZE_EXAMPLES: &str = "\
+Examples:
+  soe analyze results/readme-1
+  soe analyze results/readme-1 --metric latency_mean --metric latency_p95
+  soe analyze results/readme-1 --by computer --quantiles 0.5,0.99,0.999
+  soe analyze results/readme-1 --warm-up auto --format csv
+
+Intervals are 95 % (Student's t) over replications. With calls.csv (soe run
+--calls) there are also the warm-up by the rule MSER-5, the correlation of
+consecutive calls, and batch means for a single long replication; with
+samples.csv, averages over time.";
+
+pub const COMPARE_EXAMPLES: &str = "\
+Examples:
+  soe compare results/random results/least-impedance
+  soe compare results/a results/b results/c --metric latency_p95 --pairs
+  soe compare results/policies --over policy --metric latency_p95
+  soe compare results/new --against results/old --tolerance 1%
+
+Results with the same seed met the same random numbers, so that differences are
+taken within replications. More than two alternatives are ranked; those that
+share a letter cannot be told apart.
+
+Exit status: 0 done (with --against: nothing changed), 1 something changed
+(with --against), 2 wrong input.";
+
+pub const PLOT_EXAMPLES: &str = "\
+Examples:
+  soe plot results/readme-1
+  soe plot results/readme-1 --kind cdf --group computer --log-x --format png
+  soe plot results/policies --metric latency_p95 --x rate --by policy
+  soe plot results/policies --kind heat --x rate --by cores --output figures
+
+Without options, everything that makes sense is drawn: of a sweep, metrics over
+its first numeric axis with 95 % bands, and heat maps; of a run, what its
+computers did, and, if it recorded calls and samples, distributions, a timeline,
+time series and the warm-up. Sizes suit one column of a paper.";
+
+pub const REPORT_EXAMPLES: &str = "\
+Examples:
+  soe report results/readme-1
+  soe report results/policies --x rate --by policy --output policies.html
+
+The page says what was run, shows the figures of `soe plot` (to be zoomed by
+dragging, their series switched in the legend), tables, a page for each point of
+a sweep, how far the numbers can be trusted and how to reproduce them. It is one
+file that loads nothing from anywhere.";
+
+pub const EXPORT_EXAMPLES: &str = "\
+Examples:
+  soe export results/readme-1
+  soe export results/readme-1 --format jsonl --output readme-jsonl
+
+Parquet files open in pandas, polars, DuckDB and R; unit and description of each
+column are in their metadata.";
+
+#[derive(Args, Debug)]
+pub struct AnalyzeArgs {
+    /// The result folder
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub folder: PathBuf,
+
+    /// Only this metric; may be repeated
+    #[arg(long)]
+    pub metric: Vec<String>,
+
+    /// Only this entity (a computer, a function, `all`); may be repeated
+    #[arg(long)]
+    pub entity: Vec<String>,
+
+    /// Report the calls of calls.csv, grouped
+    #[arg(long, value_enum)]
+    pub by: Option<By>,
+
+    /// Quantiles of latency and processing time of the calls in calls.csv
+    #[arg(long, value_delimiter = ',', default_value = "0.5,0.9,0.95,0.99")]
+    pub quantiles: Vec<String>,
+
+    /// Report the calls of calls.csv that were sent after this time (such as
+    /// "10 s"), or `auto` for the rule MSER-5 [default: that of the run]
+    #[arg(long, value_name = "TIME")]
+    pub warm_up: Option<String>,
+
+    /// What to print on standard output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// What calls are grouped by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum By {
+    /// The function called
+    Function,
+    /// The client that called
+    Client,
+    /// The computer that executed the call
+    Computer,
+    /// The brokers that the call went through
+    Path,
+}
+
+#[derive(Args, Debug)]
+pub struct CompareArgs {
+    /// The result folders, one per alternative
+    #[arg(value_name = "DIR", required = true, value_hint = ValueHint::DirPath)]
+    pub folders: Vec<PathBuf>,
+
+    /// Compare the values of this axis of a sweep, all else being equal
+    #[arg(long, value_name = "AXIS", conflicts_with = "against")]
+    pub over: Option<String>,
+
+    /// Check whether results changed since those in OLD; the exit status tells
+    #[arg(long, value_name = "OLD", value_hint = ValueHint::DirPath)]
+    pub against: Option<PathBuf>,
+
+    /// With --against: relative change up to which a real difference does not
+    /// matter, such as 1%
+    #[arg(long, value_name = "SHARE", default_value = "0", requires = "against")]
+    pub tolerance: String,
+
+    /// With --against: show what did not change, too
+    #[arg(long, requires = "against")]
+    pub all: bool,
+
+    /// Only this metric; may be repeated
+    #[arg(long)]
+    pub metric: Vec<String>,
+
+    /// Only this entity (a computer, a function, `all`); may be repeated
+    #[arg(long)]
+    pub entity: Vec<String>,
+
+    /// Show the difference of every pair of more than two alternatives
+    #[arg(long)]
+    pub pairs: bool,
+
+    /// What to print on standard output
+    #[arg(long, value_enum, default_value_t = CompareFormat::Text)]
+    pub format: CompareFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CompareFormat {
+    /// Tables for people
+    Text,
+    /// Every pair as CSV
+    Csv,
+}
+
+#[derive(Args, Debug)]
+pub struct PlotArgs {
+    /// The result folder
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub folder: PathBuf,
+
+    /// Only figures of this kind; may be repeated [default: all that make sense]
+    #[arg(long, value_enum)]
+    pub kind: Vec<Kind>,
+
+    /// Only this metric; may be repeated [default: a few that tell most]
+    #[arg(long)]
+    pub metric: Vec<String>,
+
+    /// Only this entity (a computer, a function, `all`); may be repeated
+    #[arg(long)]
+    pub entity: Vec<String>,
+
+    /// The horizontal axis of figures of a sweep
+    #[arg(long, value_name = "AXIS")]
+    pub x: Option<String>,
+
+    /// The axis of a sweep whose values become series
+    #[arg(long, value_name = "AXIS")]
+    pub by: Option<String>,
+
+    /// What distributions group calls by
+    #[arg(long, value_enum)]
+    pub group: Option<By>,
+
+    /// Logarithmic horizontal axis
+    #[arg(long)]
+    pub log_x: bool,
+
+    /// Logarithmic vertical axis
+    #[arg(long)]
+    pub log_y: bool,
+
+    /// Width, in points (1/72 inch)
+    #[arg(long, value_name = "POINTS", default_value_t = 252.0)]
+    pub width: f64,
+
+    /// Height without legend, in points
+    #[arg(long, value_name = "POINTS", default_value_t = 166.0)]
+    pub height: f64,
+
+    /// The replication shown where only one can be
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub replication: u32,
+
+    /// Most calls of a timeline
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    pub calls: usize,
+
+    /// File format
+    #[arg(long, value_enum, default_value_t = Picture::Svg)]
+    pub format: Picture,
+
+    /// Dots per inch of PNG files
+    #[arg(long, default_value_t = 300.0)]
+    pub dpi: f64,
+
+    /// The folder for the figures, whose files are replaced [default: DIR-plots
+    /// in the current folder]
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct ReportArgs {
+    /// The result folder
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub folder: PathBuf,
+
+    /// The heading [default: the name of the folder]
+    #[arg(long)]
+    pub title: Option<String>,
+
+    /// Only figures of this metric; may be repeated [default: a few that tell
+    /// most]
+    #[arg(long)]
+    pub metric: Vec<String>,
+
+    /// The horizontal axis of figures of a sweep
+    #[arg(long, value_name = "AXIS")]
+    pub x: Option<String>,
+
+    /// The axis of a sweep whose values become series
+    #[arg(long, value_name = "AXIS")]
+    pub by: Option<String>,
+
+    /// The file, which is replaced [default: DIR.html in the current folder]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// Metrics of a sweep over a numeric axis, with confidence bands
+    Lines,
+    /// Metrics over names, with confidence intervals
+    Bars,
+    /// Metrics of a sweep over two axes, as colours
+    Heat,
+    /// Distribution functions of latency
+    Cdf,
+    /// Box plots of latency
+    Box,
+    /// Calls as bars over time
+    Timeline,
+    /// Time series
+    Series,
+    /// Utilization of all processors, on top of each other
+    Stacked,
+    /// Where the warm-up ends, and how the rule found it
+    WarmUp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Picture {
+    /// For papers
+    Svg,
+    /// For slides and pages
+    Png,
+    /// Both
+    Both,
+}
+
+#[derive(Args, Debug)]
+pub struct ExportArgs {
+    /// The result folder
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub folder: PathBuf,
+
+    /// The format
+    #[arg(long, value_enum, default_value_t = ExportFormat::Parquet)]
+    pub format: ExportFormat,
+
+    /// The folder for the files, which are replaced [default: DIR-parquet or
+    /// DIR-jsonl in the current folder]
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// Apache Parquet
+    Parquet,
+    /// One JSON object per line
+    Jsonl,
+}

@@ -1,0 +1,150 @@
+//! What all ways to run a scenario have in common: which scenario that is, and what
+//! becomes of its results.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use analysis::{Manifest, ResultFolder};
+use scenarios::spec::Scenario;
+use scenarios::{Results, report};
+use soe_model::deployment::Deployment;
+
+use crate::cli::{Format, TaskArgs, WhichArgs};
+use crate::failure::{Failure, print};
+
+/// A run that is over.
+pub struct Run<'a> {
+    /// What was run.
+    pub scenario: &'a Scenario,
+    /// The same, resolved.
+    pub deployment: &'a Deployment,
+    /// When it began.
+    pub date: SystemTime,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// On how many threads.
+    pub threads: usize,
+    /// Of the replications, if they are the same each time.
+    pub fingerprints: Vec<String>,
+    /// What it took, for people.
+    pub effort: String,
+}
+
+impl Run<'_> {
+    /// Prints the results and writes them into the folder.
+    pub fn deliver(
+        self,
+        args: &TaskArgs,
+        folder: Option<ResultFolder>,
+        results: Results,
+    ) -> Result<(), Failure> {
+        let done = results.replications.len();
+        let wanted = self.deployment.run.replications;
+        if done == 0 {
+            return Err(Failure::Interrupted(
+                "interrupted before the first replication was complete; nothing was kept"
+                    .to_owned(),
+            ));
+        }
+        let file = &args.which.file;
+        if !args.quiet {
+            print(&match args.format {
+                Format::Text => report(&file.display().to_string(), self.deployment, &results),
+                Format::Json => results.summary_json(),
+                Format::Csv => results.summary_csv(),
+            })?;
+        }
+        let mut kept = "nothing was written".to_owned();
+        let effort = self.effort.clone();
+        if let Some(folder) = folder {
+            let text = self.scenario.check().map_err(Failure::input)?;
+            let manifest = self.manifest(file, text.clone(), done as u32)?;
+            let path = results
+                .write(folder, &text, manifest)
+                .map_err(Failure::run)?;
+            kept = format!("results are in {}", path.display());
+        }
+        if !args.quiet {
+            eprintln!("{effort}; {kept}");
+        }
+        if done < wanted as usize {
+            return Err(Failure::Interrupted(format!(
+                "interrupted: {done} of {wanted} replications were complete; {kept}"
+            )));
+        }
+        Ok(())
+    }
+
+    fn manifest(self, file: &Path, scenario: String, done: u32) -> Result<Manifest, Failure> {
+        Ok(Manifest {
+            program: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            command_line: std::env::args().collect(),
+            scenario,
+            seed: self.deployment.run.seed,
+            replications: done,
+            threads: self.threads,
+            date: humantime::format_rfc3339_seconds(self.date).to_string(),
+            duration_s: self.elapsed.as_secs_f64(),
+            fingerprints: self.fingerprints,
+            inputs: digests(file, self.scenario)?,
+            ..Manifest::default()
+        })
+    }
+}
+
+/// The scenario with everything that the command line changes.
+pub fn load(args: &WhichArgs) -> Result<Scenario, Failure> {
+    let mut scenario = Scenario::load(&args.file).map_err(Failure::input)?;
+    for assignment in &args.set {
+        scenario.set(assignment).map_err(Failure::input)?;
+    }
+    if let Some(seed) = args.seed {
+        scenario
+            .set(&format!("run.seed={seed}"))
+            .map_err(Failure::input)?;
+    }
+    Ok(scenario)
+}
+
+/// The same, and how often it is to be run.
+pub fn load_task(args: &TaskArgs) -> Result<Scenario, Failure> {
+    let mut scenario = load(&args.which)?;
+    if let Some(replications) = args.replications {
+        let assignment = format!("run.replications={replications}");
+        scenario.set(&assignment).map_err(Failure::input)?;
+    }
+    Ok(scenario)
+}
+
+/// The folder for the results, if there is to be one.
+pub fn result_folder(args: &TaskArgs) -> Result<Option<ResultFolder>, Failure> {
+    if args.no_output {
+        return Ok(None);
+    }
+    let path = args.output.clone();
+    let path = path.unwrap_or_else(|| free_folder(&args.which.file));
+    let folder = ResultFolder::create(path, args.force).map_err(Failure::input)?;
+    Ok(Some(folder))
+}
+
+/// The digests of the scenario file and of the files that it names, by path.
+fn digests(file: &Path, scenario: &Scenario) -> Result<BTreeMap<String, String>, Failure> {
+    let named = scenario.inputs().map_err(Failure::input)?;
+    let files = std::iter::once(file.to_owned()).chain(named);
+    let digest = |path: PathBuf| {
+        let digest = analysis::sha256_file(&path).map_err(Failure::run)?;
+        Ok((path.display().to_string(), digest))
+    };
+    files.map(digest).collect()
+}
+
+/// The first of results/NAME-1, results/NAME-2, ... that does not exist.
+fn free_folder(scenario: &Path) -> PathBuf {
+    let name = scenario.file_stem().map(|stem| stem.to_string_lossy());
+    let name = name.as_deref().unwrap_or("scenario");
+    let mut candidates =
+        (1_u64..).map(|number| Path::new("results").join(format!("{name}-{number}")));
+    candidates.find(|path| !path.exists()).unwrap_or_default()
+}

@@ -1,0 +1,36 @@
+//! `soe report`: one self-contained page about a result folder.
+
+use std::path::PathBuf;
+
+use analysis::{FigureOptions, ReportOptions, ResultSet};
+
+use crate::cli::ReportArgs;
+use crate::failure::Failure;
+
+/// Runs the command.
+pub fn run(args: &ReportArgs) -> Result<(), Failure> {
+    let results = ResultSet::read(&args.folder).map_err(Failure::input)?;
+    let mut figures = FigureOptions {
+        x: args.x.clone(),
+        by: args.by.clone(),
+        size: (340.0, 210.0),
+        ..FigureOptions::default()
+    };
+    figures.selection.metrics.clone_from(&args.metric);
+    let describe = |name: &str| {
+        let mut known = scenarios::METRICS.iter();
+        known.find(|it| it.name == name).map(|it| it.description)
+    };
+    let options = ReportOptions {
+        title: args.title.clone(),
+        figures,
+        describe: &describe,
+    };
+    let page = analysis::report(&results, &options).map_err(Failure::input)?;
+    let path = args.output.clone();
+    let path = path.unwrap_or_else(|| PathBuf::from(format!("{}.html", results.name())));
+    std::fs::write(&path, page)
+        .map_err(|error| Failure::input(format!("{}: cannot write: {error}", path.display())))?;
+    eprintln!("{} written", path.display());
+    Ok(())
+}

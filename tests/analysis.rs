@@ -1,0 +1,304 @@
+//! `soe analyze`, `compare`, `plot`, `report` and `export` as their users meet them.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+use tempfile::TempDir;
+
+/// Runs the command in `folder`.
+fn soe(folder: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_soe"));
+    command.args(args).current_dir(folder);
+    command.output().expect("the command starts")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A folder with the results of three policies on the same arrivals; the first recorded calls and samples.
+fn results() -> &'static Path {
+    static FOLDER: OnceLock<TempDir> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/policy-random.toml");
+        let scenario = scenario.display().to_string();
+        for policy in ["random", "round-robin", "least-impedance"] {
+            let set = format!("broker.router.policy={policy}");
+            let mut args = vec![
+                "run", &scenario, "--quiet", "--output", policy, "--set", &set,
+            ];
+            args.extend(["--set", "run.duration=2 min", "--set", "run.warm-up=20 s"]);
+            if policy == "random" {
+                args.extend(["--calls", "--samples", "1 s"]);
+            }
+            let output = soe(folder.path(), &args);
+            assert!(output.status.success(), "{}", stderr(&output));
+        }
+        folder
+    });
+    folder.path()
+}
+
+#[test]
+fn a_run_is_analyzed_with_its_calls_and_samples() {
+    let output = soe(results(), &["analyze", "random"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output);
+    for part in [
+        "random: soe ",
+        "latency_p95",
+        "over 5 replications; warm-up cut: 20.00 s",
+        "From the table of calls:",
+        "Averages over time, from the samples:",
+        "Warm-up by MSER-5: ends at ",
+        "Correlation of the latency of a call with that of the next: 0.",
+    ] {
+        assert!(text.contains(part), "no `{part}` in\n{text}");
+    }
+    // What the calls say agrees with what the run counted.
+    let mean = |text: &str| {
+        let line = text.lines().find(|line| line.starts_with("latency_mean"));
+        line.unwrap().to_owned()
+    };
+    let (run, calls) = text.split_once("From the table of calls:").unwrap();
+    assert_eq!(
+        mean(run).split_whitespace().collect::<Vec<_>>(),
+        mean(calls).split_whitespace().collect::<Vec<_>>()
+    );
+
+    let csv = soe(
+        results(),
+        &[
+            "analyze",
+            "random",
+            "--by",
+            "computer",
+            "--format",
+            "csv",
+            "--quantiles",
+            "0.5,0.999",
+        ],
+    );
+    let csv = stdout(&csv);
+    assert!(
+        csv.starts_with("point,metric,entity,unit,mean,low,high,n\n"),
+        "{csv}"
+    );
+    assert!(csv.contains("\n0,latency_p99.9,slow,ns,"), "{csv}");
+}
+
+#[test]
+fn policies_are_compared_on_the_same_arrivals() {
+    let two = stdout(&soe(
+        results(),
+        &[
+            "compare",
+            "random",
+            "round-robin",
+            "--metric",
+            "latency_mean",
+        ],
+    ));
+    assert!(
+        two.contains("round-robin - random") && two.contains("lower"),
+        "{two}"
+    );
+    assert!(two.contains("common random numbers"), "{two}");
+    let args = [
+        "compare",
+        "random",
+        "round-robin",
+        "least-impedance",
+        "--metric",
+        "latency_mean",
+        "--pairs",
+    ];
+    let three = stdout(&soe(results(), &args));
+    assert!(three.contains("\n1  round-robin"), "{three}");
+    assert!(
+        three.contains("random - round-robin") && three.contains("real"),
+        "{three}"
+    );
+}
+
+#[test]
+fn the_exit_status_tells_whether_results_changed() {
+    let same = soe(results(), &["compare", "random", "--against", "random"]);
+    assert_eq!(same.status.code(), Some(0), "{}", stderr(&same));
+    assert!(
+        stdout(&same).contains("0 changed, 0 missing"),
+        "{}",
+        stdout(&same)
+    );
+    let changed = soe(
+        results(),
+        &["compare", "round-robin", "--against", "random"],
+    );
+    assert_eq!(changed.status.code(), Some(1));
+    assert!(stdout(&changed).contains("CHANGED"), "{}", stdout(&changed));
+    let tolerated = soe(
+        results(),
+        &[
+            "compare",
+            "round-robin",
+            "--against",
+            "random",
+            "--tolerance",
+            "10000 %",
+        ],
+    );
+    assert_eq!(tolerated.status.code(), Some(0), "{}", stdout(&tolerated));
+}
+
+#[test]
+fn figures_are_written_as_svg_and_png() {
+    let output = soe(
+        results(),
+        &[
+            "plot", "random", "--output", "figures", "--format", "both", "--dpi", "60",
+        ],
+    );
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output);
+    for name in [
+        "latency-cdf",
+        "latency-box",
+        "timeline",
+        "utilization-stacked",
+        "warm-up",
+        "share",
+    ] {
+        for ending in ["svg", "png"] {
+            assert!(
+                text.contains(&format!("figures/{name}.{ending}\n")),
+                "{text}"
+            );
+        }
+        let folder = results().join("figures");
+        let svg = fs::read_to_string(folder.join(format!("{name}.svg"))).unwrap();
+        assert!(
+            svg.starts_with("<svg ") && !svg.contains("no data"),
+            "{name}"
+        );
+        let png = fs::read(folder.join(format!("{name}.png"))).unwrap();
+        assert!(png.starts_with(b"\x89PNG") && png.len() > 500, "{name}");
+    }
+}
+
+#[test]
+fn a_report_is_one_file() {
+    let output = soe(
+        results(),
+        &[
+            "report",
+            "random",
+            "--output",
+            "page.html",
+            "--title",
+            "A & B",
+        ],
+    );
+    assert!(output.status.success(), "{}", stderr(&output));
+    let page = fs::read_to_string(results().join("page.html")).unwrap();
+    assert!(page.contains("<h1>A &amp; B</h1>") && page.contains("policy = &quot;random&quot;"));
+    assert!(page.contains("title=\"Mean time from issue to answer, of completed calls\""));
+}
+
+#[test]
+fn tables_are_exported_with_every_row() {
+    for (format, ending) in [("parquet", "parquet"), ("jsonl", "jsonl")] {
+        let output = soe(
+            results(),
+            &["export", "random", "--format", format, "--output", format],
+        );
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert_eq!(stdout(&output).lines().count(), 4, "{}", stdout(&output));
+        for table in ["calls", "samples", "metrics", "summary"] {
+            assert!(
+                results()
+                    .join(format)
+                    .join(format!("{table}.{ending}"))
+                    .is_file()
+            );
+        }
+    }
+    let rows = |path: &str| {
+        fs::read_to_string(results().join(path))
+            .unwrap()
+            .lines()
+            .count()
+    };
+    assert_eq!(rows("jsonl/calls.jsonl") + 1, rows("random/calls.csv"));
+    // What `soe run` wrote itself and what is exported are the same lines.
+    let read = |path: &str| fs::read_to_string(results().join(path)).unwrap();
+    assert_eq!(read("jsonl/metrics.jsonl"), read("random/metrics.jsonl"));
+}
+
+#[test]
+fn wrong_input_gets_one_line_and_status_2() {
+    let cases: [(&[&str], &str); 11] = [
+        (
+            &["analyze", "nowhere"],
+            "nowhere: no such folder; a result folder is needed",
+        ),
+        (
+            &["analyze", "random", "--metric", "latency"],
+            "no metric `latency`; there are ",
+        ),
+        (
+            &["analyze", "random", "--quantiles", "2"],
+            "--quantiles: `2` is no number from 0 to 1",
+        ),
+        (&["analyze", "random", "--warm-up", "soon"], "--warm-up: "),
+        (
+            &["analyze", "round-robin", "--by", "computer"],
+            "round-robin: no calls.csv, which --by",
+        ),
+        (
+            &["compare", "random"],
+            "at least two alternatives are needed: name more folders",
+        ),
+        (
+            &["compare", "random", "--over", "policy"],
+            "no axis `policy`: these are no results of a sweep",
+        ),
+        (
+            &["compare", "random", "round-robin", "--against", "random"],
+            "--against: one folder",
+        ),
+        (
+            &[
+                "compare",
+                "random",
+                "--against",
+                "random",
+                "--tolerance",
+                "much",
+            ],
+            "--tolerance: `much`",
+        ),
+        (
+            &["plot", "random", "--x", "rate"],
+            "no axis `rate`: these are no results of a sweep",
+        ),
+        (
+            &["plot", "round-robin", "--kind", "cdf"],
+            "holds nothing that such a figure could show",
+        ),
+    ];
+    for (args, expected) in cases {
+        let output = soe(results(), args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        let error = stderr(&output);
+        assert!(error.contains(expected), "{args:?}: {error}");
+        assert_eq!(error.lines().count(), 1, "{args:?}: {error}");
+    }
+}
