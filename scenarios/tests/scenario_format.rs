@@ -1,6 +1,8 @@
 //! What the scenario format promises: what is printed reads back, every key can
 //! be set from outside, the schema knows every key, and no input brings it down.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::{Path, PathBuf};
 
 use scenarios::spec::{self, Scenario};
