@@ -449,8 +449,8 @@ fn wrong_workflows_get_one_line() {
         (
             "needed-by = \"f-1\"",
             "needed-by = \"unused\"",
-            "wrong.toml:19:40: workflow.app.state.s.needed-by: no computer offers function \
-             `unused`, known: f",
+            "wrong.toml:19:40: workflow.app.state.s.needed-by: function `unused` is no part \
+             of the workflow",
         ),
         (
             "companion = \"router\"\n",
