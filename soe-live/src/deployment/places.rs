@@ -100,7 +100,7 @@ pub fn address(deployment: &Deployment, node: &str) -> Ipv4Addr {
         return Ipv4Addr::LOCALHOST;
     }
     let number = deployment.network.nodes().find(node);
-    let number = number.map_or(0, |node| u32::from(node.0));
+    let number = number.map_or(0, |node| node.0);
     // 127.0.0.1, 127.0.0.2 and so on.
     Ipv4Addr::from(u32::from(Ipv4Addr::LOCALHOST).saturating_add(number))
 }

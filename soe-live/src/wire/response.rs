@@ -82,7 +82,8 @@ impl Response {
         }
         let mut tail = Vec::with_capacity(destination.len() + 2);
         put_text(&mut tail, RESPONDER, destination);
-        self.frame.edited(&[PREFIX..self.frame.len()], &tail)
+        let all = PREFIX..self.frame.len();
+        self.frame.edited(std::slice::from_ref(&all), &tail)
     }
 }
 
