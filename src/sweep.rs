@@ -278,7 +278,13 @@ fn write(
 ) -> Result<(), Failure> {
     let folder = ResultFolder::create(&ready.output, options.force).map_err(Failure::run)?;
     let written = sweep.write(&ready.plan, &ready.prepared, &ready.text, folder, manifest);
-    written.map(drop).map_err(Failure::run)
+    written.map_err(Failure::run)?;
+    if !options.quiet && !sweep.verdicts.is_empty() {
+        let lines = sweep.verdicts.iter();
+        let lines: Vec<_> = lines.map(|verdict| verdict.line() + "\n").collect();
+        print(&lines.concat())?;
+    }
+    Ok(())
 }
 
 /// Tells how much there is to run.

@@ -66,5 +66,5 @@ pub use results::{Recording, Results};
 pub use run::{Progress, ReplicationResult, RunError, RunOptions, run, run_replication};
 pub use world::{
     ALL, CallStatistics, ComputerUsage, Distribution, METRICS, MetricValue, ObservedCall,
-    ObservedEnd, ObservedRun, Observer, client_is_there, computer_is_there,
+    ObservedEnd, ObservedRun, Observer, StepRecord, client_is_there, computer_is_there,
 };

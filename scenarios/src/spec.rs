@@ -26,6 +26,7 @@ pub(crate) mod section;
 pub(crate) mod set;
 pub(crate) mod tree;
 pub(crate) mod value;
+mod workflow;
 
 use std::path::{Path, PathBuf};
 

@@ -46,6 +46,7 @@
 mod execute;
 mod experiment;
 mod figures;
+mod findings;
 mod journal;
 mod moments;
 mod page;
@@ -65,13 +66,16 @@ use crate::run::Progress;
 
 pub use execute::{Failed, PointDone, Shard, Status, Sweep, SweepError};
 pub use experiment::{Column, Experiment, Layout, Report};
+pub use findings::Verdict;
 pub use journal::JournalError;
 pub use moments::Moments;
 pub use results::{Estimate, Estimates};
 pub use scenario::ScenarioSweep;
 pub use shipped::{SHIPPED, Shipped};
 pub use statesim::StatesimSweep;
-pub use study::{Axis, FigureSpec, Item, Plan, Replications, Selector, Study, Subject, X};
+pub use study::{
+    Axis, Claimed, FigureSpec, FindingSpec, Item, Plan, Replications, Selector, Study, Subject, X,
+};
 
 /// A plan with all that its replications need.
 #[derive(Debug)]

@@ -12,6 +12,7 @@ mod change;
 mod client_side;
 mod computer_side;
 mod control;
+mod flow;
 mod leg;
 mod metrics;
 mod observed;
@@ -26,9 +27,10 @@ use soe_model::units::Bytes;
 pub use change::{client_is_there, computer_is_there};
 pub use metrics::{ALL, ComputerUsage, METRICS, MetricValue};
 pub use observed::{ObservedCall, ObservedEnd, ObservedRun};
-pub use recorder::{CallStatistics, Distribution, Observer};
+pub use recorder::{CallStatistics, Distribution, Observer, StepRecord};
 
 use control::Controllers;
+use flow::Flows;
 use leg::{Leg, LegId, Legs, Reply};
 use recorder::Recorder;
 
@@ -51,6 +53,12 @@ pub(crate) enum Event {
     Control(u32),
     /// A planned change happens.
     Change(u32),
+    /// A message of a workflow that is no call arrives.
+    Flow(u32),
+    /// A run wants to be woken.
+    Run(u32),
+    /// The workflows at a computer want to be woken.
+    Host(u32),
     /// The warm-up is over.
     WarmUp,
     /// Quantities are sampled.
@@ -110,6 +118,7 @@ pub(crate) struct World<'o> {
     brokers: Vec<broker_side::BrokerSide>,
     computers: Vec<computer_side::ComputerSide>,
     control: Controllers,
+    flows: Flows,
     legs: Legs,
     changes: Vec<change::ResolvedChange>,
     /// When each change is planned.
@@ -139,6 +148,9 @@ impl Model for World<'_> {
             Event::Broker(broker) => self.wake_broker(broker, cx),
             Event::Control(message) => self.receive_control(message, cx),
             Event::Change(change) => self.change(change, cx),
+            Event::Flow(message) => self.receive_message(message, cx),
+            Event::Run(run) => self.wake_run(run, cx),
+            Event::Host(computer) => self.wake_host(computer, cx),
             Event::WarmUp => self.warm_up(cx.now()),
             Event::Sample => self.sample(cx),
             Event::End => cx.stop(),
@@ -160,6 +172,9 @@ impl Model for World<'_> {
             Event::WarmUp => (8, 0),
             Event::Sample => (9, 0),
             Event::End => (10, 0),
+            Event::Flow(message) => (11, message),
+            Event::Run(run) => (12, run),
+            Event::Host(computer) => (13, computer),
         };
         sort << 32 | u64::from(who)
     }
@@ -170,7 +185,9 @@ impl World<'_> {
     #[inline]
     fn send_request(&mut self, leg: Leg, delay: SimDuration, cx: &mut Cx<'_>) {
         let to = self.node_of(leg.to);
-        let travel = self.network.transfer(leg.from, to, leg.input);
+        let size = self.flows.size_of_request(leg.baggage, leg.input);
+        self.count_traffic(leg.from, to, size);
+        let travel = self.network.transfer(leg.from, to, size);
         let leg = self.legs.start(leg);
         cx.schedule_in(delay + travel, Event::Request(leg));
     }
@@ -188,11 +205,16 @@ impl World<'_> {
         let leg = &mut self.legs[id];
         leg.reply = reply;
         let size = match reply {
-            Reply::Done(execution) if !leg.dry => execution.output,
+            Reply::Done(execution) if !leg.dry => {
+                let output = execution.output;
+                self.flows.size_of_response(leg.baggage, output)
+            }
             _ => Bytes(0),
         };
         let (to, from) = (leg.to, leg.from);
-        let travel = self.network.transfer(self.node_of(to), from, size);
+        let at = self.node_of(to);
+        self.count_traffic(at, from, size);
+        let travel = self.network.transfer(at, from, size);
         cx.schedule_in(travel, Event::Response(id));
     }
 
@@ -211,6 +233,10 @@ impl World<'_> {
             } => self.response_at_broker(broker, arrived, attempt, &leg, cx),
             leg::Origin::Probe { broker, probe } => {
                 self.answer_at_broker(broker, probe, &leg, cx);
+            }
+            leg::Origin::Run { run, step } => self.response_at_run(run, step, &leg, cx),
+            leg::Origin::Companion { computer, sending } => {
+                self.response_at_host(computer, sending, &leg, cx);
             }
         }
     }
@@ -235,6 +261,7 @@ impl World<'_> {
 
     fn warm_up(&mut self, now: SimTime) {
         self.recorder.warmed_up(now);
+        self.mark_traffic();
         for computer in &mut self.computers {
             computer.mark_busy(now);
         }

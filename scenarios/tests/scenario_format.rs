@@ -1,6 +1,8 @@
 //! What the scenario format promises: what is printed reads back, every key can
 //! be set from outside, the schema knows every key, and no input brings it down.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::{Path, PathBuf};
 
 use scenarios::spec::{self, Scenario};
@@ -47,6 +49,8 @@ fn assert_same(one: &Deployment, other: &Deployment) {
     assert_eq!(one.clients, other.clients);
     assert_eq!(one.events, other.events);
     assert_eq!(one.run, other.run);
+    assert_eq!(one.workflows, other.workflows);
+    assert_eq!(one.workflow_hosts, other.workflow_hosts);
     let nodes = |deployment: &Deployment| -> Vec<(NodeId, String)> {
         let nodes = deployment.network.nodes().iter();
         nodes.map(|(node, name)| (node, name.to_owned())).collect()

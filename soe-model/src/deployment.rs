@@ -12,6 +12,7 @@ use crate::computer::ComputerSpec;
 use crate::controller::ControllerSpec;
 use crate::network::{Link, Network};
 use crate::units::OpsPerSecond;
+use crate::workflow::{WorkflowHost, WorkflowSpec};
 
 /// Everything that takes part in a run.
 #[derive(Clone, Debug)]
@@ -24,8 +25,13 @@ pub struct Deployment {
     pub brokers: Vec<BrokerSpec>,
     /// What fills the tables of brokers.
     pub controllers: Vec<ControllerSpec>,
-    /// What issues calls.
+    /// What issues calls. A client whose function is the name of a workflow runs
+    /// that.
     pub clients: Vec<ClientSpec>,
+    /// What clients run beside single functions.
+    pub workflows: Vec<WorkflowSpec>,
+    /// What computers contribute to workflows: none, or one for each.
+    pub workflow_hosts: Vec<WorkflowHost>,
     /// What changes while the run goes on, in order of time.
     pub events: Vec<TimedEvent>,
     /// How long and how often it is run.

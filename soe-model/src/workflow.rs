@@ -49,6 +49,7 @@ mod message;
 mod moving;
 mod plan;
 mod run;
+mod spec;
 mod store;
 
 pub use admission::{Problem, admit};
@@ -63,4 +64,5 @@ pub use message::{OK, Request, Response, StateRef, States};
 pub use moving::{MoveOutcome, Moves, Question, StateRequest};
 pub use plan::{Plan, Shape};
 pub use run::{Outcome, Run, RunAction, RunSpec, Style};
+pub use spec::{StateServer, WorkflowHost, WorkflowSpec, WorkflowState};
 pub use store::{StateReply, StateStore, Version};

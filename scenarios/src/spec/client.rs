@@ -22,8 +22,17 @@ pub(crate) static SECTION: Section = Section {
             name: "function",
             form: Form::Names("function"),
             default: Default::Mandatory,
-            when: When::Always,
+            when: When::Without(&["workflow"]),
             help: "The function it calls. With `count`, several are dealt out in turn.",
+        },
+        Key {
+            name: "workflow",
+            form: Form::Names("workflow"),
+            default: Default::Unused,
+            when: When::Always,
+            help: "The workflow that it runs instead of calling a function (`--chain-conf` and \
+                   `--dag-conf` of edgeclient); it has one `destination` then. With `count`, \
+                   several are dealt out in turn.",
         },
         Key {
             name: "destination",
@@ -167,7 +176,15 @@ pub(crate) fn resolve(
     known_function: &dyn Fn(&str) -> bool,
     report: &mut Report<'_>,
 ) -> Option<Clients> {
-    let functions = functions(record, path, names, known_function, report);
+    let functions = match record.given("workflow") {
+        None => functions(record, path, names, known_function, report),
+        Some(_) => names.expand_all(
+            record.names("workflow"),
+            &[What::Workflow],
+            &format!("{path}.workflow"),
+            report,
+        ),
+    };
     let destinations = destinations(record, path, names, report);
     let copies = record.maybe_count("count").unwrap_or(1);
     let several = |key: &str, found: usize, report: &mut Report<'_>| {
@@ -177,7 +194,14 @@ pub(crate) fn resolve(
             report.wrong(record.at(key), message);
         }
     };
-    several("function", functions.len(), report);
+    match record.given("workflow") {
+        None => several("function", functions.len(), report),
+        Some(_) => several("workflow", functions.len(), report),
+    }
+    if let (Some(place), Some(_)) = (record.given("destinations"), record.given("workflow")) {
+        let message = format!("`destinations` in {path} does not go with `workflow`");
+        report.wrong(place, message);
+    }
     if let Some(Destinations::InTurn(all)) = &destinations {
         several("destination", all.len(), report);
     }

@@ -41,6 +41,25 @@ pub(crate) static SECTION: Section = Section {
         entity::CLASS,
         entity::CONTROLLER,
         Key {
+            name: "companion",
+            form: Form::Names("broker"),
+            default: Default::Unused,
+            when: When::Always,
+            help: "The broker through which it calls the next functions of workflows that run hop \
+                   by hop (`--companion-endpoint` of edgecomputer); without one it only executes \
+                   synchronously. With `count`, several are dealt out in turn.",
+        },
+        Key {
+            name: "state-server",
+            form: Form::Name("computer"),
+            default: Default::Unused,
+            when: When::Always,
+            help: "Where the remote states of workflows are that its functions work on: on its own \
+                   server, to which they move, if nothing is said; on that of another computer, \
+                   where they stay and are read before and written after each execution \
+                   (`--no-state-server` of edgecomputer); or \"none\".",
+        },
+        Key {
             name: "platform",
             form: Form::Kind(Sort::Platform),
             default: Default::Unused,

@@ -63,6 +63,7 @@ pub(crate) enum What {
     Broker,
     Controller,
     Client,
+    Workflow,
 }
 
 impl What {
@@ -74,6 +75,7 @@ impl What {
             Self::Broker => "broker",
             Self::Controller => "controller",
             Self::Client => "client",
+            Self::Workflow => "workflow",
         }
     }
 }

@@ -9,6 +9,7 @@ use soe_model::client::ClientSpec;
 use soe_model::computer::ComputerSpec;
 use soe_model::controller::{ControllerSpec, Distances, InstallerSpec};
 use soe_model::deployment::{Change, Deployment};
+use soe_model::workflow::{StateServer, WorkflowHost, WorkflowSpec};
 
 use super::diagnostic::{Place, Report, hint, quote};
 use super::entity::{Budget, Directory, What, deal};
@@ -16,7 +17,7 @@ use super::network::Nodes;
 use super::section::{Default, Key, ROOT, Reader, Record, Section, When};
 use super::tree::Table;
 use super::value::{Form, Name};
-use super::{broker, client, computer, controller, event, files, function, network, run};
+use super::{broker, client, computer, controller, event, files, function, network, run, workflow};
 
 /// The version of the format.
 const VERSION: u64 = 1;
@@ -86,6 +87,13 @@ pub(crate) static SECTION: Section = Section {
             help: "Clients, by name.",
         },
         Key {
+            name: "workflow",
+            form: Form::Named(&workflow::SECTION),
+            default: Default::Value("{}"),
+            when: When::Always,
+            help: "Workflows, by name.",
+        },
+        Key {
             name: "event",
             form: Form::Tables(&event::SECTION),
             default: Default::Value("[]"),
@@ -128,6 +136,11 @@ pub(crate) fn resolve(root: &Record, folder: &Path, report: &mut Report<'_>) -> 
     let brokers = builder.brokers(&known_function);
     let mut controllers = builder.controllers();
     let clients = builder.clients(&known_function);
+    let workflows = builder.workflows(&known_function);
+    let workflow_hosts = match workflows.is_empty() {
+        true => Vec::new(),
+        false => builder.workflow_hosts(&computers),
+    };
     let network = builder.network();
     builder.distances(&mut controllers, &network, &computers, &brokers);
     let context = event::Context {
@@ -149,6 +162,8 @@ pub(crate) fn resolve(root: &Record, folder: &Path, report: &mut Report<'_>) -> 
         brokers,
         controllers,
         clients,
+        workflows,
+        workflow_hosts,
         events,
         run,
     };
@@ -172,6 +187,8 @@ fn empty() -> Deployment {
         brokers: Vec::new(),
         controllers: Vec::new(),
         clients: Vec::new(),
+        workflows: Vec::new(),
+        workflow_hosts: Vec::new(),
         events: Vec::new(),
         run: soe_model::deployment::RunControl {
             seed: 0,
@@ -191,6 +208,7 @@ fn directory(root: &Record, report: &mut Report<'_>) -> Directory {
         ("computer", What::Computer),
         ("broker", What::Broker),
         ("client", What::Client),
+        ("workflow", What::Workflow),
     ] {
         names.add(what, root.records(key), report);
     }
@@ -318,6 +336,58 @@ impl Builder<'_, '_, '_> {
                 all.push(clients.make(number, name, node));
             }
         }
+        all
+    }
+
+    fn workflows(&mut self, known_function: &dyn Fn(&str) -> bool) -> Vec<WorkflowSpec> {
+        let mut all = Vec::new();
+        for (name, record) in self.root.records("workflow") {
+            let path = format!("workflow.{}", quote(&name.text));
+            let origin = Origin {
+                path: path.clone(),
+                place: name.place,
+            };
+            self.paths.insert(name.text.clone(), origin);
+            let reader = &mut self.reader;
+            all.extend(workflow::resolve(
+                record,
+                name,
+                self.names,
+                known_function,
+                reader,
+            ));
+        }
+        all
+    }
+
+    /// What computers contribute to workflows.
+    fn workflow_hosts(&mut self, computers: &[ComputerSpec]) -> Vec<WorkflowHost> {
+        let mut all = Vec::with_capacity(computers.len());
+        for (name, record) in self.root.records("computer") {
+            let path = format!("computer.{}", quote(&name.text));
+            let report = &mut *self.reader.report;
+            let shared = workflow::state_server(record, &path, self.names, report);
+            let companions = self.names.expand_all(
+                record.names("companion"),
+                &[What::Broker],
+                &format!("{path}.companion"),
+                report,
+            );
+            let Some(group) = self.names.group(What::Computer, &name.text) else {
+                continue;
+            };
+            for (number, computer) in group.members().enumerate() {
+                all.push(WorkflowHost {
+                    state_server: match &shared {
+                        StateServer::Of(other) if *other == computer => StateServer::Own,
+                        other => other.clone(),
+                    },
+                    companion: deal(&companions, number).cloned(),
+                    computer,
+                });
+            }
+        }
+        all.retain(|host| computers.iter().any(|spec| spec.name == host.computer));
         all
     }
 
@@ -492,6 +562,11 @@ impl Whole<'_> {
         let offers = Offers::new(self.deployment);
         let mut known: HashMap<(&str, &str), bool> = HashMap::new();
         for client in &self.deployment.clients {
+            let mut workflows = self.deployment.workflows.iter();
+            if let Some(workflow) = workflows.find(|known| known.name == client.function) {
+                self.workflow_can_run(client, workflow, &offers, report);
+                continue;
+            }
             let function = client.function.as_str();
             let destinations: Vec<_> = client.destinations.iter().map(String::as_str).collect();
             let mut reached = false;
@@ -518,6 +593,88 @@ impl Whole<'_> {
                 format!("{path}: no computer offers function `{function}`{hint}")
             };
             report.wrong(place, message);
+        }
+    }
+
+    /// All functions of a workflow can be reached: those that the client calls from
+    /// its destination, those that computers call from their companions.
+    fn workflow_can_run(
+        &self,
+        client: &ClientSpec,
+        workflow: &WorkflowSpec,
+        offers: &Offers<'_>,
+        report: &mut Report<'_>,
+    ) {
+        let Origin { path, .. } = self.origin(&client.name);
+        let place = self.client_place(client);
+        let called = match workflow.hop_by_hop {
+            true => &workflow.steps[..1],
+            false => &workflow.steps[..],
+        };
+        let mut called: Vec<_> = called.iter().flatten().collect();
+        called.sort_unstable();
+        called.dedup();
+        let destinations = &client.destinations;
+        let reached = |function: &str| {
+            let mut destinations = destinations.iter();
+            destinations.any(|destination| offers.reaches(destination, function))
+        };
+        if let Some(function) = called.iter().find(|function| !reached(function)) {
+            let message = format!(
+                "{path}: function `{}` of workflow `{}` is offered by no computer that `{}` leads \
+                 to",
+                quote(function),
+                quote(&workflow.name),
+                quote(destinations.first().map_or("", String::as_str))
+            );
+            report.wrong(place, message);
+            return;
+        }
+        if !workflow.hop_by_hop || workflow.steps.len() < 2 {
+            return;
+        }
+        let Origin { path, place } = self.origin(&workflow.name);
+        let last = workflow.steps.len() - 1;
+        let mut complained = BTreeSet::new();
+        for host in &self.deployment.workflow_hosts {
+            let offered = offers.by_computer.get(host.computer.as_str());
+            let takes_part = |steps: &[Vec<String>]| {
+                let mut functions = steps.iter().flatten();
+                functions.any(|function| {
+                    offered.is_some_and(|offered| offered.contains(function.as_str()))
+                })
+            };
+            let Some(companion) = &host.companion else {
+                if takes_part(&workflow.steps) {
+                    let computer = self.origin(&host.computer);
+                    if complained.insert(computer.path.clone()) {
+                        let message = format!(
+                            "{} needs a `companion` broker, as workflow `{}` runs hop by hop",
+                            computer.path,
+                            quote(&workflow.name)
+                        );
+                        report.wrong(computer.place, message);
+                    }
+                }
+                continue;
+            };
+            if !takes_part(&workflow.steps[..last]) {
+                continue;
+            }
+            let mut functions = workflow.steps[1..].iter().flatten();
+            let missing = functions.find(|function| !offers.reaches(companion, function));
+            if let Some(function) = missing
+                && complained.insert(companion.clone())
+            {
+                let message = format!(
+                    "{path}: function `{}` is offered by no computer that `{}` leads to, the \
+                     companion of `{}`",
+                    quote(function),
+                    quote(companion),
+                    quote(&host.computer)
+                );
+                report.wrong(place, message);
+            }
         }
     }
 

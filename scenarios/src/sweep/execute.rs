@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use analysis::Metric;
 
 use super::experiment::{Experiment, Layout};
-use super::journal::{Journal, JournalError, write_finished, write_point};
+use super::findings::Verdict;
+use super::journal::{Journal, JournalError, write_finished, write_layout, write_point};
 use super::moments::Moments;
 use super::store::{Store, journal_of, journals_in};
 use super::study::{Replications, Selector};
@@ -107,6 +108,8 @@ pub struct Sweep<'e, E> {
     pub(super) targets: Vec<u32>,
     /// Replications that failed, in order.
     pub failures: Vec<Failed>,
+    /// What came out of the claims of the study, once its results were written.
+    pub verdicts: Vec<Verdict>,
 }
 
 impl<'e, E: Experiment> Sweep<'e, E> {
@@ -181,6 +184,7 @@ impl<'e, E: Experiment> Sweep<'e, E> {
             store: Store::new(experiment),
             targets: vec![replications.min; experiment.points()],
             failures: Vec::new(),
+            verdicts: Vec::new(),
         }
     }
 
@@ -268,7 +272,8 @@ impl<'e, E: Experiment> Sweep<'e, E> {
         let scanned = self.store.add(&path, self.metrics)?;
         journal.start_after(scanned.end)?;
         let status = self.status()?;
-        let numbered = self.store.last().map_or(0, |source| source.numbered());
+        let numbered = self.store.last().map(|source| source.numbered());
+        let (next_number, next_layout) = numbered.unwrap_or_default();
         let points = self.targets.len();
         let mut queue = VecDeque::new();
         let left = (0..points)
@@ -289,7 +294,10 @@ impl<'e, E: Experiment> Sweep<'e, E> {
             units: status.missing,
             working: 0,
             numbers: vec![None; points],
-            next_number: numbered,
+            next_number,
+            layouts: Vec::new(),
+            next_layout,
+            pending: Vec::new(),
             interrupted: false,
             error: None,
         };
@@ -465,6 +473,11 @@ struct State<'s, 'e, E> {
     /// The number in the journal and the layout of each point.
     numbers: Vec<Option<(u64, Arc<Layout>)>>,
     next_number: u64,
+    /// Layouts that were numbered meanwhile.
+    layouts: Vec<(u64, Arc<Layout>)>,
+    next_layout: u64,
+    /// Lines that go before the next replication.
+    pending: Vec<u8>,
     interrupted: bool,
     error: Option<SweepError>,
 }
@@ -547,10 +560,7 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
                     let number = match &known {
                         Some((number, layout)) if Arc::ptr_eq(layout, &report.layout) => *number,
                         _ => {
-                            let Some(number) = self.lock().number(task.point, &report.layout)
-                            else {
-                                break;
-                            };
+                            let number = self.lock().number(task.point, &report.layout);
                             known = Some((number, report.layout));
                             number
                         }
@@ -623,34 +633,48 @@ impl<E: Experiment> State<'_, '_, E> {
         Some(task)
     }
 
-    /// The number in the journal of a point with such reports; nothing if it cannot be
-    /// written.
-    fn number(&mut self, point: usize, layout: &Arc<Layout>) -> Option<u64> {
+    /// The number in the journal of a point with such reports.
+    fn number(&mut self, point: usize, layout: &Arc<Layout>) -> u64 {
         if let Some((number, known)) = &self.numbers[point]
-            && known == layout
+            && is_same(known, layout)
         {
-            return Some(*number);
+            return *number;
         }
+        let known = self
+            .layouts
+            .iter()
+            .find(|(_, known)| is_same(known, layout));
+        let (layout_number, layout) = match known {
+            Some((number, known)) => (*number, Arc::clone(known)),
+            None => {
+                let number = self.next_layout;
+                self.next_layout += 1;
+                write_layout(number, layout, &mut self.pending);
+                self.layouts.push((number, Arc::clone(layout)));
+                (number, Arc::clone(layout))
+            }
+        };
         let number = self.next_number;
         self.next_number += 1;
-        let mut line = Vec::new();
-        write_point(number, &self.sweep.store.keys[point], layout, &mut line);
-        if let Err(error) = self.journal.append(&line) {
-            self.error.get_or_insert(error.into());
-            return None;
-        }
+        let key = &self.sweep.store.keys[point];
+        write_point(number, layout_number, key, &mut self.pending);
         if let Some(source) = self.sweep.store.last() {
-            source.learn(number, layout);
+            source.learn(number, &layout);
         }
-        self.numbers[point] = Some((number, Arc::clone(layout)));
-        Some(number)
+        self.numbers[point] = Some((number, layout));
+        number
     }
 
     /// Writes what a thread holds, and looks whether the point is over.
     fn keep(&mut self, point: usize, held: &mut Held) -> Option<PointDone> {
         if !held.finished.is_empty() {
-            match self.journal.append(&held.lines) {
+            let before = self.pending.len() as u64;
+            self.pending.extend_from_slice(&held.lines);
+            let written = self.journal.append(&self.pending);
+            self.pending.clear();
+            match written {
                 Ok(start) => {
+                    let start = start + before;
                     for (replication, place) in &held.finished {
                         self.sweep
                             .store
@@ -714,6 +738,11 @@ impl<E: Experiment> State<'_, '_, E> {
         }
         Ok(0)
     }
+}
+
+/// Whether two layouts are the same, which they are as a rule because they are one.
+fn is_same(one: &Arc<Layout>, other: &Arc<Layout>) -> bool {
+    Arc::ptr_eq(one, other) || one == other
 }
 
 /// A panic in words.

@@ -1,15 +1,16 @@
 //! The journal of a sweep: what was finished, one line each, only ever appended.
 //!
 //! A line that does not end, or whose checksum is wrong, is as good as not written: a
-//! process may be killed at any moment and loses what it had not written out. Two kinds
+//! process may be killed at any moment and loses what it had not written out. Three kinds
 //! of lines follow the first, which names the format:
 //!
 //! ```text
-//! p NUMBER KEY COLUMNS CHECKSUM               a point, and what its reports consist of
+//! l NUMBER COLUMNS CHECKSUM                   what reports consist of
+//! p NUMBER LAYOUT KEY CHECKSUM                a point, and what its reports consist of
 //! r NUMBER REPLICATION NANOSECONDS FINGERPRINT VALUES CHECKSUM
 //! ```
 //!
-//! `NUMBER` is counted within the file; `KEY` is the digest of everything that the
+//! Numbers are counted within the file; `KEY` is the digest of everything that the
 //! results depend on. Values are the bits of double-precision numbers in hexadecimal,
 //! without zeros at the end, so that they read back as they were and counts are short.
 
@@ -59,7 +60,9 @@ pub(super) struct Source {
     pub(super) path: PathBuf,
     file: BufReader<File>,
     at: u64,
+    /// By the number of the point.
     layouts: Vec<Arc<Layout>>,
+    numbered_layouts: u64,
 }
 
 /// A line of a journal that holds a replication.
@@ -100,6 +103,7 @@ impl Source {
         let file = File::open(path).map_err(io_error("open"))?;
         let mut file = BufReader::with_capacity(1 << 18, file);
         let mut scanned = Scanned::default();
+        let mut known: HashMap<u64, Arc<Layout>> = HashMap::new();
         let mut points: HashMap<u64, (String, Arc<Layout>)> = HashMap::new();
         let mut line = Vec::new();
         loop {
@@ -122,8 +126,12 @@ impl Source {
             scanned.end += length as u64;
             let text = line::verified(&line[..length - 1]);
             let understood = text.and_then(|text| {
-                if let Some(point) = line::Point::read(text, metrics) {
-                    let layout = Arc::new(point.layout);
+                if let Some(line::Columns { number, layout }) = line::Columns::read(text, metrics) {
+                    known.insert(number, Arc::new(layout));
+                    return Some(());
+                }
+                if let Some(point) = line::Point::read(text) {
+                    let layout = Arc::clone(known.get(&point.layout)?);
                     points.insert(point.number, (point.key.to_owned(), layout));
                     return Some(());
                 }
@@ -160,6 +168,10 @@ impl Source {
             file,
             at: u64::MAX,
             layouts,
+            numbered_layouts: known
+                .keys()
+                .max()
+                .map_or(0, |&number| number.saturating_add(1)),
         };
         Ok((source, scanned))
     }
@@ -212,9 +224,9 @@ impl Source {
         self.layouts[number] = Arc::clone(layout);
     }
 
-    /// How many points the journal has numbered.
-    pub(super) fn numbered(&self) -> u64 {
-        self.layouts.len() as u64
+    /// How many points, and how many layouts, the journal has numbered.
+    pub(super) fn numbered(&self) -> (u64, u64) {
+        (self.layouts.len() as u64, self.numbered_layouts)
     }
 }
 
@@ -298,4 +310,4 @@ impl Journal {
     }
 }
 
-pub(super) use line::{write_finished, write_point};
+pub(super) use line::{write_finished, write_layout, write_point};

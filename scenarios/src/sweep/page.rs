@@ -6,6 +6,7 @@ use analysis::Unit;
 
 use super::Prepared;
 use super::figures::Picture;
+use super::findings::Verdict;
 use super::results::Estimates;
 use super::study::{Plan, Subject};
 
@@ -30,7 +31,7 @@ pub(super) fn index(
     plan: &Plan,
     prepared: &Prepared,
     estimates: &Estimates,
-    pictures: &[Picture],
+    (pictures, verdicts): (&[Picture], &[Verdict]),
     study: &str,
 ) -> String {
     let title = match plan.title.as_str() {
@@ -44,6 +45,13 @@ pub(super) fn index(
          <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
     );
     page += &about(plan, prepared, estimates);
+    if !verdicts.is_empty() {
+        page += "<h2>Findings</h2>\n<ul>\n";
+        for verdict in verdicts {
+            let _ = writeln!(page, "<li>{}</li>", escape(&verdict.line()));
+        }
+        page += "</ul>\n";
+    }
     let mut heading = "";
     for picture in pictures {
         if picture.title != heading {

@@ -14,6 +14,7 @@ use super::Prepared;
 use super::execute::{Sweep, SweepError};
 use super::experiment::{Column, Layout};
 use super::figures;
+use super::findings;
 use super::moments::{Moments, PairMoments};
 use super::page;
 use super::published;
@@ -91,6 +92,32 @@ impl<'s, 'e> Finished<'s, 'e> {
             plan,
             estimates,
         })
+    }
+
+    /// The values of a metric of an entity at a point, by replication; not a number where
+    /// there is none.
+    pub(super) fn values(
+        &mut self,
+        point: usize,
+        metric: &str,
+        entity: &str,
+    ) -> Result<Vec<f64>, SweepError> {
+        let mut values = Vec::new();
+        for replication in 0..self.estimates.counts[point].0 {
+            let report = self.sweep.store.read(point, replication)?;
+            values.push(report.map_or(f64::NAN, |report| {
+                let mut at = 0;
+                for column in &report.layout.columns {
+                    let plain = column.at.is_none() && !column.pooled;
+                    if plain && column.metric.name == metric && column.entity == entity {
+                        return report.values[at];
+                    }
+                    at += column.width();
+                }
+                f64::NAN
+            }));
+        }
+        Ok(values)
     }
 
     /// The ratio of the means of a metric of two entities at a point, paired by
@@ -249,7 +276,18 @@ impl Sweep<'_, Prepared> {
                 picture.csv.as_bytes(),
             )?;
         }
-        let page = page::index(plan, prepared, &finished.estimates, &pictures, study);
+        let verdicts = findings::decide(&mut finished)?;
+        if !verdicts.is_empty() {
+            folder.write("findings.csv", findings::table(&verdicts).as_bytes())?;
+        }
+        let page = page::index(
+            plan,
+            prepared,
+            &finished.estimates,
+            (pictures.as_slice(), verdicts.as_slice()),
+            study,
+        );
+        self.verdicts = verdicts;
         folder.write("index.html", page.as_bytes())?;
         Ok(folder.commit(manifest)?)
     }

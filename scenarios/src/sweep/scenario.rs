@@ -31,7 +31,6 @@ struct Point {
 /// What a thread keeps: which of the metrics the study wants, and their layout.
 #[derive(Debug, Default)]
 pub struct Kept {
-    point: usize,
     wanted: Vec<bool>,
     layout: Arc<Layout>,
 }
@@ -125,8 +124,7 @@ impl Experiment for ScenarioSweep {
                     .any(|selector| selector.selects(metric.metric.name, &metric.entity))
         };
         let mut columns = kept.layout.columns.iter();
-        let is_known = kept.point == point
-            && kept.wanted.len() == metrics.len()
+        let is_known = kept.wanted.len() == metrics.len()
             && metrics.iter().zip(&kept.wanted).all(|(value, &wanted)| {
                 if !wanted {
                     // That nothing of interest is left out is seen by names below.
@@ -137,7 +135,6 @@ impl Experiment for ScenarioSweep {
                 })
             });
         if !is_known {
-            kept.point = point;
             kept.wanted = metrics.iter().map(wants).collect();
             let chosen = metrics
                 .iter()

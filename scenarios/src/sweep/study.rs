@@ -4,6 +4,7 @@ mod axis;
 mod fields;
 mod figure;
 mod filter;
+mod finding;
 mod print;
 mod replications;
 mod selector;
@@ -19,6 +20,7 @@ use crate::spec::value::{Datum, Form};
 
 pub use axis::{Axis, Item};
 pub use figure::{FigureSpec, X};
+pub use finding::{Claimed, FindingSpec};
 pub use replications::Replications;
 pub use selector::Selector;
 pub(crate) use subject::{NetworkSource, Parameters, TraceSource};
@@ -88,6 +90,8 @@ pub struct Plan {
     pub metrics: Vec<Selector>,
     /// The figures to draw.
     pub figures: Vec<FigureSpec>,
+    /// What it is expected to show.
+    pub findings: Vec<FindingSpec>,
 }
 
 impl Study {
@@ -256,13 +260,14 @@ impl Study {
         let metrics = selector::list(&mut fields, "metrics").unwrap_or_default();
         let axes = axis::read(&mut fields);
         // What refers to axes makes no sense without them.
-        let (filters, figures) = match &axes {
+        let (filters, figures, findings) = match &axes {
             Some(axes) => (
                 filter::read(&mut fields, axes),
                 figure::read(&mut fields, axes),
+                finding::read(&mut fields, axes),
             ),
             None => {
-                fields.know(&["filter", "figure"]);
+                fields.know(&["filter", "figure", "finding"]);
                 Default::default()
             }
         };
@@ -288,6 +293,7 @@ impl Study {
             filters: filters.into_iter().map(|filter| filter.text).collect(),
             metrics,
             figures,
+            findings,
         };
         subject::check(&plan, report);
         Some(plan)

@@ -7,12 +7,14 @@ use soe_model::computer::Computer;
 use soe_model::controller::Controller;
 use soe_model::deployment::Deployment;
 use soe_model::names::{EndpointId, FunctionId, Names};
+use soe_model::workflow::WorkflowSpec;
 
 use super::broker_side::BrokerSide;
 use super::change::{client_is_there, computer_is_there};
 use super::client_side::ClientSide;
 use super::computer_side::ComputerSide;
 use super::control::{ControllerSide, Controllers};
+use super::flow::{Flows, Parts};
 use super::leg::Legs;
 use super::recorder::{Observer, Recorder};
 use super::sample::Sampler;
@@ -80,6 +82,21 @@ impl<'o> World<'o> {
                 "there is no computer or broker called `{stranger}`"
             ));
         }
+        let flows = Flows::new(
+            &Parts {
+                deployment,
+                computers: &computers,
+                endpoints: &endpoints,
+                receivers: &names.receivers,
+                streams: &streams,
+            },
+            &mut functions,
+        )?;
+        let called = |function: &str| {
+            let mut workflows = deployment.workflows.iter();
+            let workflow = workflows.find(|workflow| workflow.name == function);
+            workflow.map_or(function.to_owned(), WorkflowSpec::display_name)
+        };
         let mut clients = Vec::with_capacity(deployment.clients.len());
         for spec in &deployment.clients {
             let destination = |name: &String| names.endpoint(name);
@@ -88,7 +105,7 @@ impl<'o> World<'o> {
                 machine: machine.map_err(|error| format!("client `{}`: {error}", spec.name))?,
                 alarm: Alarm::default(),
                 node: node(&spec.node)?,
-                function: functions.intern(&spec.function),
+                function: functions.intern(&called(&spec.function)),
                 destinations: spec
                     .destinations
                     .iter()
@@ -125,6 +142,7 @@ impl<'o> World<'o> {
             brokers,
             computers,
             control,
+            flows,
             legs: Legs::default(),
             changes: Vec::new(),
             changes_to_come: deployment.events.len(),

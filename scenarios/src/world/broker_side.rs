@@ -7,7 +7,9 @@ use soe_model::broker::{
     Rejection,
 };
 use soe_model::names::{EndpointId, FunctionId, Names, NodeId};
+use soe_model::workflow::Meeting;
 
+use super::flow::BaggageId;
 use super::leg::{Leg, LegId, Origin, Reply};
 use super::{Alarm, Cx, Event, World};
 
@@ -58,7 +60,19 @@ impl World<'_> {
         };
         let call = CallId(u64::from(id.0));
         let machine = &mut self.brokers[broker as usize].machine;
-        machine.arrive(cx.now(), call, &header);
+        let request = match leg.baggage {
+            BaggageId::NONE => None,
+            some => self.flows.baggage.request(some),
+        };
+        match request {
+            Some(request) if request.plan.is_join(request.step) => {
+                let meeting = Meeting::new(&request.uuid, request.step);
+                machine.arrive_to_meet(cx.now(), call, &header, meeting, &self.endpoints);
+            }
+            _ => {
+                machine.arrive(cx.now(), call, &header);
+            }
+        }
         self.act_for_broker(broker, cx);
     }
 
@@ -80,7 +94,8 @@ impl World<'_> {
                 let answer = Answer {
                     processing: execution.processing,
                     load1: u32::from(execution.load.one),
-                    acknowledgement: false,
+                    acknowledgement: leg.baggage != BaggageId::NONE
+                        && self.flows.baggage.is_asynchronous(leg.baggage),
                 };
                 machine.answered(now, attempt, &answer);
             }
@@ -183,6 +198,10 @@ impl World<'_> {
             hops: header.hops,
             forward: header.forward,
             dry: header.dry,
+            baggage: match header.dry {
+                false => call.baggage,
+                true => BaggageId::NONE,
+            },
             reply: Reply::Pending,
         };
         self.send_request(leg, after, cx);

@@ -5,6 +5,7 @@ use sim_core::{SimDuration, SimTime};
 use soe_model::client::{Client, Verdict};
 use soe_model::names::{EndpointId, FunctionId, Id, NodeId};
 
+use super::flow::BaggageId;
 use super::leg::{Leg, Origin, Reply};
 use super::recorder::{Ended, Ending};
 use super::{Alarm, Cx, Event, World};
@@ -32,7 +33,11 @@ impl World<'_> {
             let from = client.node;
             let id = self.recorder.issued(now, function.0);
             self.under_way += 1;
-            let targets = client.machine.targets().len();
+            if self.runs_workflow(number) {
+                self.start_run(number, &call, id, cx);
+                continue;
+            }
+            let targets = self.clients[number as usize].machine.targets().len();
             for target in 0..targets {
                 let client = &self.clients[number as usize];
                 let destination = client.machine.targets()[target];
@@ -51,6 +56,7 @@ impl World<'_> {
                     hops: 0,
                     forward: false,
                     dry: false,
+                    baggage: BaggageId::NONE,
                     reply: Reply::Pending,
                 };
                 self.send_request(leg, SimDuration::ZERO, cx);
@@ -98,6 +104,7 @@ impl World<'_> {
 
     /// Reports the calls that are still under way to the observer.
     pub(crate) fn report_left_over(&mut self, now: SimTime) {
+        self.report_runs_left_over();
         for id in self.legs.under_way() {
             let leg = &self.legs[id];
             let Origin::Client {

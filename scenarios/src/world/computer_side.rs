@@ -5,6 +5,7 @@ use soe_model::computer::{Computer, TaskId};
 use soe_model::names::{EndpointId, NodeId};
 use soe_model::units::Bytes;
 
+use super::flow::{BaggageId, FLOW_TASK};
 use super::leg::{Execution, LegId, Reply};
 use super::{Alarm, Cx, Event, World};
 
@@ -66,6 +67,9 @@ impl World<'_> {
         if !computer.present {
             return self.respond(id, Reply::Unreachable, cx);
         }
+        if leg.baggage != BaggageId::NONE {
+            return self.flow_at_computer(id, number, cx);
+        }
         let refusal = if leg.dry {
             match computer.machine.estimate(now, function, input) {
                 Ok((processing, load)) => {
@@ -97,6 +101,10 @@ impl World<'_> {
         let now = cx.now();
         self.computers[number as usize].alarm.rang();
         while let Some(done) = self.computers[number as usize].machine.wake(now) {
+            if done.task.0 & FLOW_TASK != 0 {
+                self.flow_executed(number, &done, cx);
+                continue;
+            }
             let id = LegId(done.task.0 as u32);
             let leg = &self.legs[id];
             let machine = &self.computers[number as usize].machine;
@@ -126,8 +134,12 @@ impl World<'_> {
         let computer = &mut self.computers[number as usize];
         computer.present = false;
         for task in computer.machine.fail(cx.now()) {
+            if task.0 & FLOW_TASK != 0 {
+                continue;
+            }
             self.respond(LegId(task.0 as u32), Reply::Unreachable, cx);
         }
+        self.fail_host(number, cx);
         self.set_computer_alarm(number, cx);
     }
 }

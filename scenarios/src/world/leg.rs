@@ -10,6 +10,9 @@ use soe_model::broker::{Attempt, ProbeId};
 use soe_model::computer::Load;
 use soe_model::names::{EndpointId, FunctionId, NodeId};
 use soe_model::units::Bytes;
+use soe_model::workflow::Sending;
+
+use super::flow::BaggageId;
 
 /// A leg that is under way. Identifiers are used again once a leg is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +37,8 @@ pub(super) struct Leg {
     pub forward: bool,
     /// Only an estimate is wanted.
     pub dry: bool,
+    /// What it carries as part of a workflow.
+    pub baggage: BaggageId,
     pub reply: Reply,
 }
 
@@ -54,6 +59,10 @@ pub(super) enum Origin {
     },
     /// A broker that wants an estimate.
     Probe { broker: u32, probe: ProbeId },
+    /// A client, for a step of a run.
+    Run { run: u32, step: u32 },
+    /// A computer, for the next step of a run.
+    Companion { computer: u32, sending: Sending },
 }
 
 /// What came back.

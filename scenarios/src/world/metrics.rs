@@ -53,6 +53,8 @@ metrics! {
     PROCESSING_P95 = "processing_p95", Nanoseconds, "95th percentile of the time at the computer";
     PROCESSING_P99 = "processing_p99", Nanoseconds, "99th percentile of the time at the computer";
     SHARE = "share", Ratio, "Share of the completed calls that this computer executed";
+    TRAFFIC = "traffic", Bytes, "Bytes sent between different nodes after the warm-up, headers included (only with workflows)";
+    TRAFFIC_PER_CALL = "traffic_per_call", Bytes, "The same per completed call (only with workflows)";
     UTILIZATION = "utilization", Ratio, "Mean share of the cores of this processor in use, after the warm-up";
 }
 
@@ -92,7 +94,13 @@ impl World<'_> {
         };
         let usage: Vec<_> = self.computers.iter_mut().map(usage).collect();
         let functions: Vec<_> = self.functions.iter().map(|(_, name)| name).collect();
-        metrics(&self.recorder, &functions, &usage, warm_up, now)
+        let mut values = metrics(&self.recorder, &functions, &usage, warm_up, now);
+        if let Some(traffic) = self.traffic() {
+            let per_call = traffic as f64 / self.recorder.overall().completed as f64;
+            push(&mut values, &TRAFFIC, ALL, traffic as f64);
+            push(&mut values, &TRAFFIC_PER_CALL, ALL, per_call);
+        }
+        values
     }
 }
 

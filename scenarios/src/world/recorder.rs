@@ -4,6 +4,8 @@
 use analysis::{CallRecord, NameId, Names, Outcome, SampleRecord};
 use sim_core::monitor::{QuantileSketch, TimeWeighted};
 use sim_core::{SimDuration, SimTime};
+use soe_model::units::Bytes;
+use soe_model::workflow::{Sizes, States};
 
 /// Sees every call and every sample of a replication, in order of time.
 pub trait Observer: Send {
@@ -12,6 +14,29 @@ pub trait Observer: Send {
 
     /// A quantity was sampled.
     fn sample(&mut self, sample: &SampleRecord, names: &Names);
+
+    /// A function begins to be executed as a step of a workflow.
+    fn step(&mut self, _step: &StepRecord<'_>) {}
+}
+
+/// One step of a workflow, when its execution begins.
+#[derive(Clone, Copy, Debug)]
+pub struct StepRecord<'a> {
+    /// The number of the run among all calls of the replication; `None` if it is
+    /// over already.
+    pub call: Option<u64>,
+    /// When it begins.
+    pub at: SimTime,
+    /// Where.
+    pub computer: &'a str,
+    /// The function.
+    pub function: &'a str,
+    /// The size of what it receives.
+    pub argument: Bytes,
+    /// The states that came along; those that it needs are here by now.
+    pub states: &'a States<Sizes>,
+    /// Nodes passed, this one included.
+    pub hops: u32,
 }
 
 /// Statistics of one duration in constant memory: mean, extremes and quantiles.

@@ -8,6 +8,7 @@ use soe_live::controller::ControllerOptions;
 use soe_live::rpc::edge_router_client::EdgeRouterClient;
 use soe_live::rpc::{EdgeRouterConf, TableId};
 use soe_live::{Security, broker, computer, connect, controller};
+use soe_model::broker::Compatibility;
 use soe_model::controller::{Distances, InstallerSpec, Objective};
 
 use crate::support::{
@@ -34,6 +35,7 @@ fn broker_options(server: &Endpoint, tables: &Endpoint, controller: &Endpoint) -
         router_conf: RouterConf::default(),
         call_timeout: LONG,
         fake_entries: (0, 0),
+        compatibility: Compatibility::default(),
         seed: 0,
         security: Security::Plaintext,
     }

@@ -80,6 +80,8 @@ pub enum HostAction<M: Matter> {
     Execute {
         /// The execution.
         task: TaskKey,
+        /// The request that waits for its response, unless it was acknowledged.
+        call: Option<CallKey>,
         /// The function.
         function: String,
         /// What it receives.
@@ -291,6 +293,18 @@ impl<M: Matter> Host<M> {
         }
     }
 
+    /// The computer vanishes with all that it was doing. States stay, out of reach.
+    /// Returns the requests that waited for a response.
+    pub fn vanish(&mut self) -> Vec<CallKey> {
+        let tasks = std::mem::take(&mut self.tasks);
+        self.forwards.clear();
+        self.deliveries.clear();
+        self.joins = Joins::new(self.spec.join, self.spec.deadline);
+        let is_state = |action: &HostAction<M>| matches!(action, HostAction::Ask { .. });
+        self.actions.retain(is_state);
+        tasks.into_values().filter_map(|task| task.call).collect()
+    }
+
     /// Its state server is asked.
     pub fn serve(&mut self, now: SimTime, request: StateRequest<M::State>) -> StateReply<M::State> {
         match request {
@@ -463,6 +477,7 @@ impl<M: Matter> Host<M> {
             task.phase = Phase::Executing;
             self.actions.push_back(HostAction::Execute {
                 task: TaskKey(key),
+                call: task.call,
                 function: task.request.function().to_owned(),
                 argument: task.request.argument.clone(),
             });

@@ -164,6 +164,11 @@ impl<S: Clone> StateStore<S> {
         }
     }
 
+    /// Forgets a state and where it has gone, as if it had never been here.
+    pub fn forget(&mut self, name: &str) {
+        self.states.remove(name);
+    }
+
     /// Whether a state is held here, and handed out.
     pub fn holds(&self, name: &str) -> bool {
         let entry = self.states.get(name);

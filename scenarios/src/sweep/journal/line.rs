@@ -15,11 +15,17 @@ pub(in crate::sweep) struct Finished {
     pub(in crate::sweep) fingerprint: u64,
 }
 
+/// A line that says what reports consist of.
+pub(super) struct Columns {
+    pub(super) number: u64,
+    pub(super) layout: Layout,
+}
+
 /// A line that introduces a point.
 pub(super) struct Point<'a> {
     pub(super) number: u64,
+    pub(super) layout: u64,
     pub(super) key: &'a str,
-    pub(super) layout: Layout,
 }
 
 /// What a line about a replication begins with.
@@ -38,8 +44,8 @@ struct Written<'a>(
     bool,
 );
 
-/// Appends the line of a point.
-pub(in crate::sweep) fn write_point(number: u64, key: &str, layout: &Layout, lines: &mut Vec<u8>) {
+/// Appends the line of a layout.
+pub(in crate::sweep) fn write_layout(number: u64, layout: &Layout, lines: &mut Vec<u8>) {
     let start = lines.len();
     let columns: Vec<_> = layout
         .columns
@@ -56,7 +62,14 @@ pub(in crate::sweep) fn write_point(number: u64, key: &str, layout: &Layout, lin
         .collect();
     // Neither numbers nor texts can fail to be written.
     let columns = serde_json::to_string(&columns).unwrap_or_default();
-    lines.extend_from_slice(format!("p {number} {key} {columns}").as_bytes());
+    lines.extend_from_slice(format!("l {number} {columns}").as_bytes());
+    seal(lines, start);
+}
+
+/// Appends the line of a point.
+pub(in crate::sweep) fn write_point(number: u64, layout: u64, key: &str, lines: &mut Vec<u8>) {
+    let start = lines.len();
+    lines.extend_from_slice(format!("p {number} {layout} {key}").as_bytes());
     seal(lines, start);
 }
 
@@ -99,12 +112,11 @@ pub(super) fn verified(line: &[u8]) -> Option<&str> {
     right.then(|| std::str::from_utf8(text).ok()).flatten()
 }
 
-impl<'a> Point<'a> {
+impl Columns {
     /// Reads a line; nothing if it is of another kind or speaks of unknown metrics.
-    pub(super) fn read(text: &'a str, metrics: &[&'static Metric]) -> Option<Self> {
-        let mut fields = text.strip_prefix("p ")?.splitn(3, ' ');
+    pub(super) fn read(text: &str, metrics: &[&'static Metric]) -> Option<Self> {
+        let mut fields = text.strip_prefix("l ")?.splitn(2, ' ');
         let number = fields.next()?.parse().ok()?;
-        let key = fields.next()?;
         let columns: Vec<Written<'_>> = serde_json::from_str(fields.next()?).ok()?;
         let column = |Written(name, entity, at, pooled): Written<'_>| {
             let metric = metrics.iter().find(|metric| metric.name == name)?;
@@ -122,8 +134,19 @@ impl<'a> Point<'a> {
         let columns = columns.into_iter().map(column).collect::<Option<_>>()?;
         Some(Self {
             number,
-            key,
             layout: Layout { columns },
+        })
+    }
+}
+
+impl<'a> Point<'a> {
+    /// Reads a line; nothing if it is of another kind.
+    pub(super) fn read(text: &'a str) -> Option<Self> {
+        let mut fields = text.strip_prefix("p ")?.splitn(3, ' ');
+        Some(Self {
+            number: fields.next()?.parse().ok()?,
+            layout: fields.next()?.parse().ok()?,
+            key: fields.next()?,
         })
     }
 }
@@ -168,14 +191,25 @@ fn hexadecimal(value: u64, text: &mut Vec<u8>) {
     }
 }
 
+/// Both digits of each byte.
+const PAIRS: [[u8; 2]; 256] = {
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
+
 /// Digits from the highest, without zeros at the end; a single zero of none.
 fn bits(value: u64, text: &mut Vec<u8>) {
     let digits = (16 - value.trailing_zeros().min(60) / 4) as usize;
-    let mut all = [0; 16];
-    for (place, digit) in all.iter_mut().enumerate() {
-        *digit = DIGITS[(value >> (60 - 4 * place)) as usize & 15];
+    let mut all = [[0; 2]; 8];
+    for (pair, byte) in all.iter_mut().zip(value.to_be_bytes()) {
+        *pair = PAIRS[usize::from(byte)];
     }
-    text.extend_from_slice(&all[..digits]);
+    text.extend_from_slice(&all.as_flattened()[..digits]);
 }
 
 fn unpack(text: &[u8]) -> Option<u64> {
@@ -274,15 +308,22 @@ mod tests {
     }
 
     #[test]
-    fn a_point_reads_back_with_all_its_columns() {
+    fn layouts_and_points_read_back() {
         let layout = layout(3);
         let mut lines = Vec::new();
-        write_point(12, "abc", &layout, &mut lines);
+        write_layout(12, &layout, &mut lines);
         let text = verified(&lines[..lines.len() - 1]).unwrap();
-        let point = Point::read(text, &[&METRIC]).unwrap();
-        assert_eq!((point.number, point.key), (12, "abc"));
-        assert_eq!(point.layout, *layout);
-        assert!(Point::read(text, &[]).is_none());
+        let columns = Columns::read(text, &[&METRIC]).unwrap();
+        assert_eq!(columns.number, 12);
+        assert_eq!(columns.layout, *layout);
+        assert!(Columns::read(text, &[]).is_none());
+        assert!(Point::read(text).is_none());
+
+        lines.clear();
+        write_point(7, 12, "abc", &mut lines);
+        let text = verified(&lines[..lines.len() - 1]).unwrap();
+        let point = Point::read(text).unwrap();
+        assert_eq!((point.number, point.layout, point.key), (7, 12, "abc"));
     }
 
     #[test]

@@ -4,7 +4,8 @@ use statesim::trace::Layout;
 
 use super::figure::WITHIN;
 use super::{
-    Axis, FigureSpec, NetworkSource, Plan, Replications, Selector, Subject, TraceSource, X,
+    Axis, FigureSpec, FindingSpec, NetworkSource, Plan, Replications, Selector, Subject,
+    TraceSource, X,
 };
 use crate::spec::tree::{Node, Raw, Table};
 use crate::spec::value::{float, key, string};
@@ -80,6 +81,9 @@ pub(super) fn study(plan: &Plan) -> String {
     }
     for figure in &plan.figures {
         text += &print_figure(figure, &plan.axes);
+    }
+    for finding in &plan.findings {
+        text += &print_finding(finding, &plan.axes);
     }
     text
 }
@@ -227,6 +231,29 @@ fn print_figure(figure: &FigureSpec, axes: &[Axis]) -> String {
             .iter()
             .map(|filter| string(&filter.text))
             .collect();
+        text += &format!("where = [{}]\n", filters.join(", "));
+    }
+    text
+}
+
+fn print_finding(finding: &FindingSpec, axes: &[Axis]) -> String {
+    let axis = &axes[finding.axis];
+    let mut text = format!(
+        "\n[[finding]]\nname = {}\nclaim = {}\nmetric = {}\naxis = {}\nvalue = {}\nthan = {}\nis = {}\n",
+        string(&finding.name),
+        string(&finding.claim),
+        string(&finding.metric.to_string()),
+        string(&axis.name),
+        string(&axis.items[finding.value].label),
+        string(&axis.items[finding.than].label),
+        string(finding.claimed.word())
+    );
+    if let Some(along) = finding.along {
+        text += &format!("along = {}\n", string(&axes[along].name));
+    }
+    if !finding.filters.is_empty() {
+        let filters = finding.filters.iter();
+        let filters: Vec<_> = filters.map(|filter| string(&filter.text)).collect();
         text += &format!("where = [{}]\n", filters.join(", "));
     }
     text

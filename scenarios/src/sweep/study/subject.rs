@@ -472,6 +472,9 @@ fn check_metrics(plan: &Plan, report: &mut Report<'_>) {
     for figure in &plan.figures {
         check(&figure.metric);
     }
+    for finding in &plan.findings {
+        check(&finding.metric);
+    }
 }
 
 impl Subject {

@@ -1,0 +1,68 @@
+//! What requests of workflows carry beside a function and an input.
+
+use soe_model::workflow::{Request, Response, Sizes};
+
+/// The baggage of a leg and of all legs that forward it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::world) struct BaggageId(u32);
+
+impl BaggageId {
+    /// That of a call of a single function.
+    pub const NONE: Self = Self(u32::MAX);
+}
+
+/// Baggage under way. It lives as long as the leg of whoever made the request.
+#[derive(Debug, Default)]
+pub(in crate::world) struct AllBaggage {
+    all: Vec<Option<Baggage>>,
+    free: Vec<u32>,
+}
+
+#[derive(Debug)]
+struct Baggage {
+    request: Request<Sizes>,
+    response: Option<Response<Sizes>>,
+}
+
+impl AllBaggage {
+    pub fn pack(&mut self, request: Request<Sizes>) -> BaggageId {
+        let baggage = Some(Baggage {
+            request,
+            response: None,
+        });
+        if let Some(index) = self.free.pop() {
+            self.all[index as usize] = baggage;
+            BaggageId(index)
+        } else {
+            self.all.push(baggage);
+            BaggageId(self.all.len() as u32 - 1)
+        }
+    }
+
+    pub fn request(&self, id: BaggageId) -> Option<&Request<Sizes>> {
+        Some(&self.all.get(id.0 as usize)?.as_ref()?.request)
+    }
+
+    /// Whether the answer to a request is only an acknowledgement.
+    pub fn is_asynchronous(&self, id: BaggageId) -> bool {
+        self.request(id)
+            .is_some_and(|request| request.callback.is_some())
+    }
+
+    pub fn response(&self, id: BaggageId) -> Option<&Response<Sizes>> {
+        self.all.get(id.0 as usize)?.as_ref()?.response.as_ref()
+    }
+
+    pub fn answer(&mut self, id: BaggageId, response: Response<Sizes>) {
+        if let Some(Some(baggage)) = self.all.get_mut(id.0 as usize) {
+            baggage.response = Some(response);
+        }
+    }
+
+    /// The leg of whoever made the request is over.
+    pub fn unpack(&mut self, id: BaggageId) -> Option<Response<Sizes>> {
+        let baggage = self.all.get_mut(id.0 as usize)?.take()?;
+        self.free.push(id.0);
+        baggage.response
+    }
+}
