@@ -231,15 +231,16 @@ fn the_same_with_a_dispatcher() {
     // Both computers are tried.
     assert!(system.endpoints.iter().all(|endpoint| by(endpoint) > 0));
     assert!(lines.iter().all(|line| line[5] == "2"));
-    // Estimates pass through a broker without being executed.
+    // Estimates pass through a broker without being executed: the answer is there
+    // long before an execution could have ended.
     let dry = ["--server", &system.server, "--dry", "--max-requests", "1"];
     let started = Instant::now();
     let text = stdout(&run(
         "edgeclient",
-        &[&dry[..], &["--sizes", "100000000"]].concat(),
+        &[&dry[..], &["--sizes", "4000000"]].concat(),
     ));
-    assert!(started.elapsed() < Duration::from_secs(500));
     let estimate: f64 = text.split(' ').nth(1).unwrap().parse().unwrap();
-    assert!((999.0..1002.0).contains(&estimate), "{text}");
+    assert!((40.0..40.1).contains(&estimate), "{text}");
+    assert!(started.elapsed() < Duration::from_secs(40));
     assert!(system.broker.interrupt());
 }
