@@ -49,7 +49,7 @@ impl Endpoint {
         self.port
     }
 
-    /// Whether the host stands for all addresses of a machine (0.0.0.0 or [::]):
+    /// Whether the host stands for all addresses of a machine (`0.0.0.0` or `[::]`):
     /// good for listening, but nobody else can call it.
     pub fn is_wildcard(&self) -> bool {
         let host = self.host();
