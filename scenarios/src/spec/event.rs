@@ -171,7 +171,10 @@ impl Context<'_> {
         let &[&(happening, further)] = happens.as_slice() else {
             let all: Vec<_> = HAPPENINGS.iter().map(|(key, _)| *key).collect();
             let message = match happens.as_slice() {
-                [] => format!("{path} says not what happens: one of {}", all.join(", ")),
+                [] => format!(
+                    "{path} does not say what happens: one of {}",
+                    all.join(", ")
+                ),
                 [(one, _), (other, _), ..] => {
                     format!("{path} says both `{one}` and `{other}`, split it in two events")
                 }

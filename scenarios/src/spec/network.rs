@@ -399,7 +399,7 @@ impl Ends<'_> {
             }
             (found, ..) => {
                 let message = format!(
-                    "{}.between: found {} ends, expected 2",
+                    "{}.between: expected two names, found {}",
                     self.path,
                     found.len()
                 );

@@ -19,7 +19,7 @@ use crate::rpc::{self, EdgeRouterConf, ForwardingTable, TableId, Void};
 
 /// Shows and changes the forwarding tables of a router or dispatcher.
 ///
-/// A dump lists, for each table, function, weight in brackets, destination; (F) marks
+/// A dump lists, for each table, function, weight in brackets and destination; (F) marks
 /// final destinations, that is, computers. Table#0 has all destinations, Table#1
 /// the final ones, which are used for calls that another broker sent.
 #[derive(Clone, Debug, Parser)]
