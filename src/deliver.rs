@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use analysis::{Manifest, ResultFolder};
-use scenarios::spec::Scenario;
+use scenarios::spec::{Checked, Scenario};
 use scenarios::{Results, report};
-use soe_model::deployment::Deployment;
 
 use crate::cli::{Format, TaskArgs, WhichArgs};
 use crate::failure::{Failure, print};
@@ -16,9 +15,7 @@ use crate::failure::{Failure, print};
 /// A run that is over.
 pub struct Run<'a> {
     /// What was run.
-    pub scenario: &'a Scenario,
-    /// The same, resolved.
-    pub deployment: &'a Deployment,
+    pub checked: &'a Checked,
     /// When it began.
     pub date: SystemTime,
     /// How long it took.
@@ -40,7 +37,7 @@ impl Run<'_> {
         results: Results,
     ) -> Result<(), Failure> {
         let done = results.replications.len();
-        let wanted = self.deployment.run.replications;
+        let wanted = self.checked.deployment.run.replications;
         if done == 0 {
             return Err(Failure::Interrupted(
                 "interrupted before the first replication was complete; nothing was kept"
@@ -50,7 +47,11 @@ impl Run<'_> {
         let file = &args.which.file;
         if !args.quiet {
             print(&match args.format {
-                Format::Text => report(&file.display().to_string(), self.deployment, &results),
+                Format::Text => report(
+                    &file.display().to_string(),
+                    &self.checked.deployment,
+                    &results,
+                ),
                 Format::Json => results.summary_json(),
                 Format::Csv => results.summary_csv(),
             })?;
@@ -58,10 +59,10 @@ impl Run<'_> {
         let mut kept = "nothing was written".to_owned();
         let effort = self.effort.clone();
         if let Some(folder) = folder {
-            let text = self.scenario.check().map_err(Failure::input)?;
-            let manifest = self.manifest(file, text.clone(), done as u32)?;
+            let text = &self.checked.text;
+            let manifest = self.manifest(file, done as u32)?;
             let path = results
-                .write(folder, &text, manifest)
+                .write(folder, text, manifest)
                 .map_err(Failure::run)?;
             kept = format!("results are in {}", path.display());
         }
@@ -76,19 +77,19 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn manifest(self, file: &Path, scenario: String, done: u32) -> Result<Manifest, Failure> {
+    fn manifest(self, file: &Path, done: u32) -> Result<Manifest, Failure> {
         Ok(Manifest {
             program: env!("CARGO_PKG_NAME").to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             command_line: std::env::args().collect(),
-            scenario,
-            seed: self.deployment.run.seed,
+            scenario: self.checked.text.clone(),
+            seed: self.checked.deployment.run.seed,
             replications: done,
             threads: self.threads,
             date: humantime::format_rfc3339_seconds(self.date).to_string(),
             duration_s: self.elapsed.as_secs_f64(),
             fingerprints: self.fingerprints,
-            inputs: digests(file, self.scenario)?,
+            inputs: digests(file, &self.checked.inputs)?,
             ..Manifest::default()
         })
     }
@@ -130,11 +131,10 @@ pub fn result_folder(args: &TaskArgs) -> Result<Option<ResultFolder>, Failure> {
 }
 
 /// The digests of the scenario file and of the files that it names, by path.
-fn digests(file: &Path, scenario: &Scenario) -> Result<BTreeMap<String, String>, Failure> {
-    let named = scenario.inputs().map_err(Failure::input)?;
-    let files = std::iter::once(file.to_owned()).chain(named);
-    let digest = |path: PathBuf| {
-        let digest = analysis::sha256_file(&path).map_err(Failure::run)?;
+fn digests(file: &Path, named: &[PathBuf]) -> Result<BTreeMap<String, String>, Failure> {
+    let files = std::iter::once(file).chain(named.iter().map(PathBuf::as_path));
+    let digest = |path: &Path| {
+        let digest = analysis::sha256_file(path).map_err(Failure::run)?;
         Ok((path.display().to_string(), digest))
     };
     files.map(digest).collect()

@@ -36,7 +36,8 @@ pub fn up(args: &LiveUpArgs) -> Result<(), Failure> {
         // Each takes its real time.
         scenario.set("run.replications=1").map_err(Failure::input)?;
     }
-    let deployment = Arc::new(scenario.resolve().map_err(Failure::input)?);
+    let checked = scenario.checked().map_err(Failure::input)?;
+    let deployment = Arc::new(checked.deployment.clone());
     soe_live::command::log_warnings()?;
     let stop = stop_on_signal()?;
     // Before anything runs: a folder that cannot be written is wrong input.
@@ -69,8 +70,7 @@ pub fn up(args: &LiveUpArgs) -> Result<(), Failure> {
     let calls: usize = runs.iter().map(|run| run.calls.len()).sum();
     let results = Results::of_observed(&deployment, recording, runs).map_err(Failure::run)?;
     let run = Run {
-        scenario: &scenario,
-        deployment: &deployment,
+        checked: &checked,
         date,
         elapsed,
         threads: std::thread::available_parallelism().map_or(1, usize::from),

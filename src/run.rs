@@ -16,7 +16,8 @@ use crate::progress::Watch;
 pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let task = &args.task;
     let scenario = load_task(task)?;
-    let deployment = scenario.resolve().map_err(Failure::input)?;
+    let checked = scenario.checked().map_err(Failure::input)?;
+    let deployment = &checked.deployment;
     let samples = args.samples.as_deref().map(parse_duration).transpose();
     let samples = samples.map_err(|error| Failure::input(format!("--samples: {error}")))?;
     if samples.is_some_and(|period| period.is_zero()) {
@@ -36,7 +37,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let watch = (!task.quiet).then(|| Watch::start(Arc::clone(&progress), &deployment.run));
     let (date, started) = (SystemTime::now(), Instant::now());
     let threads = args.threads.map(usize::from);
-    let results = Results::of(&deployment, recording, threads, &progress);
+    let results = Results::of(deployment, recording, threads, &progress);
     let elapsed = started.elapsed();
     if let Some(watch) = watch {
         watch.finish();
@@ -47,8 +48,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let rate = events as f64 / elapsed.as_secs_f64().max(1e-9) / 1e6;
     let seconds = elapsed.as_secs_f64();
     let run = Run {
-        scenario: &scenario,
-        deployment: &deployment,
+        checked: &checked,
         date,
         elapsed,
         threads: threads.unwrap_or_else(rayon_threads),

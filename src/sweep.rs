@@ -73,12 +73,11 @@ impl Ready {
     fn new(mut study: Study, file: &Path, options: &SweepOptions) -> Result<Self, Failure> {
         change(&mut study, options)?;
         let plan = study.resolve().map_err(Failure::input)?;
-        let text = study.check().map_err(Failure::input)?;
         let prepared = plan.prepare().map_err(Failure::input)?;
         Ok(Self {
+            text: plan.to_toml(),
             plan,
             prepared,
-            text,
             output: output(file, options),
         })
     }

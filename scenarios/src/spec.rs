@@ -11,6 +11,7 @@ mod client;
 mod computer;
 mod controller;
 pub(crate) mod diagnostic;
+pub(crate) mod document;
 mod entity;
 mod event;
 pub(crate) mod files;
@@ -32,7 +33,7 @@ use std::path::{Path, PathBuf};
 
 use soe_model::deployment::Deployment;
 
-use diagnostic::Report;
+use document::Document;
 use tree::Table;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
@@ -81,14 +82,7 @@ pub fn starter() -> &'static str {
 /// # Ok::<(), scenarios::spec::Diagnostics>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Scenario {
-    origin: String,
-    folder: PathBuf,
-    text: String,
-    root: Table,
-    // The keys that were set from outside, for messages.
-    sets: Vec<String>,
-}
+pub struct Scenario(Document);
 
 impl Scenario {
     /// Reads a scenario file.
@@ -96,17 +90,7 @@ impl Scenario {
     /// # Errors
     /// If it cannot be read or is not TOML.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Diagnostics> {
-        let path = path.as_ref();
-        let origin = path.display().to_string();
-        let text = files::read_path(path).map_err(|error| {
-            let reason = match error.kind() {
-                std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-                std::io::ErrorKind::InvalidData => "it is not text".to_owned(),
-                _ => error.to_string(),
-            };
-            Diagnostics::one(&origin, &format!("cannot be read: {reason}"))
-        })?;
-        Self::parse(&text, &origin)
+        Document::load(path.as_ref()).map(Self)
     }
 
     /// Reads a scenario from a text. `origin` is the path by which messages call
@@ -115,30 +99,12 @@ impl Scenario {
     /// # Errors
     /// If the text is not TOML.
     pub fn parse(text: &str, origin: &str) -> Result<Self, Diagnostics> {
-        let mut report = Report::new(origin, text, &[]);
-        let root = Table::parse(text, &mut report);
-        if !report.is_clean() {
-            return Err(report.finish());
-        }
-        let folder = Path::new(origin).parent().unwrap_or(Path::new(""));
-        Ok(Self {
-            origin: origin.to_owned(),
-            folder: folder.to_owned(),
-            text: text.to_owned(),
-            root,
-            sets: Vec::new(),
-        })
+        Document::parse(text, origin).map(Self)
     }
 
     /// A scenario that is a table of a larger text.
     pub(crate) fn within(origin: &str, folder: &Path, text: &str, root: Table) -> Self {
-        Self {
-            origin: origin.to_owned(),
-            folder: folder.to_owned(),
-            text: text.to_owned(),
-            root,
-            sets: Vec::new(),
-        }
+        Self(Document::within(origin, folder, text, root))
     }
 
     /// Changes a value, `computer.NAME.cores=4`: any key of the scenario, and a
@@ -148,9 +114,9 @@ impl Scenario {
     /// # Errors
     /// If there is no such key or nobody of that name.
     pub fn set(&mut self, assignment: &str) -> Result<(), Diagnostics> {
-        set::set(&mut self.root, assignment, self.sets.len())?;
+        set::set(&mut self.0.root, assignment, self.0.sets.len())?;
         let key = assignment.split('=').next().unwrap_or_default();
-        self.sets.push(key.trim().to_owned());
+        self.0.sets.push(key.trim().to_owned());
         Ok(())
     }
 
@@ -171,10 +137,14 @@ impl Scenario {
         self.checked().map(|checked| checked.text)
     }
 
-    pub(crate) fn checked(&self) -> Result<Checked, Diagnostics> {
-        let mut report = Report::new(&self.origin, &self.text, &self.sets);
-        let record = resolve::read(&self.root, &self.folder, &mut report);
-        let deployment = resolve::resolve(&record, &self.folder, &mut report);
+    /// Everything about it at once, for those who need more than one of these.
+    ///
+    /// # Errors
+    /// As [`Scenario::resolve`].
+    pub fn checked(&self) -> Result<Checked, Diagnostics> {
+        let mut report = self.0.report();
+        let record = resolve::read(&self.0.root, &self.0.folder, &mut report);
+        let deployment = resolve::resolve(&record, &self.0.folder, &mut report);
         if !report.is_clean() {
             return Err(report.finish());
         }
@@ -185,29 +155,25 @@ impl Scenario {
         })
     }
 
-    /// The files that the scenario names, such as timetables and topologies, in
-    /// the order of their paths.
-    ///
-    /// # Errors
-    /// As [`Scenario::resolve`].
-    pub fn inputs(&self) -> Result<Vec<PathBuf>, Diagnostics> {
-        self.checked().map(|checked| checked.inputs)
-    }
-
     /// The path by which messages call the scenario.
     pub fn origin(&self) -> &str {
-        &self.origin
+        &self.0.origin
     }
 
     /// The text of the scenario as it was read, without changes from outside.
     pub fn text(&self) -> &str {
-        &self.text
+        &self.0.text
     }
 }
 
 /// What a scenario without mistakes holds.
-pub(crate) struct Checked {
-    pub(crate) deployment: Deployment,
-    pub(crate) text: String,
-    pub(crate) inputs: Vec<PathBuf>,
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// What is to be run.
+    pub deployment: Deployment,
+    /// The scenario as TOML, with all defaults filled in.
+    pub text: String,
+    /// The files that it names, such as timetables and topologies, in the order of
+    /// their paths.
+    pub inputs: Vec<PathBuf>,
 }

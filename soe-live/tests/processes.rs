@@ -1,10 +1,15 @@
 //! The example of the guide as processes, and how they end.
 #![allow(clippy::unwrap_used)]
 
+#[path = "shared/executables.rs"]
+mod executables;
+
 use std::net::TcpListener;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
+
+use executables::path;
 
 use soe_live::rpc::edge_computer_client::EdgeComputerClient;
 use soe_live::rpc::edge_router_client::EdgeRouterClient;
@@ -44,16 +49,6 @@ impl Process {
             assert!(begun.elapsed() < LONG, "it does not end");
             std::thread::sleep(Duration::from_millis(10));
         }
-    }
-}
-
-fn path(program: &str) -> &'static str {
-    match program {
-        "edgecontroller" => env!("CARGO_BIN_EXE_edgecontroller"),
-        "edgecomputer" => env!("CARGO_BIN_EXE_edgecomputer"),
-        "edgerouter" => env!("CARGO_BIN_EXE_edgerouter"),
-        "edgedispatcher" => env!("CARGO_BIN_EXE_edgedispatcher"),
-        _ => panic!("no such program"),
     }
 }
 

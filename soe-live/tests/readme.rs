@@ -3,10 +3,15 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "shared/executables.rs"]
+mod executables;
+
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
+
+use executables::path;
 
 /// A process that is asked to stop when it is dropped.
 struct Running(Child);
@@ -39,19 +44,6 @@ fn signal(child: &Child) {
     let mut kill = Command::new("kill");
     kill.args(["-INT", &child.id().to_string()]);
     kill.status().unwrap();
-}
-
-fn path(program: &str) -> &'static str {
-    match program {
-        "edgecontroller" => env!("CARGO_BIN_EXE_edgecontroller"),
-        "edgecomputer" => env!("CARGO_BIN_EXE_edgecomputer"),
-        "edgerouter" => env!("CARGO_BIN_EXE_edgerouter"),
-        "edgedispatcher" => env!("CARGO_BIN_EXE_edgedispatcher"),
-        "edgeclient" => env!("CARGO_BIN_EXE_edgeclient"),
-        "forwardingtableclient" => env!("CARGO_BIN_EXE_forwardingtableclient"),
-        "edgecomputerclient" => env!("CARGO_BIN_EXE_edgecomputerclient"),
-        _ => panic!("no executable {program}"),
-    }
 }
 
 fn run(program: &str, args: &[&str]) -> Output {

@@ -15,11 +15,7 @@ const LARGEST: u64 = 4 << 30;
 /// What is wrong with it, in words.
 pub(crate) fn read(folder: &Path, path: &str) -> Result<String, String> {
     read_path(&folder.join(path)).map_err(|error| {
-        let reason = match error.kind() {
-            io::ErrorKind::NotFound => "there is no such file".to_owned(),
-            io::ErrorKind::InvalidData => "it is not text".to_owned(),
-            _ => error.to_string(),
-        };
+        let reason = reason(&error);
         format!("cannot read `{}`: {reason}", quote(&shown(folder, path)))
     })
 }
@@ -35,6 +31,15 @@ pub(crate) fn read_path(path: &Path) -> io::Result<String> {
         return Err(io::Error::other("it is larger than 4 GiB"));
     }
     fs::read_to_string(path)
+}
+
+/// Why a file could not be read, in words.
+pub(crate) fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::InvalidData => "it is not text".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 /// How a path that is relative to `folder` is shown.

@@ -47,6 +47,22 @@ pub struct Report {
     pub fingerprint: u64,
 }
 
+impl Report {
+    /// The number that stands for a metric of an entity, if it is one of its own; not
+    /// a number if there is none.
+    pub(super) fn plain(&self, metric: &str, entity: &str) -> f64 {
+        let mut at = 0;
+        for column in &self.layout.columns {
+            let plain = column.at.is_none() && !column.pooled;
+            if plain && column.metric.name == metric && column.entity == entity {
+                return self.values[at];
+            }
+            at += column.width();
+        }
+        f64::NAN
+    }
+}
+
 /// What the numbers of a report are.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Layout {

@@ -24,9 +24,7 @@ use std::sync::Arc;
 
 use analysis::Metric;
 
-use super::experiment::Layout;
-
-pub(super) use line::Finished;
+use super::experiment::{Layout, Report};
 
 /// The first line of a journal.
 const HEADER: &str = "soe sweep journal 1\n";
@@ -180,7 +178,7 @@ impl Source {
     ///
     /// # Errors
     /// If the file cannot be read or has changed meanwhile.
-    pub(super) fn read(&mut self, place: u64) -> Result<Finished, JournalError> {
+    pub(super) fn read(&mut self, place: u64) -> Result<Report, JournalError> {
         let error = |path: &Path, source| JournalError::Io {
             path: path.to_owned(),
             action: "read",
@@ -208,7 +206,7 @@ impl Source {
         let finished = line
             .strip_suffix(b"\n")
             .and_then(line::verified)
-            .and_then(|text| Finished::read(text, &self.layouts));
+            .and_then(|text| Report::read(text, &self.layouts));
         finished.ok_or_else(|| {
             let source = io::Error::new(io::ErrorKind::InvalidData, "it has changed meanwhile");
             error(&self.path, source)

@@ -105,17 +105,7 @@ impl<'s, 'e> Finished<'s, 'e> {
         let mut values = Vec::new();
         for replication in 0..self.estimates.counts[point].0 {
             let report = self.sweep.store.read(point, replication)?;
-            values.push(report.map_or(f64::NAN, |report| {
-                let mut at = 0;
-                for column in &report.layout.columns {
-                    let plain = column.at.is_none() && !column.pooled;
-                    if plain && column.metric.name == metric && column.entity == entity {
-                        return report.values[at];
-                    }
-                    at += column.width();
-                }
-                f64::NAN
-            }));
+            values.push(report.map_or(f64::NAN, |report| report.plain(metric, entity)));
         }
         Ok(values)
     }
@@ -133,18 +123,7 @@ impl<'s, 'e> Finished<'s, 'e> {
             let Some(report) = self.sweep.store.read(point, replication)? else {
                 continue;
             };
-            let value = |entity: &str| {
-                let mut at = 0;
-                for column in &report.layout.columns {
-                    let plain = column.at.is_none() && !column.pooled;
-                    if plain && column.metric.name == metric && column.entity == entity {
-                        return report.values[at];
-                    }
-                    at += column.width();
-                }
-                f64::NAN
-            };
-            pairs.add(value(over), value(under));
+            pairs.add(report.plain(metric, over), report.plain(metric, under));
         }
         Ok(pairs.ratio())
     }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use analysis::Metric;
 
-use super::experiment::Experiment;
-use super::journal::{Finished, JournalError, Scanned, Source};
+use super::experiment::{Experiment, Report};
+use super::journal::{JournalError, Scanned, Source};
 
 /// The beginning of the names of journals.
 const JOURNAL: &str = "journal";
@@ -129,7 +129,7 @@ impl Store {
         &mut self,
         point: usize,
         replication: u32,
-    ) -> Result<Option<Finished>, JournalError> {
+    ) -> Result<Option<Report>, JournalError> {
         if !self.is_finished(point, replication) {
             return Ok(None);
         }

@@ -10,10 +10,10 @@ mod replications;
 mod selector;
 mod subject;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::spec::diagnostic::{Diagnostics, Place, Report, quote};
-use crate::spec::files;
+use crate::spec::document::Document;
 use crate::spec::set;
 use crate::spec::tree::{Node, Raw, Table};
 use crate::spec::value::{Datum, Form};
@@ -58,14 +58,7 @@ const MOST_POINTS: usize = 100_000;
 /// # Ok::<(), scenarios::spec::Diagnostics>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Study {
-    origin: String,
-    folder: PathBuf,
-    text: String,
-    root: Table,
-    // The keys that were set from outside, for messages.
-    sets: Vec<String>,
-}
+pub struct Study(Document);
 
 /// A study, checked and complete.
 #[derive(Clone, Debug)]
@@ -100,17 +93,7 @@ impl Study {
     /// # Errors
     /// If it cannot be read or is not TOML.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Diagnostics> {
-        let path = path.as_ref();
-        let origin = path.display().to_string();
-        let text = files::read_path(path).map_err(|error| {
-            let reason = match error.kind() {
-                std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-                std::io::ErrorKind::InvalidData => "it is not text".to_owned(),
-                _ => error.to_string(),
-            };
-            Diagnostics::one(&origin, &format!("cannot be read: {reason}"))
-        })?;
-        Self::parse(&text, &origin)
+        Document::load(path.as_ref()).map(Self)
     }
 
     /// Reads a study from a text. `origin` is the path by which messages call it
@@ -119,19 +102,7 @@ impl Study {
     /// # Errors
     /// If the text is not TOML.
     pub fn parse(text: &str, origin: &str) -> Result<Self, Diagnostics> {
-        let mut report = Report::new(origin, text, &[]);
-        let root = Table::parse(text, &mut report);
-        if !report.is_clean() {
-            return Err(report.finish());
-        }
-        let folder = Path::new(origin).parent().unwrap_or(Path::new(""));
-        Ok(Self {
-            origin: origin.to_owned(),
-            folder: folder.to_owned(),
-            text: text.to_owned(),
-            root,
-            sets: Vec::new(),
-        })
+        Document::parse(text, origin).map(Self)
     }
 
     /// Changes a value, such as `replications=20` or
@@ -146,9 +117,9 @@ impl Study {
             .ok_or_else(|| wrong(assignment, "expected key=value, such as replications=20"))?;
         let segments = set::segments(key)
             .ok_or_else(|| wrong(key, "this is no key, expected one such as replications"))?;
-        let node = Node::parse(value, Place::Set(self.sets.len()));
-        assign(&mut self.root, &segments, node).map_err(|message| wrong(key, &message))?;
-        self.sets.push(key.to_owned());
+        let node = Node::parse(value, Place::Set(self.0.sets.len()));
+        assign(&mut self.0.root, &segments, node).map_err(|message| wrong(key, &message))?;
+        self.0.sets.push(key.to_owned());
         Ok(())
     }
 
@@ -156,13 +127,13 @@ impl Study {
     pub(crate) fn put(&mut self, segments: &[&str], value: &str) -> Result<(), Diagnostics> {
         let key = segments.join(".");
         let node = Node {
-            place: Place::Set(self.sets.len()),
+            place: Place::Set(self.0.sets.len()),
             raw: Raw::Text(value.to_owned()),
         };
         let segments: Vec<_> = segments.iter().map(|&part| part.to_owned()).collect();
-        assign(&mut self.root, &segments, node)
+        assign(&mut self.0.root, &segments, node)
             .map_err(|message| Diagnostics::one(&key, &message))?;
-        self.sets.push(key);
+        self.0.sets.push(key);
         Ok(())
     }
 
@@ -194,7 +165,7 @@ impl Study {
         let Some((last, parents)) = segments.split_last() else {
             return;
         };
-        let mut table = &mut self.root;
+        let mut table = &mut self.0.root;
         for parent in parents {
             match table.get_mut(parent).map(|node| &mut node.raw) {
                 Some(Raw::Table(inner)) => table = inner,
@@ -209,7 +180,7 @@ impl Study {
     /// # Errors
     /// All mistakes that were found, one line each.
     pub fn resolve(&self) -> Result<Plan, Diagnostics> {
-        let mut report = Report::new(&self.origin, &self.text, &self.sets);
+        let mut report = self.0.report();
         let plan = self.read(&mut report);
         match plan {
             Some(plan) if report.is_clean() => Ok(plan),
@@ -223,21 +194,21 @@ impl Study {
     /// # Errors
     /// As [`Study::resolve`].
     pub fn check(&self) -> Result<String, Diagnostics> {
-        self.resolve().map(|plan| print::study(&plan))
+        self.resolve().map(|plan| plan.to_toml())
     }
 
     /// The path by which messages call the study.
     pub fn origin(&self) -> &str {
-        &self.origin
+        &self.0.origin
     }
 
     /// The text of the study as it was read, without changes from outside.
     pub fn text(&self) -> &str {
-        &self.text
+        &self.0.text
     }
 
     fn read(&self, report: &mut Report<'_>) -> Option<Plan> {
-        let mut fields = Fields::new(&self.root, "the study", Place::File(0), report);
+        let mut fields = Fields::new(&self.0.root, "the study", Place::File(0), report);
         let version = Form::Count {
             min: VERSION,
             max: VERSION,
@@ -272,8 +243,8 @@ impl Study {
             }
         };
         let subject = match kind {
-            Some(Datum::Word("scenario")) => subject::scenario(&mut fields, &self.folder),
-            Some(Datum::Word("statesim")) => subject::statesim(&mut fields, &self.folder),
+            Some(Datum::Word("scenario")) => subject::scenario(&mut fields, &self.0.folder),
+            Some(Datum::Word("statesim")) => subject::statesim(&mut fields, &self.0.folder),
             // So that their keys are not called unknown.
             _ => {
                 fields.know(&["base", "scenario", "set", "parameters", "network", "trace"]);
@@ -297,6 +268,27 @@ impl Study {
         };
         subject::check(&plan, report);
         Some(plan)
+    }
+}
+
+impl Plan {
+    /// A point in words: `jobs = 50, network = iiot`.
+    pub fn describe(&self, point: usize) -> String {
+        let items = self.axes.iter().zip(&self.points[point]);
+        let items: Vec<_> = items
+            .map(|(axis, &item)| format!("{} = {}", axis.name, axis.items[item].label))
+            .collect();
+        if items.is_empty() {
+            "the only point".to_owned()
+        } else {
+            items.join(", ")
+        }
+    }
+
+    /// The study as TOML, with all ranges written out and all defaults filled in; it
+    /// reads back as the same plan.
+    pub fn to_toml(&self) -> String {
+        print::study(self)
     }
 }
 

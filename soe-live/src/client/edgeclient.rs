@@ -3,9 +3,9 @@
 use clap::{Parser, ValueEnum};
 use sim_core::{SimDuration, SimTime, Streams};
 use soe_model::catalogue::Value;
+use soe_model::client::ClientSpec;
 use soe_model::client::arrival::ARRIVALS;
 use soe_model::client::size::SIZES;
-use soe_model::client::{ClientSpec, Generator};
 use soe_model::units::Bytes;
 
 use super::fleet::{self, Manner};
@@ -137,18 +137,13 @@ impl Options {
             arrivals.map_err(Failure::input)?,
             sizes.map_err(Failure::input)?,
         );
+        let (duration, most) = (self.duration, self.max_requests);
+        let draws = (&arrivals, &sizes);
         let spec = |index| ClientSpec {
-            name: format!("client-{index}"),
-            node: String::new(),
-            function: self.lambda.clone(),
-            destinations: self.destinations.distinct(),
-            persistence: self.destinations.client_conf.persistence,
-            arrivals: arrivals.clone(),
-            sizes: sizes.clone(),
             start: SimTime::ZERO + self.initial_delay,
-            stop: (!self.duration.is_zero()).then(|| SimTime::ZERO + self.duration),
-            max_calls: self.max_requests,
-            generator: Generator::Original { index },
+            ..self
+                .destinations
+                .client(index, &self.lambda, draws, duration, most)
         };
         Ok((0..self.num_threads).map(spec).collect())
     }

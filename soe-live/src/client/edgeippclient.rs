@@ -2,11 +2,11 @@
 
 use clap::{Parser, ValueEnum};
 use sim_core::libstdcxx::general;
-use sim_core::{SimDuration, SimTime, Streams};
+use sim_core::{SimDuration, Streams};
 use soe_model::catalogue::{ArgumentError, Value};
 use soe_model::client::arrival::{ARRIVALS, ArrivalSpec};
 use soe_model::client::size::{SIZES, SizeSpec};
-use soe_model::client::{Client, ClientSpec, Generator};
+use soe_model::client::{Client, ClientSpec};
 use soe_model::units::Bytes;
 
 use super::fleet::{self, Manner};
@@ -166,18 +166,11 @@ impl Options {
     /// The clients of the model.
     fn specs(&self) -> Result<Vec<ClientSpec>, ArgumentError> {
         let (arrivals, sizes) = (self.arrivals()?, self.size_distribution()?);
-        let spec = |index| ClientSpec {
-            name: format!("client-{index}"),
-            node: String::new(),
-            function: self.lambda.clone(),
-            destinations: self.destinations.distinct(),
-            persistence: self.destinations.client_conf.persistence,
-            arrivals: arrivals.clone(),
-            sizes: sizes.clone(),
-            start: SimTime::ZERO,
-            stop: (!self.duration.is_zero()).then(|| SimTime::ZERO + self.duration),
-            max_calls: self.max_requests,
-            generator: Generator::Original { index },
+        let (duration, most) = (self.duration, self.max_requests);
+        let draws = (&arrivals, &sizes);
+        let spec = |index| {
+            self.destinations
+                .client(index, &self.lambda, draws, duration, most)
         };
         Ok((0..self.num_clients).map(spec).collect())
     }

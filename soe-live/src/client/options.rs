@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use clap::Args;
-use sim_core::SimDuration;
+use sim_core::{SimDuration, SimTime};
+use soe_model::client::arrival::ArrivalSpec;
+use soe_model::client::size::SizeSpec;
+use soe_model::client::{ClientSpec, Generator};
 
 use crate::Security;
 use crate::command::{ClientConf, Endpoint, Failure, seconds};
@@ -56,6 +59,30 @@ impl Destinations {
             }
         }
         distinct
+    }
+
+    /// The client of the model with this number; `duration` 0 has no end.
+    pub fn client(
+        &self,
+        index: u32,
+        function: &str,
+        (arrivals, sizes): (&ArrivalSpec, &SizeSpec),
+        duration: SimDuration,
+        max_calls: Option<u64>,
+    ) -> ClientSpec {
+        ClientSpec {
+            name: format!("client-{index}"),
+            node: String::new(),
+            function: function.to_owned(),
+            destinations: self.distinct(),
+            persistence: self.client_conf.persistence,
+            arrivals: arrivals.clone(),
+            sizes: sizes.clone(),
+            start: SimTime::ZERO,
+            stop: (!duration.is_zero()).then(|| SimTime::ZERO + duration),
+            max_calls,
+            generator: Generator::Original { index },
+        }
     }
 }
 

@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "../shared/executables.rs"]
+mod executables;
+
 mod calls;
 mod command_line;
 mod signals;

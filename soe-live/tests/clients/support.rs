@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::executables::path;
 use socket2::{Domain, Socket, Type};
 use soe_live::rpc::edge_computer_server::{EdgeComputer, EdgeComputerServer};
 use soe_live::rpc::edge_router_conf::Action;
@@ -28,16 +29,7 @@ pub fn run(program: &str, args: &[&str]) -> Output {
 
 /// An executable with its arguments, its output to be read.
 pub fn command(program: &str, args: &[&str]) -> Command {
-    let path = match program {
-        "edgeclient" => env!("CARGO_BIN_EXE_edgeclient"),
-        "edgeippclient" => env!("CARGO_BIN_EXE_edgeippclient"),
-        "edgemulticlient" => env!("CARGO_BIN_EXE_edgemulticlient"),
-        "clienttracegen" => env!("CARGO_BIN_EXE_clienttracegen"),
-        "forwardingtableclient" => env!("CARGO_BIN_EXE_forwardingtableclient"),
-        "edgecomputerclient" => env!("CARGO_BIN_EXE_edgecomputerclient"),
-        _ => panic!("no executable {program}"),
-    };
-    let mut command = Command::new(path);
+    let mut command = Command::new(path(program));
     command
         .args(args)
         .env_remove("RUST_LOG")

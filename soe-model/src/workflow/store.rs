@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use sim_core::{SimDuration, SimTime};
 
+use super::StateRequest;
+
 /// Which content of a state this is. Servers of the original know no versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version {
@@ -86,6 +88,21 @@ impl<S: Clone> StateStore<S> {
         let version = Some(Version { origin, count: 1 });
         let kept = Kept::Held(content);
         self.states.insert(name.to_owned(), Entry { version, kept });
+    }
+
+    /// Answers a question.
+    pub fn answer(&mut self, now: SimTime, request: StateRequest<S>) -> StateReply<S> {
+        match request {
+            StateRequest::Get { name } => self.get(&name),
+            StateRequest::Put {
+                name,
+                content,
+                version,
+            } => self.put(&name, content, version),
+            StateRequest::Delete { name, version, to } => {
+                self.delete(now, &name, version, to.as_deref())
+            }
+        }
     }
 
     /// What is kept under a name.

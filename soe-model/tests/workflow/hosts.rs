@@ -251,7 +251,7 @@ impl Bench {
                         let number: usize = number.parse().unwrap();
                         self.hosts[number].serve(now, request)
                     }
-                    None => serve(&mut self.client, now, request),
+                    None => self.client.answer(now, request),
                 };
                 self.messages.push(Message::Reply(host, question, reply));
             }
@@ -293,23 +293,5 @@ impl Bench {
             }
         }
         None
-    }
-}
-
-fn serve(
-    store: &mut StateStore<Bytes>,
-    now: SimTime,
-    request: StateRequest<Bytes>,
-) -> StateReply<Bytes> {
-    match request {
-        StateRequest::Get { name } => store.get(&name),
-        StateRequest::Put {
-            name,
-            content,
-            version,
-        } => store.put(&name, content, version),
-        StateRequest::Delete { name, version, to } => {
-            store.delete(now, &name, version, to.as_deref())
-        }
     }
 }

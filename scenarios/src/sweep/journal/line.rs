@@ -5,15 +5,7 @@ use std::sync::Arc;
 use analysis::Metric;
 use serde::{Deserialize, Serialize};
 
-use crate::sweep::experiment::{Column, Layout};
-
-/// A finished replication, read back.
-#[derive(Clone, Debug)]
-pub(in crate::sweep) struct Finished {
-    pub(in crate::sweep) layout: Arc<Layout>,
-    pub(in crate::sweep) values: Vec<f64>,
-    pub(in crate::sweep) fingerprint: u64,
-}
+use crate::sweep::experiment::{Column, Layout, Report};
 
 /// A line that says what reports consist of.
 pub(super) struct Columns {
@@ -163,7 +155,7 @@ impl Head {
     }
 }
 
-impl Finished {
+impl Report {
     pub(super) fn read(text: &str, layouts: &[Arc<Layout>]) -> Option<Self> {
         let mut fields = text.strip_prefix("r ")?.splitn(5, ' ');
         let number = usize::from_str_radix(fields.next()?, 16).ok()?;
@@ -287,7 +279,7 @@ mod tests {
             write_finished(2, replication, 5, fingerprint, &values, &mut lines);
             let text = verified(&lines[..lines.len() - 1]).unwrap();
             let layouts = [layout(0), layout(0), layout(values.len())];
-            let finished = Finished::read(text, &layouts).unwrap();
+            let finished = Report::read(text, &layouts).unwrap();
             let read: Vec<u64> = finished.values.iter().map(|value| value.to_bits()).collect();
             prop_assert_eq!(read, bits);
             prop_assert_eq!(finished.fingerprint, fingerprint);

@@ -4,9 +4,7 @@
 use sim_core::SimDuration;
 use soe_model::names::NodeId;
 use soe_model::units::Bytes;
-use soe_model::workflow::{
-    Question, Response, Sending, Sizes, StateReply, StateRequest, StateStore,
-};
+use soe_model::workflow::{Question, Response, Sending, Sizes, StateReply, StateRequest};
 
 use super::super::{Cx, Event, World};
 use super::Server;
@@ -147,7 +145,7 @@ impl World<'_> {
                 StateReply::Unreachable(format!("RPC failed: {name} is unreachable"))
             }
             Server::Client(number) => match &mut self.flows.clients[number as usize] {
-                Some(client) => serve(&mut client.store, now, request),
+                Some(client) => client.store.answer(now, request),
                 None => StateReply::Missing,
             },
         };
@@ -172,24 +170,6 @@ impl World<'_> {
         match server {
             Server::Computer(number) => self.computers[number as usize].node,
             Server::Client(number) => self.clients[number as usize].node,
-        }
-    }
-}
-
-fn serve(
-    store: &mut StateStore<Bytes>,
-    now: sim_core::SimTime,
-    request: StateRequest<Bytes>,
-) -> StateReply<Bytes> {
-    match request {
-        StateRequest::Get { name } => store.get(&name),
-        StateRequest::Put {
-            name,
-            content,
-            version,
-        } => store.put(&name, content, version),
-        StateRequest::Delete { name, version, to } => {
-            store.delete(now, &name, version, to.as_deref())
         }
     }
 }

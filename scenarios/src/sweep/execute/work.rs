@@ -1,0 +1,321 @@
+//! What the threads of a sweep do: they take replications, run them and write what
+//! came out.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::run::Progress;
+use crate::sweep::experiment::{Experiment, Layout};
+use crate::sweep::journal::{Journal, write_finished, write_layout, write_point};
+
+use super::{Failed, PointDone, Sweep, SweepError, Task};
+
+/// Replications are written to the journal after this time, or when they are over.
+const HOLD: Duration = Duration::from_millis(10);
+
+/// What all threads work on.
+pub(super) struct Shared<'s, 'e, E> {
+    pub(super) state: Mutex<State<'s, 'e, E>>,
+    pub(super) changed: Condvar,
+    pub(super) progress: &'s Progress,
+    pub(super) threads: u64,
+}
+
+pub(super) struct State<'s, 'e, E> {
+    pub(super) sweep: &'s mut Sweep<'e, E>,
+    pub(super) journal: Journal,
+    pub(super) queue: VecDeque<Task>,
+    /// Replications of each point that are not over.
+    pub(super) left: Vec<u32>,
+    /// Replications that nobody has begun.
+    pub(super) units: u64,
+    /// Threads that are at work.
+    pub(super) working: usize,
+    /// The number in the journal and the layout of each point.
+    pub(super) numbers: Vec<Option<(u64, Arc<Layout>)>>,
+    pub(super) next_number: u64,
+    /// Layouts that were numbered meanwhile.
+    pub(super) layouts: Vec<(u64, Arc<Layout>)>,
+    pub(super) next_layout: u64,
+    /// Lines that go before the next replication.
+    pub(super) pending: Vec<u8>,
+    pub(super) interrupted: bool,
+    pub(super) error: Option<SweepError>,
+}
+
+/// What a thread has finished and not yet written.
+#[derive(Default)]
+struct Held {
+    lines: Vec<u8>,
+    /// Replications with the place of their line.
+    finished: Vec<(u32, u64)>,
+    failed: Vec<(u32, String)>,
+}
+
+impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
+    fn lock(&self) -> MutexGuard<'_, State<'s, 'e, E>> {
+        // What may panic, an experiment, never runs under the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What every thread does.
+    pub(super) fn work(&self, done: &(impl Fn(PointDone) + Sync)) {
+        let mut worker = E::Worker::default();
+        let mut mean = Duration::ZERO;
+        while let Some(task) = self.next(mean) {
+            mean = self.replicate(task, &mut worker, done);
+            self.lock().working -= 1;
+            self.changed.notify_all();
+        }
+    }
+
+    /// Some replications of one point; waits while others may still find that more are
+    /// needed.
+    fn next(&self, mean: Duration) -> Option<Task> {
+        let mut state = self.lock();
+        loop {
+            if state.interrupted || state.error.is_some() {
+                return None;
+            }
+            if let Some(task) = state.take(mean, self.threads) {
+                return Some(task);
+            }
+            if state.working == 0 {
+                return None;
+            }
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Runs replications of one point and returns what each took.
+    fn replicate(
+        &self,
+        task: Task,
+        worker: &mut E::Worker,
+        done: &(impl Fn(PointDone) + Sync),
+    ) -> Duration {
+        let experiment = self.lock().sweep.experiment;
+        let mut held = Held::default();
+        let mut known: Option<(u64, Arc<Layout>)> = None;
+        let began = Instant::now();
+        let (mut last, mut written) = (began, began);
+        for replication in task.from..task.to {
+            let run = AssertUnwindSafe(|| {
+                experiment.replicate(task.point, replication, worker, self.progress)
+            });
+            let report = match catch_unwind(run) {
+                Ok(report) => report,
+                Err(panic) => {
+                    *worker = E::Worker::default();
+                    Err(panic_text(&*panic))
+                }
+            };
+            let now = Instant::now();
+            let nanoseconds = (now - last).as_nanos() as u64;
+            last = now;
+            match report {
+                Ok(Some(report)) => {
+                    let number = match &known {
+                        Some((number, layout)) if Arc::ptr_eq(layout, &report.layout) => *number,
+                        _ => {
+                            let number = self.lock().number(task.point, &report.layout);
+                            known = Some((number, report.layout));
+                            number
+                        }
+                    };
+                    held.finished.push((replication, held.lines.len() as u64));
+                    write_finished(
+                        number,
+                        replication,
+                        nanoseconds,
+                        report.fingerprint,
+                        &report.values,
+                        &mut held.lines,
+                    );
+                }
+                Ok(None) => {
+                    self.lock().interrupted = true;
+                    break;
+                }
+                Err(reason) => held.failed.push((replication, reason)),
+            }
+            if now - written > HOLD {
+                written = now;
+                self.keep(task.point, &mut held, done);
+            }
+            if self.progress.interrupted.load(Relaxed) {
+                self.lock().interrupted = true;
+                break;
+            }
+        }
+        self.keep(task.point, &mut held, done);
+        began.elapsed() / (task.to - task.from).max(1)
+    }
+
+    /// Writes what is held to the journal.
+    fn keep(&self, point: usize, held: &mut Held, done: &(impl Fn(PointDone) + Sync)) {
+        if held.finished.is_empty() && held.failed.is_empty() {
+            return;
+        }
+        let over = self.lock().keep(point, held);
+        held.lines.clear();
+        held.finished.clear();
+        held.failed.clear();
+        match over {
+            Some(over) => done(over),
+            None => self.changed.notify_all(),
+        }
+    }
+}
+
+impl<E: Experiment> State<'_, '_, E> {
+    /// Takes replications for about the time in which they may be held, but leaves enough
+    /// for the other threads.
+    fn take(&mut self, mean: Duration, threads: u64) -> Option<Task> {
+        let mut task = self.queue.pop_front()?;
+        let share = self.units / (4 * threads) + 1;
+        let fitting = HOLD.as_nanos().checked_div(mean.as_nanos()).unwrap_or(1);
+        let count = u64::from(task.to - task.from)
+            .min(share)
+            .min(u64::try_from(fitting).unwrap_or(u64::MAX).max(1)) as u32;
+        let split = task.from + count;
+        if split < task.to {
+            self.queue.push_front(Task {
+                from: split,
+                ..task
+            });
+            task.to = split;
+        }
+        self.units = self.units.saturating_sub(u64::from(count));
+        self.working += 1;
+        Some(task)
+    }
+
+    /// The number in the journal of a point with such reports.
+    fn number(&mut self, point: usize, layout: &Arc<Layout>) -> u64 {
+        if let Some((number, known)) = &self.numbers[point]
+            && is_same(known, layout)
+        {
+            return *number;
+        }
+        let known = self
+            .layouts
+            .iter()
+            .find(|(_, known)| is_same(known, layout));
+        let (layout_number, layout) = match known {
+            Some((number, known)) => (*number, Arc::clone(known)),
+            None => {
+                let number = self.next_layout;
+                self.next_layout += 1;
+                write_layout(number, layout, &mut self.pending);
+                self.layouts.push((number, Arc::clone(layout)));
+                (number, Arc::clone(layout))
+            }
+        };
+        let number = self.next_number;
+        self.next_number += 1;
+        let key = &self.sweep.store.keys[point];
+        write_point(number, layout_number, key, &mut self.pending);
+        if let Some(source) = self.sweep.store.last() {
+            source.learn(number, &layout);
+        }
+        self.numbers[point] = Some((number, layout));
+        number
+    }
+
+    /// Writes what a thread holds, and looks whether the point is over.
+    fn keep(&mut self, point: usize, held: &mut Held) -> Option<PointDone> {
+        if !held.finished.is_empty() {
+            let before = self.pending.len() as u64;
+            self.pending.extend_from_slice(&held.lines);
+            let written = self.journal.append(&self.pending);
+            self.pending.clear();
+            match written {
+                Ok(start) => {
+                    let start = start + before;
+                    for (replication, place) in &held.finished {
+                        self.sweep
+                            .store
+                            .finished(point, *replication, start + place);
+                    }
+                }
+                Err(error) => {
+                    self.error.get_or_insert(error.into());
+                    return None;
+                }
+            }
+        }
+        for (replication, reason) in held.failed.drain(..) {
+            self.sweep.store.failed(point, replication);
+            self.sweep.failures.push(Failed {
+                point,
+                replication,
+                reason,
+            });
+            self.left[point] -= 1;
+        }
+        self.left[point] -= held.finished.len() as u32;
+        if self.left[point] > 0 || !self.sweep.is_complete(point) {
+            return None;
+        }
+        match self.more(point) {
+            Ok(0) => {}
+            Ok(_) => return None,
+            Err(error) => {
+                self.error.get_or_insert(error);
+                return None;
+            }
+        }
+        let failed = self
+            .sweep
+            .failures
+            .iter()
+            .filter(|failed| failed.point == point);
+        let failed = failed.count() as u32;
+        let precision = match self.sweep.replications.precision {
+            Some(_) => self.sweep.precision(point).ok(),
+            None => None,
+        };
+        Some(PointDone {
+            point,
+            replications: self.sweep.targets[point],
+            failed,
+            precision,
+        })
+    }
+
+    /// Queues more replications of a complete point if it is not precise; how many.
+    fn more(&mut self, point: usize) -> Result<u32, SweepError> {
+        while let Some(from) = self.sweep.grow(point)? {
+            let count = self.sweep.enqueue(point, from, &mut self.queue);
+            if count > 0 {
+                self.left[point] = count;
+                self.units += u64::from(count);
+                return Ok(count);
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// Whether two layouts are the same, which they are as a rule because they are one.
+fn is_same(one: &Arc<Layout>, other: &Arc<Layout>) -> bool {
+    Arc::ptr_eq(one, other) || one == other
+}
+
+/// A panic in words.
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned());
+    let text = text.unwrap_or_else(|| "of unknown reason".to_owned());
+    format!("panicked: {}", text.lines().next().unwrap_or_default())
+}

@@ -1,0 +1,18 @@
+//! Where the executables are that the tests start.
+
+/// The path of an executable of this crate.
+pub fn path(program: &str) -> &'static str {
+    match program {
+        "edgecontroller" => env!("CARGO_BIN_EXE_edgecontroller"),
+        "edgecomputer" => env!("CARGO_BIN_EXE_edgecomputer"),
+        "edgerouter" => env!("CARGO_BIN_EXE_edgerouter"),
+        "edgedispatcher" => env!("CARGO_BIN_EXE_edgedispatcher"),
+        "edgeclient" => env!("CARGO_BIN_EXE_edgeclient"),
+        "edgeippclient" => env!("CARGO_BIN_EXE_edgeippclient"),
+        "edgemulticlient" => env!("CARGO_BIN_EXE_edgemulticlient"),
+        "clienttracegen" => env!("CARGO_BIN_EXE_clienttracegen"),
+        "forwardingtableclient" => env!("CARGO_BIN_EXE_forwardingtableclient"),
+        "edgecomputerclient" => env!("CARGO_BIN_EXE_edgecomputerclient"),
+        _ => panic!("no executable {program}"),
+    }
+}
