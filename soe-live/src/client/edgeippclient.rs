@@ -283,7 +283,10 @@ mod tests {
         // 0.17480774011324404.
         let args = "--client-type ipp --seed 42 --num-clients 4 --min-sleep 0.01 --max-sleep 0.01";
         let groups = groups(&calls(args, 3, 1000), 0.01);
-        assert!((groups[0].1 - 0.174_807_740_113_244_04).abs() < 1e-8, "{groups:?}");
+        assert!(
+            (groups[0].1 - 0.174_807_740_113_244_04).abs() < 1e-8,
+            "{groups:?}"
+        );
     }
 
     #[test]
@@ -292,7 +295,13 @@ mod tests {
         let options = Options::try_parse_from(args.split(' ')).unwrap();
         let (specs, streams) = (options.specs().unwrap(), Streams::new(0, 0));
         let all: usize = (0..3)
-            .map(|client| calls("--client-type ipp --duration 10 --num-clients 3", client, 10_000))
+            .map(|client| {
+                calls(
+                    "--client-type ipp --duration 10 --num-clients 3",
+                    client,
+                    10_000,
+                )
+            })
             .map(|times| times.iter().filter(|time| **time < 10.0).count())
             .sum();
         assert_eq!(expected(&specs, &streams).unwrap(), all as u64);

@@ -202,7 +202,9 @@ impl Tables {
     }
 }
 
-pub async fn ask<T>(answer: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, String> {
+pub async fn ask<T>(
+    answer: impl Future<Output = Result<Response<T>, Status>>,
+) -> Result<T, String> {
     match tokio::time::timeout(ANSWER, answer).await {
         Ok(Ok(response)) => Ok(response.into_inner()),
         Ok(Err(status)) => Err(format!("RPC failed: {}", status.message())),

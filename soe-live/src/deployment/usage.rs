@@ -82,7 +82,10 @@ impl Usage {
             }
             let busy = lock(&busy);
             let share = |(processor, sum): (&String, &f64)| {
-                (processor.clone(), (sum / time.as_secs_f64()).clamp(0.0, 1.0))
+                (
+                    processor.clone(),
+                    (sum / time.as_secs_f64()).clamp(0.0, 1.0),
+                )
             };
             let shares: BTreeMap<_, _> = busy.sums.iter().map(share).collect();
             if !shares.is_empty() {

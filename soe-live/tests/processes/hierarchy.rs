@@ -99,13 +99,18 @@ async fn calls_go_through_two_routers_to_computers_elsewhere() {
     ];
     let _controller = Process::start("edgecontroller", &options);
     let (west, east) = (Host::at(WEST), Host::at(EAST));
-    let _routers = [west.start_router(&controller), east.start_router(&controller)];
+    let _routers = [
+        west.start_router(&controller),
+        east.start_router(&controller),
+    ];
     let mut in_west = west.start_computer(&controller, "type=raspberry");
     let mut in_east = east.start_computer(&controller, &eastern);
 
-    west.knows("clambda0", &[&west.computer, &east.router]).await;
+    west.knows("clambda0", &[&west.computer, &east.router])
+        .await;
     west.knows("far", &[&east.router]).await;
-    east.knows("clambda0", &[&east.computer, &west.router]).await;
+    east.knows("clambda0", &[&east.computer, &west.router])
+        .await;
     east.knows("far", &[&east.computer]).await;
     east.knows("glambda0", &[&west.router]).await;
 

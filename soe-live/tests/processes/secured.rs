@@ -43,7 +43,13 @@ async fn every_program_takes_part_with_certificates_and_nobody_without() {
         running.push(start(program, &[&options[..], &known].concat()));
     }
     for (_, _, conf) in brokers {
-        let shown = || run("forwardingtableclient", &["--server", conf, "--secure"], ours.path());
+        let shown = || {
+            run(
+                "forwardingtableclient",
+                &["--server", conf, "--secure"],
+                ours.path(),
+            )
+        };
         eventually("the computer is known", async || {
             text(&shown().stdout).contains(&computer)
         })
@@ -57,7 +63,10 @@ async fn every_program_takes_part_with_certificates_and_nobody_without() {
         assert!(called.status.success(), "{}", text(&called.stderr));
         let lines = text(&called.stdout);
         assert_eq!(lines.lines().count(), 2, "{lines}");
-        assert!(lines.contains(&format!(" {computer} clambda0 2\n")), "{lines}");
+        assert!(
+            lines.contains(&format!(" {computer} clambda0 2\n")),
+            "{lines}"
+        );
         // Without a certificate, or with one of another authority.
         for (options, folder) in [(&call[..], ours.path()), (&secured, theirs.path())] {
             let refused = run("edgeclient", options, folder);
@@ -71,7 +80,13 @@ async fn every_program_takes_part_with_certificates_and_nobody_without() {
     let line = format!("0 clambda0 {router} 100\n");
     std::fs::write(&trace, line).unwrap();
     let trace = trace.to_str().unwrap();
-    let play = ["--input-file", trace, "--output-file", "/dev/stdout", "--secure"];
+    let play = [
+        "--input-file",
+        trace,
+        "--output-file",
+        "/dev/stdout",
+        "--secure",
+    ];
     let played = run("edgemulticlient", &play, ours.path());
     assert!(text(&played.stdout).contains(&computer), "{played:?}");
     let stranger = ["--server", &tables, "--secure"];
