@@ -733,7 +733,7 @@ mod tests {
     fn a_call_is_one_exchange_and_the_next_one_is_short() {
         let mut state = connected(&[]);
         let frame = Frame::of(b"question");
-        for (number, headers) in [(1, 46), (3, 6), (5, 6)] {
+        for (number, headers) in [(1, 42), (3, 6), (5, 6)] {
             assert_eq!(start(&mut state, &frame), number);
             let sent = written(&mut state);
             assert_eq!(sent.len(), 2);
