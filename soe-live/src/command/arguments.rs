@@ -99,7 +99,8 @@ fn ambiguous(command: &Command, error: &clap::Error) -> Option<String> {
         .filter(|prefix| !prefix.is_empty())?;
     let known = command.get_arguments().filter_map(Arg::get_long);
     let known = known.filter(|long| long.starts_with(prefix));
-    let known: Vec<_> = known.map(|long| format!("'--{long}'")).collect();
+    let mut known: Vec<_> = known.map(|long| format!("'--{long}'")).collect();
+    known.sort();
     (known.len() > 1).then(|| format!("'{found}' may be {}", known.join(" or ")))
 }
 
@@ -166,7 +167,7 @@ mod tests {
         assert_eq!(options(&["--server-c=x"]).unwrap().server_conf, "x");
         assert_eq!(options(&["--num", "7"]).unwrap().num_threads, 7);
         let ambiguous = options(&["--serv", "h:2"]).unwrap_err();
-        let expected = "'--serv' may be '--server-endpoint' or '--server-conf'";
+        let expected = "'--serv' may be '--server-conf' or '--server-endpoint'";
         assert_eq!(ambiguous, expected);
     }
 
