@@ -52,7 +52,7 @@ mod run;
 mod spec;
 mod store;
 
-pub use admission::{Problem, admit};
+pub use admission::{Problem, admit, check};
 pub use conf::{Source, parse_conf};
 pub use file::{Form, Workflow, WorkflowError};
 pub use graph::GraphError;

@@ -205,6 +205,7 @@ impl Stage<'_> {
             timeout: CALL_TIMEOUT,
             content: None,
             dry: false,
+            workflows: Vec::new(),
         };
         let streams = Streams::new(self.deployment.run.seed, u64::from(replication));
         let mut orders = Orders::new();
@@ -215,7 +216,7 @@ impl Stage<'_> {
                 ..spec.clone()
             };
             let failed = |failure| Failure::Input(format!("client `{}`: {failure}", spec.name));
-            let mut driver = manner.driver(&placed, &streams).map_err(failed)?;
+            let mut driver = manner.driver(index, &placed, &streams).map_err(failed)?;
             if absent.contains(&spec.name) {
                 driver.machine.stop();
             }
