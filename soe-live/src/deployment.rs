@@ -14,7 +14,8 @@ mod components;
 mod observe;
 mod places;
 mod replicate;
+mod workflows;
 
-pub use components::serve;
+pub use components::{Watch, serve};
 pub use places::{Place, Places, PlacesError};
 pub use replicate::{Component, Seen, replicate};

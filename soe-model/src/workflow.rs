@@ -49,6 +49,7 @@ mod message;
 mod moving;
 mod plan;
 mod run;
+mod series;
 mod spec;
 mod store;
 
@@ -64,5 +65,6 @@ pub use message::{OK, Request, Response, StateRef, States};
 pub use moving::{MoveOutcome, Moves, Question, StateRequest};
 pub use plan::{Plan, Shape};
 pub use run::{Outcome, Run, RunAction, RunSpec, Style};
+pub use series::Series;
 pub use spec::{StateServer, WorkflowHost, WorkflowSpec, WorkflowState};
 pub use store::{StateReply, StateStore, Version};

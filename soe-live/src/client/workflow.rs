@@ -41,6 +41,9 @@ pub struct Workflow {
     pub join: JoinRule,
     /// How long a run may take.
     pub deadline: SimDuration,
+    /// Whether answers name who executed the last function, and its loads, also if
+    /// the client has called several; the original's do not.
+    pub names_last: bool,
     /// What to run.
     pub source: Box<dyn Source>,
 }
@@ -109,7 +112,7 @@ impl Workflow {
     /// What went wrong.
     pub async fn run(&self, text: String) -> Result<LambdaResponse, CallError> {
         let job = self.source.begin().await.map_err(CallError::Refused)?;
-        let alone = job.plan.steps() == 1;
+        let named = self.names_last || job.plan.steps() == 1;
         let clock = Clock::start();
         let (mut result, style) = match &self.results {
             None => (None, Style::ClientDriven),
@@ -136,7 +139,7 @@ impl Workflow {
             },
         );
         let mut calls = FuturesUnordered::new();
-        let mut loads = [0; 3];
+        let mut last = Last::default();
         let mut error = None;
         loop {
             while let Some(action) = run.poll() {
@@ -148,7 +151,8 @@ impl Workflow {
                     }
                     RunAction::Done(outcome) => {
                         self.source.end(outcome.states.clone()).await;
-                        return done(outcome, loads, alone, error);
+                        let last = if named { last } else { Last::default() };
+                        return done(outcome, last, error);
                     }
                 }
             }
@@ -157,7 +161,8 @@ impl Workflow {
                 Some((step, answer)) = calls.next(), if !calls.is_empty() => match answer {
                     Ok(answer) if answer.asynchronous => run.acknowledged(),
                     Ok(answer) => {
-                        loads = [answer.load1, answer.load10, answer.load30];
+                        last.loads = [answer.load1, answer.load10, answer.load30];
+                        last.responder.clone_from(&answer.responder);
                         let processing = SimDuration::from_millis(answer.ptime.into());
                         run.answered(step, Ok(response(answer)), processing);
                     }
@@ -175,11 +180,17 @@ impl Workflow {
     }
 }
 
+/// What is known about the function that was executed last.
+#[derive(Default)]
+struct Last {
+    loads: [u32; 3],
+    responder: String,
+}
+
 /// What comes of a run, as the answer of a call.
 fn done(
     outcome: Outcome<Contents>,
-    loads: [u32; 3],
-    alone: bool,
+    last: Last,
     error: Option<CallError>,
 ) -> Result<LambdaResponse, CallError> {
     let output = match outcome.result {
@@ -191,12 +202,16 @@ fn done(
         }
     };
     let milliseconds = (outcome.processing.as_nanos() + 500_000) / 1_000_000;
-    let [load1, load10, load30] = if alone { loads } else { [0; 3] };
+    let [load1, load10, load30] = last.loads;
+    let responder = match outcome.responder.as_str() {
+        "" => last.responder,
+        _ => outcome.responder,
+    };
     Ok(LambdaResponse {
         retcode: rpc::OK.to_owned(),
         output: output.text,
         dataout: output.data.into(),
-        responder: outcome.responder,
+        responder,
         ptime: u32::try_from(milliseconds).unwrap_or(u32::MAX),
         load1,
         load10,

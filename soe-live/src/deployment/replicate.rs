@@ -16,14 +16,15 @@ use tracing::{info, warn};
 use super::components::names;
 use super::observe::{self, Reports, Tables};
 use super::places::Places;
+use super::workflows;
 use crate::Security;
-use crate::client::{Budget, Common, Finished, Manner, Order};
+use crate::client::{Budget, Common, Destination, Finished, Manner, Order};
 use crate::command::{Failure, Stop};
 use crate::rpc::EdgeRouterConf;
 use crate::rpc::edge_router_conf::Action;
 
 /// How long clients wait for an answer.
-const CALL_TIMEOUT: Duration = Duration::from_secs(600);
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(600);
 /// How long components may take to end.
 const FAREWELL: Duration = Duration::from_secs(15);
 /// How many calls may be over without being noted yet.
@@ -148,7 +149,10 @@ impl Stage<'_> {
         });
         let after = |span: SimDuration| common.origin + Duration::from_nanos(span.as_nanos());
         let (sender, mut finished) = mpsc::channel(BACKLOG);
-        let (orders, _clients) = self.send_clients(replication, absent, &common, sender)?;
+        let close = Stop::new();
+        let _close = close.clone().on_drop();
+        let clients = self.send_clients(replication, absent, &common, sender, &close);
+        let (orders, _clients) = clients.await?;
         let mut orders = Some(orders);
         let (reports, _watches) = self.watch(after(control.warm_up));
 
@@ -192,13 +196,15 @@ impl Stage<'_> {
         Ok(seen)
     }
 
-    /// Lets all clients call, and returns where each takes orders.
-    fn send_clients(
+    /// Lets all clients call, and returns where each takes orders. What serves
+    /// their workflows runs until `close` is thrown.
+    async fn send_clients(
         &self,
         replication: u32,
         absent: &BTreeSet<String>,
         common: &Arc<Common>,
         finished: mpsc::Sender<Finished>,
+        close: &Stop,
     ) -> Result<(Orders, JoinSet<()>), Failure> {
         let manner = Manner {
             security: Security::Plaintext,
@@ -217,6 +223,11 @@ impl Stage<'_> {
             };
             let failed = |failure| Failure::Input(format!("client `{}`: {failure}", spec.name));
             let mut driver = manner.driver(index, &placed, &streams).map_err(failed)?;
+            let (deployment, places) = (self.deployment, self.places);
+            let workflow = workflows::of_client(deployment, places, &placed, &streams, close);
+            if let Some(workflow) = workflow.await.map_err(failed)? {
+                driver.destinations = vec![Destination::Workflow(workflow)];
+            }
             if absent.contains(&spec.name) {
                 driver.machine.stop();
             }

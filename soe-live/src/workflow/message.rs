@@ -7,7 +7,7 @@ use bytes::Bytes;
 use prost::Message;
 use soe_model::workflow::{
     Argument, Contents, GraphError, Meeting, Plan, Problem, Request, Response, Shape, StateRef,
-    States,
+    States, check,
 };
 
 use crate::rpc::{self, Dag, FunctionList, IndexList, LambdaRequest, LambdaResponse, State};
@@ -51,9 +51,9 @@ pub fn request(message: LambdaRequest) -> Result<Request<Contents>, Unreadable> 
     let needed = needed.map(|(state, list)| (state, list.functions));
     let plan = match message.dag {
         Some(_) if !message.chain.is_empty() => return Err(Problem::ChainAndDag.into()),
-        Some(dag) => graph(dag)?,
-        None if message.chain.is_empty() => Plan::single(message.name.clone()),
-        None => Plan::chain(message.chain)?,
+        Some(dag) if dag != Dag::default() => graph(dag)?,
+        _ if message.chain.is_empty() => Plan::single(message.name.clone()),
+        _ => Plan::chain(message.chain)?,
     };
     let plan = plan.with_states(needed);
     // A single function has one place only, whatever the request says.
@@ -61,14 +61,7 @@ pub fn request(message: LambdaRequest) -> Result<Request<Contents>, Unreadable> 
         Shape::Single => 0,
         _ => message.next_function_index,
     };
-    if step < plan.steps() && plan.function(step) != message.name {
-        return Err(Unreadable::OtherFunction {
-            planned: plan.function(step).to_owned(),
-            name: message.name,
-            step,
-        });
-    }
-    Ok(Request {
+    let request = Request {
         plan: Arc::new(plan),
         step,
         from: message.previous_function_index,
@@ -80,13 +73,21 @@ pub fn request(message: LambdaRequest) -> Result<Request<Contents>, Unreadable> 
         uuid: message.uuid,
         callback: Some(message.callback).filter(|callback| !callback.is_empty()),
         hops: message.hops,
-    })
+    };
+    check(&request)?;
+    if request.function() != message.name {
+        return Err(Unreadable::OtherFunction {
+            planned: request.function().to_owned(),
+            name: message.name,
+            step,
+        });
+    }
+    Ok(request)
 }
 
-/// A graph; one without functions is that of the function without a name.
 fn graph(dag: Dag) -> Result<Plan, Unreadable> {
     let (successors, names) = (dag.successors.len(), dag.names.len());
-    if names != successors + 1 && (successors, names) != (0, 0) {
+    if names != successors + 1 {
         return Err(Unreadable::Lengths { successors, names });
     }
     let lists = dag.successors.into_iter();

@@ -174,6 +174,7 @@ impl WorkflowConf {
                 results: results.clone(),
                 join: JoinRule::All,
                 deadline: patience.timeout,
+                names_last: false,
                 source: Box::new(Same::new(plan, states)),
             }));
         }
