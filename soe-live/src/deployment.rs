@@ -14,6 +14,7 @@ mod components;
 mod observe;
 mod places;
 mod replicate;
+mod usage;
 mod workflows;
 
 pub use components::{Watch, serve};
