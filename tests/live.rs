@@ -179,10 +179,7 @@ fn utilization_is_measured_however_short_the_run() {
             // A task takes 20 ms of the only core, and `direct` always has one at
             // the first computer; how many there are depends on the machine.
             assert!((0.0..=1.0).contains(&share), "{entity} {share}");
-            assert!(
-                share > 0.05 || entity.starts_with("two"),
-                "{entity} {share}"
-            );
+            assert!(share > 0.0 || entity.starts_with("two"), "{entity} {share}");
         }
     }
 }
