@@ -2,13 +2,20 @@
 //!
 //! The speed-up on two threads is compared with that of two independent loops of plain
 //! arithmetic in the same run, which is what the machine has to offer. The cost of the
-//! executor is what a sweep takes on one thread beyond the replications themselves.
+//! executor is what a sweep takes on one thread beyond the simulations themselves, of the
+//! shipped scenario whose replication takes the least time.
+//!
+//! Without argument all is measured; with `overhead`, `speed-up` or `memory` that alone.
 
 use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use scenarios::Progress;
-use scenarios::sweep::{Experiment, Plan, Prepared, Study, Sweep};
+use scenarios::spec::Scenario;
+use scenarios::sweep::{Plan, Prepared, Study, Sweep};
+use scenarios::{Progress, RunOptions, run_replication};
+use soe_model::deployment::Deployment;
 
 const README: &str = include_str!("../readme.toml");
 
@@ -17,16 +24,26 @@ const POINTS: u32 = 200;
 const REPLICATIONS: u32 = 30;
 
 fn main() {
-    // The scenario of the README as it is, 10 calls; and ten times as long.
-    for (name, calls) in [("as shipped, 10 calls", 10), ("100 calls", 100)] {
-        let plan = plan(calls);
-        let prepared = plan.prepare().expect("the study is sound");
-        println!("readme scenario, {name}: {POINTS} points x {REPLICATIONS} replications");
-        overhead(&plan, &prepared);
-        speed_up(&plan, &prepared);
+    let only: Vec<_> = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench")
+        .collect();
+    let wanted = |name: &str| only.is_empty() || only.iter().any(|only| only == name);
+    if wanted("overhead") {
+        overhead(&cheapest());
     }
-    println!("peak memory of the process: {}", peak_memory());
-    memory();
+    if wanted("speed-up") {
+        // The scenario of the README as it is, 10 calls; and ten times as long.
+        for (name, calls) in [("as shipped, 10 calls", 10), ("100 calls", 100)] {
+            let plan = plan(calls);
+            let prepared = plan.prepare().expect("the study is sound");
+            println!("readme scenario, {name}: {POINTS} points x {REPLICATIONS} replications");
+            speed_up(&plan, &prepared);
+        }
+    }
+    if wanted("memory") {
+        memory();
+    }
 }
 
 /// The README's scenario over 200 rates of calls.
@@ -60,31 +77,98 @@ fn sweep(plan: &Plan, prepared: &Prepared, threads: usize) -> Duration {
     started.elapsed()
 }
 
-/// The same replications in the same order, without the executor.
-fn alone(prepared: &Prepared) -> Duration {
-    let mut worker = Default::default();
-    let progress = Progress::default();
-    let started = Instant::now();
-    for point in 0..prepared.points() {
-        for replication in 0..REPLICATIONS {
-            let report = prepared.replicate(point, replication, &mut worker, &progress);
-            black_box(report.expect("nothing fails"));
-        }
+/// The shipped scenario whose replication takes the least time, whole duration.
+fn cheapest() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .expect("the scenarios are there")
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "toml")
+        })
+        .filter(|path| !path.ends_with("Cargo.toml"))
+        .collect();
+    files.sort();
+    let mut times: Vec<_> = files
+        .into_iter()
+        .filter_map(|path| {
+            let scenario = Scenario::load(&path).expect("shipped scenarios are read");
+            let deployment = scenario.resolve().expect("shipped scenarios are sound");
+            Some((shortest(&deployment)?, path))
+        })
+        .collect();
+    times.sort();
+    for (time, path) in times.iter().take(3) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        println!(
+            "{name}: {:.1} us for a replication",
+            time.as_secs_f64() * 1e6
+        );
     }
-    started.elapsed()
+    times.swap_remove(0).1
 }
 
-fn overhead(plan: &Plan, prepared: &Prepared) {
-    let count = f64::from(POINTS * REPLICATIONS);
+/// What the fastest of some replications takes; nothing if one takes more than a tenth of a
+/// second.
+fn shortest(deployment: &Deployment) -> Option<Duration> {
+    let (progress, over) = (Progress::default(), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(100));
+            progress.interrupted.store(!over.load(Relaxed), Relaxed);
+        });
+        let first = simulate(deployment, 0..1, &progress)?;
+        over.store(true, Relaxed);
+        let others = (1..200)
+            .filter_map(|number| simulate(deployment, number..number + 1, &Progress::default()));
+        Some(others.fold(first, Duration::min))
+    })
+}
+
+/// What the simulations alone take, one after the other; nothing if they are interrupted.
+fn simulate(
+    deployment: &Deployment,
+    replications: std::ops::Range<u32>,
+    progress: &Progress,
+) -> Option<Duration> {
+    let options = RunOptions::default();
+    let started = Instant::now();
+    for replication in replications {
+        let result = run_replication(deployment, replication, &options, progress, None);
+        black_box(result.expect("nothing fails")?);
+    }
+    Some(started.elapsed())
+}
+
+/// What a sweep adds to each replication of a scenario.
+fn overhead(file: &Path) {
+    const REPEATED: u32 = POINTS * REPLICATIONS;
+    let deployment = Scenario::load(file)
+        .and_then(|scenario| scenario.resolve())
+        .expect("shipped scenarios are sound");
+    let text = format!(
+        "version = 1\nkind = \"scenario\"\nseed = {}\nbase = '{}'\nreplications = {REPEATED}\n",
+        deployment.run.seed,
+        file.display()
+    );
+    let study = Study::parse(&text, "bench.toml").expect("the study is TOML");
+    let plan = study.resolve().unwrap_or_else(|wrong| panic!("{wrong}"));
+    let prepared = plan.prepare().expect("the study is sound");
     // Alternating, and the fastest of each: what else the machine does only ever slows.
-    let rounds: Vec<_> = (0..7)
-        .map(|_| (alone(prepared), sweep(plan, prepared, 1)))
+    let rounds: Vec<_> = (0..20)
+        .map(|_| {
+            (
+                simulate(&deployment, 0..REPEATED, &Progress::default()).unwrap_or_default(),
+                sweep(&plan, &prepared, 1),
+            )
+        })
         .collect();
     let alone = rounds.iter().map(|round| round.0).min().unwrap_or_default();
     let swept = rounds.iter().map(|round| round.1).min().unwrap_or_default();
-    let per = |time: Duration| time.as_secs_f64() / count * 1e6;
+    let per = |time: Duration| time.as_secs_f64() / f64::from(REPEATED) * 1e6;
     println!(
-        "  a replication takes {:.2} us alone and {:.2} us in a sweep: overhead {:.2} us, {:.2} %",
+        "a replication takes {:.2} us alone and {:.2} us in a sweep: overhead {:.2} us, {:.2} %",
         per(alone),
         per(swept),
         per(swept) - per(alone),

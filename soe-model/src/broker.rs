@@ -406,6 +406,21 @@ impl Broker {
         tables.into_iter().flatten()
     }
 
+    /// Whether its questions ([`Action::Probe`]) are to be answered with the truth: the
+    /// whole time until the response to the call would be back, counted from the
+    /// question. Only a simulation can do that.
+    pub fn foresees(&self) -> bool {
+        match &self.kind {
+            Kind::Router { .. } => false,
+            Kind::Dispatcher(dispatcher) => dispatcher.foresees(),
+        }
+    }
+
+    /// How long it takes to forward one call.
+    pub fn forwarding_time(&self) -> ForwardingTime {
+        self.forwarding_time
+    }
+
     /// How many calls are in progress, from admission to response.
     pub fn calls_in_progress(&self) -> u32 {
         self.active

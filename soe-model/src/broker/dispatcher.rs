@@ -65,6 +65,11 @@ impl Dispatcher {
         self.estimator.asks()
     }
 
+    /// Whether its questions are to be answered with the truth.
+    pub fn foresees(&self) -> bool {
+        self.estimator.foresees()
+    }
+
     /// Changes the table. Weights are checked, but always stored as 1.
     ///
     /// # Errors

@@ -10,6 +10,7 @@
 mod delay;
 mod fit;
 mod load;
+mod oracle;
 mod probe;
 mod rtt;
 mod util;
@@ -32,6 +33,12 @@ pub trait Estimator: std::fmt::Debug + Send {
     /// predicts by itself.
     fn asks(&self) -> Option<u32> {
         None
+    }
+
+    /// Whether its questions are to be answered with the truth, which only a
+    /// simulation knows.
+    fn foresees(&self) -> bool {
+        false
     }
 
     /// What is to be expected of a call with `input` bytes; `None` if nothing is
@@ -93,5 +100,11 @@ pub type EstimatorSpec = Configured<EstimatorBuilder>;
 /// All estimators.
 pub const ESTIMATORS: Catalogue<EstimatorBuilder> = Catalogue {
     sort: "estimator",
-    kinds: &[&rtt::KIND, &util::KIND, &delay::KIND, &probe::KIND],
+    kinds: &[
+        &rtt::KIND,
+        &util::KIND,
+        &delay::KIND,
+        &probe::KIND,
+        &oracle::KIND,
+    ],
 };
