@@ -397,7 +397,7 @@ fn a_run_ignores_the_section_of_sweeps_but_checks_it() {
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         let text = stderr(&output);
         assert!(
-            text.contains(line) && text.contains("wrong.toml:25:"),
+            text.contains(line) && text.contains("wrong.toml:26:"),
             "{text}"
         );
         assert_eq!(text.lines().count(), 1, "{text}");

@@ -69,7 +69,8 @@ impl Chain<'_> {
             let here = self.delay(state, *client, true);
             let there = self.delay(state, *client, false);
             match (here, there) {
-                (Some(here), Some(there)) => there < here,
+                // Equal computers are a tie, which rounding must not decide.
+                (Some(here), Some(there)) => there < here * (1.0 - 1e-12),
                 (Some(_), None) => false,
                 (None, _) => true,
             }
@@ -195,10 +196,11 @@ fn simulated(rate: f64, probing: f64) -> f64 {
 }
 
 /// The chain compares means and so stays apart for good; simulated clients compare one answer
-/// with another, go together by chance now and then and part again. The chain is therefore
-/// below, and both together at one computer above what is simulated.
+/// with another, go together by chance now and then and part again. With few probes the chain is
+/// therefore below what is simulated, and nearer to it than both together at one computer are.
+/// With many, that the first of two answers counts makes up for it.
 #[test]
-fn simulated_clients_are_between_staying_apart_and_staying_together() {
+fn simulated_clients_stay_apart_nearly_as_well_as_the_chain() {
     for rate in [0.1, 0.2, 0.3, 0.4] {
         for probing in [0.01, 0.05, 0.1, 0.3] {
             let chain = pair(rate, probing);
@@ -208,6 +210,12 @@ fn simulated_clients_are_between_staying_apart_and_staying_together() {
             let found = simulated(rate, probing);
             println!(
                 "{rate} {probing}: chain {apart:.3}, simulated {found:.3}, together {together:.3}"
+            );
+            let nearer = found < apart.midpoint(together);
+            let above = (found > apart) == (probing < 0.2);
+            assert!(
+                nearer && above,
+                "rate {rate}, probing {probing}: {apart} {found} {together}"
             );
         }
     }
