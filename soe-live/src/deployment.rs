@@ -14,6 +14,7 @@ mod components;
 mod observe;
 mod places;
 mod replicate;
+mod usage;
 
 pub use components::serve;
 pub use places::{Place, Places, PlacesError};

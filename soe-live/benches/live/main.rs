@@ -14,6 +14,7 @@ mod load;
 mod memory;
 mod ours;
 mod proxy;
+mod punctual;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -33,7 +34,7 @@ fn main() {
             .is_none_or(|only| name.contains(only.as_str()))
     };
 
-    let computer = ours::computer();
+    let computer = ours::computer(ours::FREE);
     let server = bare::server();
     let mut rows: Vec<(String, SocketAddr)> = vec![
         ("our computer".into(), computer),
@@ -121,6 +122,9 @@ fn main() {
         for (name, address) in rows.iter().filter(|(name, _)| name.contains('>')) {
             println!("{:10.0}  {name}", rate(*address, Load::LARGE, ROUND));
         }
+    }
+    if wanted("punctual") {
+        punctual::lateness();
     }
     if wanted("memory") {
         memory::in_flight(10_000);

@@ -20,7 +20,7 @@ use soe_model::computer::platform::Platform;
 use crate::load::on_thread;
 
 /// Tasks that cost nothing: an operation per byte, 1 Top/s.
-const FREE: &str = r#"{
+pub const FREE: &str = r#"{
   "version": "1.0",
   "processors": [{"name": "cpu", "speed": 1e12, "cores": 64, "memory": 1e12}],
   "containers": [{"name": "c", "processor": "cpu", "num-workers": 64,
@@ -29,12 +29,20 @@ const FREE: &str = r#"{
       "mem-coeff": 0, "mem-offset": 0}}]
 }"#;
 
-pub fn computer() -> SocketAddr {
-    on_thread(|started| async move {
+/// Tasks of 1 ms per byte, each on a core of its own.
+pub const EXACT: &str = r#"{
+  "version": "1.0",
+  "processors": [{"name": "cpu", "speed": 1e9, "cores": 1000, "memory": 1e12}],
+  "containers": [{"name": "c", "processor": "cpu", "num-workers": 1000,
+    "lambda": {"name": "f0", "op-coeff": 1e6}}]
+}"#;
+
+pub fn computer(platform: &'static str) -> SocketAddr {
+    on_thread(move |started| async move {
         let any = "0.0.0.0:0".parse().unwrap();
         let server = Server::bind(&any, &Security::Plaintext).await.unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], server.local_address().port()));
-        let platform = Platform::from_json(FREE).unwrap();
+        let platform = Platform::from_json(platform).unwrap();
         let spec = platform
             .clone()
             .computer(address.to_string(), String::new(), None);

@@ -207,3 +207,103 @@ impl Options {
         SIZES.configure("list", vec![("sizes".into(), sizes)])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// When a client calls, in seconds, if it is answered at once.
+    fn calls(args: &str, client: usize, count: usize) -> Vec<f64> {
+        let args = std::iter::once("edgeippclient").chain(args.split(' '));
+        let options = Options::try_parse_from(args).unwrap();
+        let specs = options.specs().unwrap();
+        let streams = Streams::new(options.seed, 0);
+        let mut client = Client::new(&specs[client], &streams).unwrap();
+        let mut times = Vec::new();
+        while let Some(at) = client.next_wake()
+            && times.len() < count
+        {
+            if let Some(call) = client.wake(at) {
+                client.answered(at, call.number, 0, true);
+                times.push(at.as_secs_f64());
+            }
+        }
+        times
+    }
+
+    /// The calls that follow each other at a distance of `gap`, as many as there
+    /// are, and the silence after each such group.
+    fn groups(times: &[f64], gap: f64) -> Vec<(usize, f64)> {
+        let mut groups = vec![(1, 0.0)];
+        for pair in times.windows(2) {
+            let distance = pair[1] - pair[0];
+            let last = groups.last_mut().unwrap();
+            if (distance - gap).abs() < 1e-8 {
+                last.0 += 1;
+            } else {
+                last.1 = distance;
+                groups.push((1, 0.0));
+            }
+        }
+        groups
+    }
+
+    // The draws that follow are those of the original's generator with its seeds
+    // (seed, client, purpose), measured there.
+
+    #[test]
+    fn the_first_burst_comes_after_half_a_period() {
+        // Exp(1) of (0, 0, 1) begins with 0.71948408056962598.
+        let first = calls("--seed 0", 0, 1)[0];
+        assert!((first - 5.0 * 0.719_484_080_569_625_98 / 2.0).abs() < 1e-8);
+    }
+
+    #[test]
+    fn bursts_have_the_sizes_of_the_original() {
+        // Poisson(5) of (42, 3, 2): 4 7 2 7 4 7.
+        let args = "--seed 42 --num-clients 4 --min-sleep 0.001 --max-sleep 0.001";
+        let groups = groups(&calls(args, 3, 32), 0.001);
+        let sizes: Vec<_> = groups.iter().map(|group| group.0).collect();
+        assert_eq!(sizes, [4, 7, 2, 7, 4, 7, 1]);
+    }
+
+    #[test]
+    fn active_phases_have_the_lengths_of_the_original() {
+        // Exp(1) of (0, 0, 1) goes on with 3.9111415904845552: the length of the
+        // first phase that is there from its beginning. A client that starts in
+        // an active phase has one before.
+        let args = "--client-type ipp --seed 0 --min-sleep 0.1 --max-sleep 0.1";
+        let groups = groups(&calls(args, 0, 60), 0.1);
+        assert!(groups[..2].iter().any(|group| group.0 == 40), "{groups:?}");
+    }
+
+    #[test]
+    fn silent_phases_have_the_lengths_of_the_original() {
+        // Exp(1) of (42, 3, 2): 0.13126205984847897 is that of the beginning, then
+        // 0.17480774011324404.
+        let args = "--client-type ipp --seed 42 --num-clients 4 --min-sleep 0.01 --max-sleep 0.01";
+        let groups = groups(&calls(args, 3, 1000), 0.01);
+        assert!(
+            (groups[0].1 - 0.174_807_740_113_244_04).abs() < 1e-8,
+            "{groups:?}"
+        );
+    }
+
+    #[test]
+    fn loss_counts_what_instant_answers_would_have_allowed() {
+        let args = "edgeippclient --client-type ipp --duration 10 --num-clients 3";
+        let options = Options::try_parse_from(args.split(' ')).unwrap();
+        let (specs, streams) = (options.specs().unwrap(), Streams::new(0, 0));
+        let all: usize = (0..3)
+            .map(|client| {
+                calls(
+                    "--client-type ipp --duration 10 --num-clients 3",
+                    client,
+                    10_000,
+                )
+            })
+            .map(|times| times.iter().filter(|time| **time < 10.0).count())
+            .sum();
+        assert_eq!(expected(&specs, &streams).unwrap(), all as u64);
+    }
+}

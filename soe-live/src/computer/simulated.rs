@@ -46,6 +46,16 @@ enum Waiting {
     Left,
 }
 
+/// How much a processor is used.
+#[derive(Clone, Debug)]
+pub(super) struct Used {
+    pub processor: String,
+    /// The share of its cores in use in the last whole second.
+    pub last_second: f64,
+    /// The time of all its cores in use since the start, in seconds.
+    pub busy: f64,
+}
+
 /// Why there is no computer.
 #[derive(Debug, thiserror::Error)]
 pub enum SimulatedError {
@@ -99,16 +109,21 @@ impl Simulated {
         &self.containers
     }
 
-    /// The share of each processor that was in use during the last second.
-    pub fn utilization(&self) -> Vec<(String, f64)> {
+    /// How much each processor is used.
+    pub(super) fn utilization(&self) -> Vec<Used> {
         let mut core = lock(&self.core);
         let now = self.clock.now();
         core.complete(now);
         let names: Vec<_> = core.computer.processors().map(str::to_owned).collect();
-        let shares = names.into_iter().enumerate();
-        shares
-            .map(|(number, name)| (name, core.computer.usage(now, number).last_second))
-            .collect()
+        let used = names.into_iter().enumerate().map(|(number, processor)| {
+            let usage = core.computer.usage(now, number);
+            Used {
+                processor,
+                last_second: usage.last_second,
+                busy: usage.busy.as_secs_f64() / f64::from(usage.cores),
+            }
+        });
+        used.collect()
     }
 
     /// Executes a function and returns when it is done.

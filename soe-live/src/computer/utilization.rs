@@ -41,13 +41,13 @@ impl EdgeComputer for Utilization {
         let mut ticks = tokio::time::interval(PERIOD);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let stream = IntervalStream::new(ticks).map(move |_| {
-            let shares = computer.utilization();
-            let values = shares
-                .into_iter()
-                .map(|(processor, share)| (processor, share as f32));
-            Ok(rpc::Utilization {
-                values: values.collect(),
-            })
+            let mut report = rpc::Utilization::default();
+            for used in computer.utilization() {
+                let share = used.last_second as f32;
+                report.values.insert(used.processor.clone(), share);
+                report.busy.insert(used.processor, used.busy);
+            }
+            Ok(report)
         });
         Ok(Response::new(Box::pin(stream)))
     }

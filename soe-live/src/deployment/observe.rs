@@ -1,6 +1,6 @@
 //! Looking at a running deployment from outside.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -16,7 +16,6 @@ use super::places::{Place, Places};
 use crate::Security;
 use crate::command::{Endpoint, Failure};
 use crate::connection::connect_lazily;
-use crate::rpc::edge_computer_client::EdgeComputerClient;
 use crate::rpc::edge_router_client::EdgeRouterClient;
 use crate::rpc::edge_router_conf::Action;
 use crate::rpc::{self, EdgeRouterConf, ForwardingTable, TableId, Void};
@@ -27,8 +26,6 @@ const READY: Duration = Duration::from_secs(20);
 const LOOK: Duration = Duration::from_millis(20);
 /// How long a component may take to answer.
 const ANSWER: Duration = Duration::from_secs(10);
-/// How much time a report of utilization covers.
-const REPORTED: Duration = Duration::from_secs(1);
 
 /// Waits until all components that are there take calls and, if that is everybody,
 /// the tables of all brokers have what their controllers put there.
@@ -205,38 +202,12 @@ impl Tables {
     }
 }
 
-async fn ask<T>(answer: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, String> {
+pub async fn ask<T>(
+    answer: impl Future<Output = Result<Response<T>, Status>>,
+) -> Result<T, String> {
     match tokio::time::timeout(ANSWER, answer).await {
         Ok(Ok(response)) => Ok(response.into_inner()),
         Ok(Err(status)) => Err(format!("RPC failed: {}", status.message())),
         Err(_) => Err("RPC failed: no answer in time".to_owned()),
-    }
-}
-
-/// Sums of what a computer reported about its processors.
-pub type Reports = BTreeMap<String, (f64, u32)>;
-
-/// Adds up what a computer reports about the time from `from` on. Never ends,
-/// except when the computer does.
-pub async fn utilization(place: &Place, from: Instant, sums: &std::sync::Mutex<Reports>) {
-    let Ok(channel) = connect_lazily(place.second.as_str(), &Security::Plaintext) else {
-        return;
-    };
-    let Ok(stream) = EdgeComputerClient::new(channel).stream_util(Void {}).await else {
-        return;
-    };
-    let mut stream = stream.into_inner();
-    while let Ok(Some(report)) = stream.message().await {
-        if Instant::now() < from + REPORTED {
-            continue;
-        }
-        let mut sums = sums
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        for (processor, share) in report.values {
-            let (sum, count) = sums.entry(processor).or_default();
-            *sum += f64::from(share);
-            *count += 1;
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sim_core::{SimDuration, SimTime, Streams};
@@ -14,8 +14,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{info, warn};
 
 use super::components::names;
-use super::observe::{self, Reports, Tables};
+use super::observe::{self, Tables};
 use super::places::Places;
+use super::usage::Usage;
 use crate::Security;
 use crate::client::{Budget, Common, Finished, Manner, Order};
 use crate::command::{Failure, Stop};
@@ -38,8 +39,8 @@ pub struct Seen {
     /// All calls, in order of their end; those still under way at the end were
     /// [given up](crate::client::CallError::GivenUp).
     pub calls: Vec<Finished>,
-    /// Of each computer by name, how busy each of its processors was on average,
-    /// as it reported once per second after the warm-up.
+    /// Of each computer by name, how busy each of its processors was on average
+    /// after the warm-up.
     pub utilization: BTreeMap<String, BTreeMap<String, f64>>,
     /// The tables of each broker at the end, by name.
     pub tables: Vec<(String, String)>,
@@ -150,7 +151,7 @@ impl Stage<'_> {
         let (sender, mut finished) = mpsc::channel(BACKLOG);
         let (orders, _clients) = self.send_clients(replication, absent, &common, sender)?;
         let mut orders = Some(orders);
-        let (reports, _watches) = self.watch(after(control.warm_up));
+        let usage = self.watch(absent, common.origin);
 
         let mut seen = Seen::default();
         let end = control.duration.map(after);
@@ -186,7 +187,9 @@ impl Stage<'_> {
         let cut = |end: SimDuration| end.as_nanos().min(nanos);
         seen.end = SimTime::from_nanos(control.duration.map_or(nanos, cut));
         if !seen.interrupted {
-            seen.utilization = means(&reports);
+            let measured = seen.end.since(SimTime::ZERO + control.warm_up);
+            let measured = Duration::from_nanos(measured.as_nanos());
+            seen.utilization = usage.means(measured).await;
             seen.tables = observe::tables(deployment, places).await?;
         }
         Ok(seen)
@@ -237,24 +240,14 @@ impl Stage<'_> {
         spec.destinations.iter().map(endpoint).collect()
     }
 
-    /// Listens to the reports of all computers about the time from `from` on.
-    fn watch(&self, from: Instant) -> (AllReports, JoinSet<()>) {
-        let mut all = AllReports::new();
-        let mut watches = JoinSet::new();
-        for computer in &self.deployment.computers {
-            let reports = Arc::new(Mutex::new(Reports::new()));
-            all.insert(computer.name.clone(), reports.clone());
-            if let Some(place) = self.places.get(&computer.name).cloned() {
-                watches.spawn(async move {
-                    // Again when the computer was gone for some time.
-                    loop {
-                        observe::utilization(&place, from, &reports).await;
-                        tokio::time::sleep(Duration::from_millis(500)).await;
-                    }
-                });
-            }
-        }
-        (all, watches)
+    /// Listens to the reports of all computers about the time after the warm-up.
+    fn watch(&self, absent: &BTreeSet<String>, origin: Instant) -> Usage {
+        let warm_up = self.deployment.run.warm_up;
+        let computers = self.deployment.computers.iter().filter_map(|spec| {
+            let was_used = !warm_up.is_zero() && !absent.contains(&spec.name);
+            Some((spec.name.as_str(), self.places.get(&spec.name)?, was_used))
+        });
+        Usage::watch(computers, origin + Duration::from_nanos(warm_up.as_nanos()))
     }
 
     /// Carries out a planned change.
@@ -377,20 +370,6 @@ impl Stage<'_> {
 
 /// Where clients take orders, by name.
 type Orders = BTreeMap<String, mpsc::UnboundedSender<Order>>;
-
-/// What computers have reported so far, by name.
-type AllReports = BTreeMap<String, Arc<Mutex<Reports>>>;
-
-fn means(reports: &AllReports) -> BTreeMap<String, BTreeMap<String, f64>> {
-    let mean = |(processor, &(sum, count)): (&String, &(f64, u32))| {
-        (processor.clone(), sum / f64::from(count))
-    };
-    let computer = |(name, reports): (&String, &Arc<Mutex<Reports>>)| {
-        let reports = reports.lock().unwrap_or_else(PoisonError::into_inner);
-        (name.clone(), reports.iter().map(mean).collect())
-    };
-    reports.iter().map(computer).collect()
-}
 
 fn broken(error: &JoinError) -> Failure {
     Failure::Run(format!("a component broke down: {error}"))

@@ -285,7 +285,14 @@ impl EdgeComputer for Busy {
                 let values = [("arm", used), ("bm2837", 0.0)];
                 let values: BTreeMap<_, _> =
                     values.map(|(name, used)| (name.to_owned(), used)).into();
-                if sender.send(Ok(Utilization { values })).await.is_err() {
+                if sender
+                    .send(Ok(Utilization {
+                        values,
+                        ..Utilization::default()
+                    }))
+                    .await
+                    .is_err()
+                {
                     return;
                 }
                 tokio::time::sleep(Duration::from_millis(10)).await;

@@ -1,6 +1,9 @@
 //! The services of the server side, as their peers see them.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../shared/certificates.rs"]
+mod certificates;
+
 mod computing;
 mod controlling;
 mod failures;

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use prost::Message;
-use soe_live::command::Stop;
+use soe_live::broker::{BrokerOptions, RouterConf};
+use soe_live::command::{Endpoint, Stop};
 use soe_live::controller::Controller;
 use soe_live::rpc::callback_server_server::CallbackServerServer;
 use soe_live::rpc::edge_computer_client::EdgeComputerClient;
@@ -14,10 +15,12 @@ use soe_live::rpc::{
 };
 use soe_live::server::{Server, Services};
 use soe_live::{Callback, Security, connect};
+use soe_model::broker::Compatibility;
 use soe_model::controller::InstallerSpec;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tonic::Request;
 
-use crate::support::{any, call, computer, router, stand_in};
+use crate::support::{LONG, any, call, computer, least_impedance, router, stand_in};
 
 struct Exchange {
     step: String,
@@ -217,16 +220,23 @@ async fn a_router_passes_calls_on_as_recorded() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let mut router = router(&stop).await;
     let exchanges = recorded();
-    let forwarded: Vec<_> = exchanges
+    let mut forwarded: Vec<(LambdaRequest, LambdaResponse)> = exchanges
         .iter()
         .filter(|exchange| exchange.at == "router -> computer")
-        .map(|exchange| {
-            let request: LambdaRequest = decode(&exchange.request);
-            let response: LambdaResponse = decode(&exchange.response);
-            (request, response)
-        })
+        .map(|exchange| (decode(&exchange.request), decode(&exchange.response)))
         .collect();
-    assert!(forwarded.len() >= 3);
+    assert_eq!(forwarded.len(), 3);
+    let (request, response) = half_recorded(&exchanges, &forwarded);
+    let on_the_way = LambdaRequest {
+        forward: true,
+        hops: 1,
+        ..request
+    };
+    let from_computer = LambdaResponse {
+        responder: String::new(),
+        ..response
+    };
+    forwarded.push((on_the_way, from_computer));
     let (answers, seen_there) = (forwarded.clone(), seen.clone());
     let answer = move |request: LambdaRequest| {
         let mut answers = answers.iter();
@@ -236,7 +246,9 @@ async fn a_router_passes_calls_on_as_recorded() {
         async move { answer.ok_or_else(|| tonic::Status::not_found("not recorded")) }
     };
     let destination = stand_in(any(), &stop, answer).await;
-    router.change("clambda0", destination.as_str(), 1.0).await;
+    for function in ["clambda0", "glambda0"] {
+        router.change(function, destination.as_str(), 1.0).await;
+    }
     for exchange in exchanges
         .iter()
         .filter(|exchange| exchange.at == "client -> router")
@@ -247,10 +259,7 @@ async fn a_router_passes_calls_on_as_recorded() {
             .iter()
             .filter(|(sent, _)| sent.uuid == request.uuid);
         let sent = sent.next();
-        if sent.is_none() && expected.retcode == "OK" {
-            // Its forwarded half was not recorded.
-            continue;
-        }
+        assert_eq!(sent.is_some(), expected.retcode == "OK");
         if !expected.responder.is_empty() {
             expected.responder = destination.to_string();
         }
@@ -260,6 +269,24 @@ async fn a_router_passes_calls_on_as_recorded() {
         }
     }
     stop.stop();
+}
+
+/// The only call of which just the half between client and router was recorded.
+fn half_recorded(
+    exchanges: &[Exchange],
+    forwarded: &[(LambdaRequest, LambdaResponse)],
+) -> (LambdaRequest, LambdaResponse) {
+    let calls = exchanges
+        .iter()
+        .filter(|exchange| exchange.at == "client -> router");
+    let mut calls = calls
+        .map(|exchange| (decode(&exchange.request), decode(&exchange.response)))
+        .filter(|(request, response): &(LambdaRequest, LambdaResponse)| {
+            response.retcode == "OK" && forwarded.iter().all(|(sent, _)| sent.uuid != request.uuid)
+        });
+    let only = calls.next().unwrap();
+    assert!(calls.next().is_none());
+    only
 }
 
 #[tokio::test]
@@ -273,30 +300,77 @@ async fn utilization_streams_as_recorded() {
     let mut stream = stream.unwrap().into_inner();
     for exchange in recorded() {
         if exchange.method.ends_with("StreamUtil") {
-            let expected: Utilization = decode(&exchange.response);
-            assert_eq!(stream.message().await.unwrap(), Some(expected));
+            let mut said = stream.message().await.unwrap().unwrap();
+            // What the original does not say.
+            assert_eq!(std::mem::take(&mut said.busy).len(), said.values.len());
+            assert_eq!(said, decode::<Utilization>(&exchange.response));
         }
     }
+    stop.stop();
+}
+
+/// Starts a controller that only listens; returns what it hears.
+async fn listener(stop: &Stop) -> (Endpoint, Heard) {
+    let (computers, heard_of_computers) = unbounded_channel();
+    let (routers, heard_of_routers) = unbounded_channel();
+    let server = Server::bind(&any(), &Security::Plaintext).await.unwrap();
+    let controller = server.endpoint().clone();
+    let services = Services::new(&["uiiit.rpc.EdgeController"], |routes| {
+        routes.add_service(EdgeControllerServer::new(Listener { computers, routers }));
+    });
+    let services = services.await.unwrap();
+    tokio::spawn(server.run(None, services, stop.clone()));
+    let heard = Heard {
+        computers: heard_of_computers,
+        routers: heard_of_routers,
+    };
+    (controller, heard)
+}
+
+#[tokio::test]
+async fn a_router_announces_itself_as_recorded() {
+    let stop = Stop::new();
+    let (controller, mut heard) = listener(&stop).await;
+    let options = BrokerOptions {
+        kind: least_impedance(),
+        server_endpoint: any(),
+        announce_endpoint: Some("127.0.0.1:6473".parse().unwrap()),
+        configuration_endpoint: any(),
+        controller_endpoint: Some(controller),
+        calls_in_progress: None,
+        router_conf: RouterConf::default(),
+        call_timeout: LONG,
+        fake_entries: (0, 0),
+        compatibility: Compatibility::Corrected,
+        seed: 0,
+        security: Security::Plaintext,
+    };
+    let leave = Stop::new();
+    let running = tokio::spawn(soe_live::broker::run(options, leave.clone()));
+    let mut said = heard.routers.recv().await.unwrap();
+    let exchanges = recorded();
+    let mut exchanges = exchanges.iter();
+    let exchange = exchanges.find(|exchange| exchange.method.ends_with("AnnounceRouter"));
+    let expected: RouterInfo = decode(&exchange.unwrap().request);
+    // Its tables are where the system had a free port.
+    assert!(said.forwarding_table_endpoint.starts_with("127.0.0.1:"));
+    said.forwarding_table_endpoint = expected.forwarding_table_endpoint.clone();
+    assert_eq!(said, expected);
+    leave.stop();
+    running.await.unwrap().unwrap();
     stop.stop();
 }
 
 #[tokio::test]
 async fn announcements_are_those_recorded_but_for_the_workers() {
     let stop = Stop::new();
-    let (announced, mut announcements) = tokio::sync::mpsc::unbounded_channel();
-    let server = Server::bind(&any(), &Security::Plaintext).await.unwrap();
-    let controller = server.endpoint().clone();
-    let services = Services::new(&["uiiit.rpc.EdgeController"], |routes| {
-        routes.add_service(EdgeControllerServer::new(Listener(announced)));
-    });
-    let services = services.await.unwrap();
-    tokio::spawn(server.run(None, services, stop.clone()));
+    let (controller, mut heard) = listener(&stop).await;
     let mut options = crate::support::computer_options(any());
     options.announce_endpoint = Some("127.0.0.1:10000".parse().unwrap());
     options.controller_endpoint = Some(controller);
     let leave = Stop::new();
     let running = tokio::spawn(soe_live::computer::run(options, leave.clone()));
-    let mut said = announcements.recv().await.unwrap();
+    let mut said = heard.computers.recv().await.unwrap();
     let workers: Vec<_> = said
         .containers
         .iter()
@@ -316,7 +390,7 @@ async fn announcements_are_those_recorded_but_for_the_workers() {
     leave.stop();
     running.await.unwrap().unwrap();
     let mut last = None;
-    while let Ok(said) = announcements.try_recv() {
+    while let Ok(said) = heard.computers.try_recv() {
         last = Some(said);
     }
     assert_eq!(last, Some(find("RemoveComputer")));
@@ -324,7 +398,16 @@ async fn announcements_are_those_recorded_but_for_the_workers() {
 }
 
 /// A controller that only listens.
-struct Listener(tokio::sync::mpsc::UnboundedSender<ComputerInfo>);
+struct Listener {
+    computers: UnboundedSender<ComputerInfo>,
+    routers: UnboundedSender<RouterInfo>,
+}
+
+/// What it hears.
+struct Heard {
+    computers: UnboundedReceiver<ComputerInfo>,
+    routers: UnboundedReceiver<RouterInfo>,
+}
 
 #[tonic::async_trait]
 impl EdgeController for Listener {
@@ -332,7 +415,7 @@ impl EdgeController for Listener {
         &self,
         request: Request<ComputerInfo>,
     ) -> Result<tonic::Response<Void>, tonic::Status> {
-        self.0.send(request.into_inner()).unwrap();
+        self.computers.send(request.into_inner()).unwrap();
         Ok(tonic::Response::new(Void {}))
     }
 
@@ -340,14 +423,16 @@ impl EdgeController for Listener {
         &self,
         request: Request<ComputerInfo>,
     ) -> Result<tonic::Response<Void>, tonic::Status> {
-        self.0.send(request.into_inner()).unwrap();
+        self.computers.send(request.into_inner()).unwrap();
         Ok(tonic::Response::new(Void {}))
     }
 
     async fn announce_router(
         &self,
-        _: Request<RouterInfo>,
+        request: Request<RouterInfo>,
     ) -> Result<tonic::Response<Void>, tonic::Status> {
+        // Nobody may listen any more.
+        let _ = self.routers.send(request.into_inner());
         Ok(tonic::Response::new(Void {}))
     }
 

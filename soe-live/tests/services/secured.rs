@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use sim_core::Streams;
 use soe_live::broker::{Broker, Forwarding, Tables};
 use soe_live::command::Stop;
@@ -17,24 +16,8 @@ use soe_live::{Security, connect};
 use soe_model::broker::{BrokerSpec, Compatibility, ForwardingTime, Limits};
 use tempfile::TempDir;
 
+use crate::certificates::certificates;
 use crate::support::{LONG, any, computer_options, least_impedance, raspberry, request};
-
-/// Writes the files of an authority and of those it has signed.
-fn certificates(folder: &Path) {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    std::fs::write(folder.join("ca.crt"), authority.pem()).unwrap();
-    for name in ["server", "client"] {
-        let key = KeyPair::generate().unwrap();
-        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-        let params = CertificateParams::new(names).unwrap();
-        let certificate = params.signed_by(&key, &authority).unwrap();
-        let file = |extension: &str| folder.join(format!("{name}.{extension}"));
-        std::fs::write(file("crt"), certificate.pem()).unwrap();
-        std::fs::write(file("key"), key.serialize_pem()).unwrap();
-    }
-}
 
 fn credentials() -> (TempDir, Security) {
     let folder = tempfile::tempdir().unwrap();

@@ -1,0 +1,14 @@
+//! Processes that talk to each other, and how they end.
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "../shared/certificates.rs"]
+mod certificates;
+#[path = "../shared/executables.rs"]
+mod executables;
+
+mod command_line;
+mod example;
+mod hierarchy;
+mod secured;
+mod support;
