@@ -112,25 +112,26 @@ fn cheapest() -> PathBuf {
 /// What the fastest of some replications takes; nothing if one takes more than a tenth of a
 /// second.
 fn shortest(deployment: &Deployment) -> Option<Duration> {
+    let one = std::slice::from_ref(deployment);
     let (progress, over) = (Progress::default(), AtomicBool::new(false));
     std::thread::scope(|scope| {
         scope.spawn(|| {
             std::thread::sleep(Duration::from_millis(100));
             progress.interrupted.store(!over.load(Relaxed), Relaxed);
         });
-        let first = simulate(deployment, 0..1, &progress)?;
+        let first = simulate(one, 0..1, &progress)?;
         over.store(true, Relaxed);
         let began = Instant::now();
         let others = (1..)
             .take_while(|_| began.elapsed() < Duration::from_millis(300))
-            .filter_map(|number| simulate(deployment, number..number + 1, &Progress::default()));
+            .filter_map(|number| simulate(one, number..number + 1, &Progress::default()));
         Some(others.fold(first, Duration::min))
     })
 }
 
 /// What the simulations alone take, one after the other; nothing if they are interrupted.
 fn simulate(
-    deployment: &Deployment,
+    deployments: &[Deployment],
     replications: std::ops::Range<u32>,
     progress: &Progress,
 ) -> Option<Duration> {
@@ -139,9 +140,11 @@ fn simulate(
     std::thread::scope(|scope| {
         let all = scope.spawn(|| {
             let started = Instant::now();
-            for replication in replications {
-                let result = run_replication(deployment, replication, &options, progress, None);
-                black_box(result.expect("nothing fails")?);
+            for deployment in deployments {
+                for replication in replications.clone() {
+                    let result = run_replication(deployment, replication, &options, progress, None);
+                    black_box(result.expect("nothing fails")?);
+                }
             }
             Some(started.elapsed())
         });
@@ -149,17 +152,24 @@ fn simulate(
     })
 }
 
-/// What a sweep adds to each replication of a scenario.
+/// What a sweep over 200 latencies of the network adds to each replication of a scenario.
 fn overhead(file: &Path) {
-    const REPEATED: u32 = POINTS * REPLICATIONS;
     const ROUNDS: u32 = 60;
-    let deployment = Scenario::load(file)
-        .and_then(|scenario| scenario.resolve())
-        .expect("shipped scenarios are sound");
+    let scenario = Scenario::load(file).expect("shipped scenarios are read");
+    let deployments: Vec<_> = (0..POINTS)
+        .map(|point| {
+            let mut scenario = scenario.clone();
+            let latency = format!("network.latency={} us", 100 + point);
+            scenario.set(&latency).expect("every scenario has it");
+            scenario.resolve().expect("shipped scenarios are sound")
+        })
+        .collect();
     let text = format!(
-        "version = 1\nkind = \"scenario\"\nseed = {}\nbase = '{}'\nreplications = {REPEATED}\n",
-        deployment.run.seed,
-        file.display()
+        "version = 1\nkind = \"scenario\"\nseed = {}\nbase = '{}'\nreplications = {REPLICATIONS}\n\
+         [[axis]]\nkey = \"network.latency\"\nfrom = 100\nto = {}\nsteps = {POINTS}\nunit = \"us\"\n",
+        deployments[0].run.seed,
+        file.display(),
+        99 + POINTS
     );
     let study = Study::parse(&text, "bench.toml").expect("the study is TOML");
     let plan = study.resolve().unwrap_or_else(|wrong| panic!("{wrong}"));
@@ -171,13 +181,13 @@ fn overhead(file: &Path) {
     let progress = Progress::default();
     for _ in 0..ROUNDS {
         let start = processor_time();
-        let time = simulate(&deployment, 0..REPEATED, &progress).unwrap_or_default();
+        let time = simulate(&deployments, 0..REPLICATIONS, &progress).unwrap_or_default();
         let middle = processor_time();
         alone = (alone.0.min(time), alone.1 + middle - start);
         let time = sweep(&plan, &prepared, 1);
         swept = (swept.0.min(time), swept.1 + processor_time() - middle);
     }
-    let per = |seconds: f64| seconds / f64::from(REPEATED) * 1e6;
+    let per = |seconds: f64| seconds / f64::from(POINTS * REPLICATIONS) * 1e6;
     let rounds = f64::from(ROUNDS);
     for (what, alone, swept) in [
         (

@@ -70,7 +70,7 @@ impl Broker {
     ) -> Result<(Arc<Self>, mpsc::Receiver<Endpoint>), ConfigureError> {
         let (mut functions, mut endpoints) = (Names::default(), Names::default());
         let broker = model::Broker::new(spec, &mut functions, &mut endpoints, streams)?;
-        if broker.foresees() {
+        if broker.foresees().is_some() {
             return Err(ConfigureError::Unknowable);
         }
         let (failures, reports) = mpsc::channel(1024);

@@ -94,7 +94,7 @@ pub use dispatcher::{Choice, Dispatcher};
 pub use router::Router;
 pub use spec::{BrokerKind, BrokerSpec, Compatibility, ForwardingTime, Limits, TableEntrySpec};
 
-use estimator::Observation;
+use estimator::{Foresight, Observation};
 use gate::Gate;
 use ledger::{Call, Ledger, Probe, State};
 use table::Table;
@@ -406,12 +406,11 @@ impl Broker {
         tables.into_iter().flatten()
     }
 
-    /// Whether its questions ([`Action::Probe`]) are to be answered with the truth: the
-    /// whole time until the response to the call would be back, counted from the
-    /// question. Only a simulation can do that.
-    pub fn foresees(&self) -> bool {
+    /// Which truth its questions ([`Action::Probe`]) are to be answered with, if they are.
+    /// Only a simulation can do that.
+    pub fn foresees(&self) -> Option<Foresight> {
         match &self.kind {
-            Kind::Router { .. } => false,
+            Kind::Router { .. } => None,
             Kind::Dispatcher(dispatcher) => dispatcher.foresees(),
         }
     }

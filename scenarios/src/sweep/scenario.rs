@@ -124,34 +124,31 @@ impl Experiment for ScenarioSweep {
                     .any(|selector| selector.selects(metric.metric.name, &metric.entity))
         };
         let mut columns = kept.layout.columns.iter();
+        let mut values = Vec::with_capacity(kept.layout.columns.len());
         let is_known = kept.wanted.len() == metrics.len()
             && metrics.iter().zip(&kept.wanted).all(|(value, &wanted)| {
                 if !wanted {
                     // That nothing of interest is left out is seen by names below.
                     return !wants(value);
                 }
+                values.push(value.value);
                 columns.next().is_some_and(|column| {
                     std::ptr::eq(column.metric, value.metric) && column.entity == value.entity
                 })
             });
         if !is_known {
             kept.wanted = metrics.iter().map(wants).collect();
-            let chosen = metrics
-                .iter()
-                .zip(&kept.wanted)
-                .filter(|(_, wanted)| **wanted);
-            let columns = chosen.map(|(value, _)| Column::number(value.metric, &value.entity));
-            kept.layout = Arc::new(Layout {
-                columns: columns.collect(),
-            });
+            let chosen = metrics.iter().zip(&kept.wanted);
+            let chosen = chosen.filter(|(_, wanted)| **wanted);
+            let (columns, chosen) = chosen
+                .map(|(value, _)| (Column::number(value.metric, &value.entity), value.value))
+                .unzip();
+            kept.layout = Arc::new(Layout { columns });
+            values = chosen;
         }
-        let chosen = metrics
-            .iter()
-            .zip(&kept.wanted)
-            .filter(|(_, wanted)| **wanted);
         Ok(Some(Report {
             layout: Arc::clone(&kept.layout),
-            values: chosen.map(|(value, _)| value.value).collect(),
+            values,
             fingerprint: result.fingerprint,
         }))
     }

@@ -125,7 +125,7 @@ impl<'o> World<'o> {
             .map(|spec| spec.name.clone())
             .collect();
         let function_names: Vec<_> = functions.iter().map(|(_, name)| name.to_owned()).collect();
-        let foresees = brokers.iter().any(|side| side.machine.foresees());
+        let foresees = brokers.iter().any(|side| side.machine.foresees().is_some());
         let mut world = World {
             on_the_way: foresees.then(OnTheWay::default),
             network: deployment.network.clone(),

@@ -4,10 +4,11 @@
 //! the requests that are on their way to it, and the call. Only worlds with such a broker
 //! note what is on its way.
 
-use sim_core::SimTime;
+use sim_core::{SimDuration, SimTime};
+use soe_model::broker::estimator::Foresight;
 use soe_model::broker::{CallHeader, Failure, ProbeReply};
-use soe_model::computer::TaskId;
-use soe_model::names::{EndpointId, Id};
+use soe_model::computer::{Computer, TaskId};
+use soe_model::names::{EndpointId, FunctionId, Id};
 use soe_model::units::Bytes;
 
 use super::flow::BaggageId;
@@ -36,6 +37,40 @@ fn is_work(leg: &Leg) -> bool {
     !leg.dry && leg.baggage == BaggageId::NONE
 }
 
+/// A task that will reach a computer: when, which, and what it is.
+type Coming = (SimTime, TaskId, FunctionId, Bytes);
+
+/// What becomes of everything that a computer has and of what comes.
+struct Course {
+    /// When the call that is asked about is done; nothing if it is refused.
+    own: Option<SimTime>,
+    /// When all others are done, added up in nanoseconds.
+    others: u128,
+}
+
+impl Course {
+    fn of(mut machine: Computer, coming: &[Coming]) -> Self {
+        let mut course = Self {
+            own: None,
+            others: 0,
+        };
+        for &(at, task, function, input) in coming {
+            // What is refused is answered at once, and takes no part.
+            let _ = machine.submit(at, task, function, input);
+        }
+        while let Some(at) = machine.next_wake() {
+            while let Some(done) = machine.wake(at) {
+                if done.task == OWN {
+                    course.own = Some(done.finished);
+                } else {
+                    course.others += u128::from(done.finished.as_nanos());
+                }
+            }
+        }
+        course
+    }
+}
+
 impl World<'_> {
     /// What a destination would answer to a broker that foresees; `None` if it is no
     /// computer, which has to be asked.
@@ -48,9 +83,7 @@ impl World<'_> {
     ) -> Option<ProbeReply> {
         let on_the_way = self.on_the_way.as_ref()?;
         let side = &self.brokers[broker as usize];
-        if !side.machine.foresees() {
-            return None;
-        }
+        let foresight = side.machine.foresees()?;
         let Receiver::Computer(number) = self.receivers[destination.index()] else {
             return None;
         };
@@ -60,37 +93,33 @@ impl World<'_> {
         }
         let (here, there) = (side.node, computer.node);
         let travel = self.network.transfer(here, there, header.input);
-        let own = now + side.machine.forwarding_time().min + travel;
+        let arrives = now + side.machine.forwarding_time().min + travel;
 
-        let mut coming: Vec<_> = on_the_way
+        let mut coming: Vec<Coming> = on_the_way
             .0
             .iter()
             .map(|&(at, leg)| (at, &self.legs[leg]))
             .filter(|(_, leg)| leg.to == destination && is_work(leg))
             .map(|(at, leg)| (at, TaskId(0), leg.function, leg.input))
             .collect();
-        coming.push((own, OWN, header.function, header.input));
+        coming.push((arrives, OWN, header.function, header.input));
         // Those that arrive together arrive in the order in which they were sent.
         coming.sort_by_key(|&(at, ..)| at);
 
-        let mut machine = computer.machine.clone();
-        for (at, task, function, input) in coming {
-            let taken = machine.submit(at, task, function, input);
-            if taken.is_err() && task == OWN {
-                return Some(ProbeReply::Failed(Failure::Application));
-            }
+        let with = Course::of(computer.machine.clone(), &coming);
+        let Some(done) = with.own else {
+            return Some(ProbeReply::Failed(Failure::Application));
+        };
+        let output = computer.machine.output(header.function);
+        let output = output.map_or(Bytes(0), |output| output.size(header.input));
+        let answered = done.since(now) + self.network.transfer(there, here, output);
+        if foresight == Foresight::Own {
+            return Some(ProbeReply::Answered(answered));
         }
-        while let Some(at) = machine.next_wake() {
-            while let Some(done) = machine.wake(at) {
-                if done.task == OWN {
-                    let output = machine.output(header.function);
-                    let output = output.map_or(Bytes(0), |output| output.size(header.input));
-                    let back = self.network.transfer(there, here, output);
-                    return Some(ProbeReply::Answered(done.finished.since(now) + back));
-                }
-            }
-        }
-        // Not reached: whatever a computer takes it completes.
-        Some(ProbeReply::TimedOut)
+        coming.retain(|&(_, task, ..)| task != OWN);
+        let without = Course::of(computer.machine.clone(), &coming);
+        let delay = with.others.saturating_sub(without.others);
+        let delay = SimDuration::from_nanos(u64::try_from(delay).unwrap_or(u64::MAX));
+        Some(ProbeReply::Answered(answered + delay))
     }
 }

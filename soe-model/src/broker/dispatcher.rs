@@ -3,7 +3,7 @@
 use sim_core::{SimDuration, SimTime};
 
 use super::command::{Command, ConfigureError, check};
-use super::estimator::{Estimator, EstimatorSpec, Observation, Prediction, Target};
+use super::estimator::{Estimator, EstimatorSpec, Foresight, Observation, Prediction, Target};
 use super::spec::Compatibility;
 use super::table::{EntryKey, PerEntry, Table};
 use crate::names::{EndpointId, FunctionId, Names};
@@ -65,8 +65,8 @@ impl Dispatcher {
         self.estimator.asks()
     }
 
-    /// Whether its questions are to be answered with the truth.
-    pub fn foresees(&self) -> bool {
+    /// Which truth its questions are to be answered with, if they are.
+    pub fn foresees(&self) -> Option<Foresight> {
         self.estimator.foresees()
     }
 

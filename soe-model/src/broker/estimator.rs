@@ -35,10 +35,10 @@ pub trait Estimator: std::fmt::Debug + Send {
         None
     }
 
-    /// Whether its questions are to be answered with the truth, which only a
+    /// Which truth its questions are to be answered with, if they are, which only a
     /// simulation knows.
-    fn foresees(&self) -> bool {
-        false
+    fn foresees(&self) -> Option<Foresight> {
+        None
     }
 
     /// What is to be expected of a call with `input` bytes; `None` if nothing is
@@ -49,6 +49,16 @@ pub trait Estimator: std::fmt::Debug + Send {
 
     /// A call was answered.
     fn learn(&mut self, _now: SimTime, _target: Target, _observation: &Observation) {}
+}
+
+/// What a simulation answers to an estimator that is to know the truth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Foresight {
+    /// The time until the response to the call would be back, counted from the question.
+    Own,
+    /// The same, and the delay of all other calls together that are at the destination or
+    /// on their way to it.
+    All,
 }
 
 /// An entry of the table and the destination it stands for.

@@ -14,7 +14,8 @@ use crate::sweep::journal::{Journal, write_finished, write_layout, write_point};
 
 use super::{Failed, PointDone, Sweep, SweepError, Task};
 
-/// Replications are written to the journal after this time, or when they are over.
+/// What is finished is written to the journal after this time at the latest, but for a
+/// replication that is running.
 const HOLD: Duration = Duration::from_millis(10);
 
 /// What all threads work on.
@@ -33,7 +34,7 @@ pub(super) struct State<'s, 'e, E> {
     pub(super) left: Vec<u32>,
     /// Replications that nobody has begun.
     pub(super) units: u64,
-    /// Threads that are at work.
+    /// Threads that are at work, or hold something that is not written.
     pub(super) working: usize,
     /// The number in the journal and the layout of each point.
     pub(super) numbers: Vec<Option<(u64, Arc<Layout>)>>,
@@ -48,12 +49,19 @@ pub(super) struct State<'s, 'e, E> {
 }
 
 /// What a thread has finished and not yet written.
-#[derive(Default)]
 struct Held {
     lines: Vec<u8>,
-    /// Replications with the place of their line.
-    finished: Vec<(u32, u64)>,
-    failed: Vec<(u32, String)>,
+    /// Points and replications with the place of their line.
+    finished: Vec<(usize, u32, u64)>,
+    failed: Vec<(usize, u32, String)>,
+    /// When something was last written.
+    written: Instant,
+}
+
+impl Held {
+    fn is_empty(&self) -> bool {
+        self.finished.is_empty() && self.failed.is_empty()
+    }
 }
 
 impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
@@ -66,32 +74,58 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
     pub(super) fn work(&self, done: &(impl Fn(PointDone) + Sync)) {
         let mut worker = E::Worker::default();
         let mut mean = Duration::ZERO;
-        while let Some(task) = self.next(mean) {
-            mean = self.replicate(task, &mut worker, done);
-            self.lock().working -= 1;
-            self.changed.notify_all();
+        let mut held = Held {
+            lines: Vec::new(),
+            finished: Vec::new(),
+            failed: Vec::new(),
+            written: Instant::now(),
+        };
+        let mut is_busy = false;
+        loop {
+            if let Some(task) = self.next(mean, &mut is_busy) {
+                mean = self.replicate(task, &mut worker, &mut held, done);
+            } else if !held.is_empty() {
+                // That may show that more is needed.
+                self.keep(&mut held, done);
+            } else if !self.wait(&mut is_busy) {
+                break;
+            }
         }
     }
 
-    /// Some replications of one point; waits while others may still find that more are
-    /// needed.
-    fn next(&self, mean: Duration) -> Option<Task> {
+    /// Some replications of one point, if there are any.
+    fn next(&self, mean: Duration, is_busy: &mut bool) -> Option<Task> {
         let mut state = self.lock();
-        loop {
-            if state.interrupted || state.error.is_some() {
-                return None;
-            }
-            if let Some(task) = state.take(mean, self.threads) {
-                return Some(task);
-            }
-            if state.working == 0 {
-                return None;
+        if state.interrupted || state.error.is_some() {
+            return None;
+        }
+        let task = state.take(mean, self.threads)?;
+        state.working += usize::from(!*is_busy);
+        *is_busy = true;
+        Some(task)
+    }
+
+    /// Waits while others may still find that more is needed; `false` if that is over.
+    fn wait(&self, is_busy: &mut bool) -> bool {
+        let mut state = self.lock();
+        if *is_busy {
+            state.working -= 1;
+            *is_busy = false;
+            self.changed.notify_all();
+        }
+        let is_over = |state: &State<'_, '_, E>| {
+            state.interrupted || state.error.is_some() || state.working == 0
+        };
+        while state.queue.is_empty() {
+            if is_over(&state) {
+                return false;
             }
             state = self
                 .changed
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+        !state.interrupted && state.error.is_none()
     }
 
     /// Runs replications of one point and returns what each took.
@@ -99,13 +133,13 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
         &self,
         task: Task,
         worker: &mut E::Worker,
+        held: &mut Held,
         done: &(impl Fn(PointDone) + Sync),
     ) -> Duration {
         let experiment = self.lock().sweep.experiment;
-        let mut held = Held::default();
         let mut known: Option<(u64, Arc<Layout>)> = None;
         let began = Instant::now();
-        let (mut last, mut written) = (began, began);
+        let mut last = began;
         for replication in task.from..task.to {
             let run = AssertUnwindSafe(|| {
                 experiment.replicate(task.point, replication, worker, self.progress)
@@ -130,7 +164,8 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
                             number
                         }
                     };
-                    held.finished.push((replication, held.lines.len() as u64));
+                    let place = held.lines.len() as u64;
+                    held.finished.push((task.point, replication, place));
                     write_finished(
                         number,
                         replication,
@@ -144,34 +179,31 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
                     self.lock().interrupted = true;
                     break;
                 }
-                Err(reason) => held.failed.push((replication, reason)),
+                Err(reason) => held.failed.push((task.point, replication, reason)),
             }
-            if now - written > HOLD {
-                written = now;
-                self.keep(task.point, &mut held, done);
+            if now - held.written > HOLD {
+                held.written = now;
+                self.keep(held, done);
             }
             if self.progress.interrupted.load(Relaxed) {
                 self.lock().interrupted = true;
                 break;
             }
         }
-        self.keep(task.point, &mut held, done);
-        began.elapsed() / (task.to - task.from).max(1)
+        last.duration_since(began) / (task.to - task.from).max(1)
     }
 
     /// Writes what is held to the journal.
-    fn keep(&self, point: usize, held: &mut Held, done: &(impl Fn(PointDone) + Sync)) {
-        if held.finished.is_empty() && held.failed.is_empty() {
+    fn keep(&self, held: &mut Held, done: &(impl Fn(PointDone) + Sync)) {
+        if held.is_empty() {
             return;
         }
-        let over = self.lock().keep(point, held);
+        let over = self.lock().keep(held);
         held.lines.clear();
         held.finished.clear();
         held.failed.clear();
-        match over {
-            Some(over) => done(over),
-            None => self.changed.notify_all(),
-        }
+        self.changed.notify_all();
+        over.into_iter().for_each(done);
     }
 }
 
@@ -194,7 +226,6 @@ impl<E: Experiment> State<'_, '_, E> {
             task.to = split;
         }
         self.units = self.units.saturating_sub(u64::from(count));
-        self.working += 1;
         Some(task)
     }
 
@@ -230,29 +261,38 @@ impl<E: Experiment> State<'_, '_, E> {
         number
     }
 
-    /// Writes what a thread holds, and looks whether the point is over.
-    fn keep(&mut self, point: usize, held: &mut Held) -> Option<PointDone> {
+    /// Writes what a thread holds, and returns the points that are over with that.
+    fn keep(&mut self, held: &mut Held) -> Vec<PointDone> {
         if !held.finished.is_empty() {
             let before = self.pending.len() as u64;
-            self.pending.extend_from_slice(&held.lines);
-            let written = self.journal.append(&self.pending);
+            let written = if self.pending.is_empty() {
+                self.journal.append(&held.lines)
+            } else {
+                self.pending.extend_from_slice(&held.lines);
+                self.journal.append(&self.pending)
+            };
             self.pending.clear();
             match written {
                 Ok(start) => {
-                    let start = start + before;
-                    for (replication, place) in &held.finished {
-                        self.sweep
-                            .store
-                            .finished(point, *replication, start + place);
+                    for &(point, replication, place) in &held.finished {
+                        let place = start + before + place;
+                        self.sweep.store.finished(point, replication, place);
                     }
                 }
                 Err(error) => {
                     self.error.get_or_insert(error.into());
-                    return None;
+                    return Vec::new();
                 }
             }
         }
-        for (replication, reason) in held.failed.drain(..) {
+        let mut touched = Vec::new();
+        for &(point, _, _) in &held.finished {
+            self.left[point] -= 1;
+            if touched.last() != Some(&point) {
+                touched.push(point);
+            }
+        }
+        for (point, replication, reason) in held.failed.drain(..) {
             self.sweep.store.failed(point, replication);
             self.sweep.failures.push(Failed {
                 point,
@@ -260,8 +300,18 @@ impl<E: Experiment> State<'_, '_, E> {
                 reason,
             });
             self.left[point] -= 1;
+            touched.push(point);
         }
-        self.left[point] -= held.finished.len() as u32;
+        touched.sort_unstable();
+        touched.dedup();
+        touched
+            .into_iter()
+            .filter_map(|point| self.look_at(point))
+            .collect()
+    }
+
+    /// Whether a point is over that something was just written of.
+    fn look_at(&mut self, point: usize) -> Option<PointDone> {
         if self.left[point] > 0 || !self.sweep.is_complete(point) {
             return None;
         }
