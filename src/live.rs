@@ -98,7 +98,7 @@ pub fn serve(args: &LiveServeArgs) -> Result<(), Failure> {
         ended.stop();
     });
     let seed = seed(&deployment, args.replication);
-    let served = deployment::serve(&deployment, &places, &args.name, seed, stop);
+    let served = deployment::serve(&deployment, &places, &args.name, seed, None, stop);
     Ok(runtime()?.block_on(served)?)
 }
 
@@ -124,9 +124,9 @@ async fn replicate(
             let (deployment, places) = (deployment.clone(), places.clone());
             let name = name.to_owned();
             let seed = seed(&deployment, replication);
-            Box::pin(
-                async move { deployment::serve(&deployment, &places, &name, seed, stop).await },
-            )
+            Box::pin(async move {
+                deployment::serve(&deployment, &places, &name, seed, None, stop).await
+            })
         };
         deployment::replicate(deployment, replication, &places, &absent, &launch, stop).await?
     };

@@ -24,7 +24,9 @@ mod driver;
 mod fleet;
 mod options;
 mod statistics;
+pub mod workflow;
 
+pub(crate) use call::describe;
 pub use call::{CallError, Caller, payload};
-pub use driver::{Budget, Common, Driver, Finished, Order};
+pub use driver::{Budget, Common, Destination, Driver, Finished, Order};
 pub use fleet::Manner;

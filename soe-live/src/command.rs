@@ -63,7 +63,7 @@ pub use endpoint::{Endpoint, EndpointError};
 pub use output::{Output, print};
 pub use signals::Stop;
 pub use transport::{ClientConf, ServerConf};
-pub use value::{seconds, whole_bytes};
+pub use value::{positive, seconds, whole_bytes};
 
 /// How long the threads behind a finished executable may take to end.
 const LEAVE: Duration = Duration::from_millis(100);

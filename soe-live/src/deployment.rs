@@ -15,7 +15,8 @@ mod observe;
 mod places;
 mod replicate;
 mod usage;
+mod workflows;
 
-pub use components::serve;
+pub use components::{Watch, serve};
 pub use places::{Place, Places, PlacesError};
 pub use replicate::{Component, Seen, replicate};

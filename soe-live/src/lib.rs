@@ -25,6 +25,8 @@
 //! * [`wire`] finds in those bytes what decides, and says how they travel on.
 //! * [`broker`], [`computer`] and [`controller`] are services and processes around
 //!   the models; [`States`] and [`Callback`] are the two small ones.
+//! * [`workflow`] translates between the wire and the machines that carry out
+//!   workflows.
 //! * [`client`] is the other side, [`command`] what all executables share.
 //! * [`deployment`] puts everything in a scenario on the loopback interface.
 //! * [`Security`] is TLS, or not; [`connect`] gives channels for clients of tonic.
@@ -52,7 +54,7 @@
 //! let options = ComputerOptions::of(raspberry, server.endpoint().clone());
 //! let spec = options.spec(&endpoint).expect("a simulated computer");
 //! let executor = Executor::Simulated(Arc::new(Simulated::new(&spec)?));
-//! let computer = Arc::new(Computer::new(executor, endpoint.clone(), &options));
+//! let computer = Arc::new(Computer::new(executor, &endpoint, &options)?);
 //! let services = Services::new(&["uiiit.rpc.EdgeServer"], |_| {}).await?;
 //! let serving = tokio::spawn(server.run(Some(computer), services, stop.clone()));
 //!
@@ -94,6 +96,7 @@ mod slots;
 mod socket;
 mod state;
 pub mod wire;
+pub mod workflow;
 
 pub use callback::Callback;
 pub use connection::{ConnectError, connect, connect_lazily};

@@ -1,73 +1,57 @@
 //! Keeping the states of applications.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
-use tonic::{Request, Response, Status};
+use sim_core::SimDuration;
+use soe_model::workflow::{StateReply, StateRequest, StateStore};
+use uuid::Uuid;
 
-use crate::rpc::state_server_server::StateServer;
-use crate::rpc::{self, State, StateResponse};
+use crate::clock::Clock;
+use crate::workflow::Keeper;
 
-/// Bytes by name, in memory; the last one who writes wins.
-#[derive(Debug, Default)]
+/// How long a state server remembers where a state has gone.
+pub(crate) const RETENTION: SimDuration = SimDuration::from_secs(24 * 3600);
+
+/// States by name, in memory. Behind a
+/// [`StateService`](crate::workflow::StateService) they are a state server.
+#[derive(Debug)]
 pub struct States {
-    contents: Mutex<BTreeMap<String, Bytes>>,
+    store: Mutex<StateStore<Arc<[u8]>>>,
+    clock: Clock,
 }
 
 impl States {
-    fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<String, Bytes>) -> T) -> T {
-        let contents = self.contents.lock();
-        work(&mut contents.unwrap_or_else(PoisonError::into_inner))
+    /// A new state, in place of one of the same name.
+    pub fn create(&self, name: &str, content: Arc<[u8]>) {
+        self.with(|store| store.create(name, content, origin()));
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut StateStore<Arc<[u8]>>) -> T) -> T {
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        work(&mut store)
     }
 }
 
-#[tonic::async_trait]
-impl StateServer for States {
-    async fn get(&self, request: Request<State>) -> Result<Response<StateResponse>, Status> {
-        let name = request.into_inner().name;
-        let found = self.with(|contents| contents.get(&name).cloned());
-        Ok(answer(match found {
-            Some(content) => StateResponse {
-                retcode: rpc::OK.to_owned(),
-                state: Some(State {
-                    content,
-                    ..State::default()
-                }),
-            },
-            None => error(format!("could not find state: {name}")),
-        }))
-    }
-
-    async fn put(&self, request: Request<State>) -> Result<Response<StateResponse>, Status> {
-        let State { name, content, .. } = request.into_inner();
-        // Its own copy: what came from the network is part of something larger.
-        let content = Bytes::copy_from_slice(&content);
-        self.with(|contents| contents.insert(name, content));
-        Ok(answer(ok()))
-    }
-
-    async fn del(&self, request: Request<State>) -> Result<Response<StateResponse>, Status> {
-        let name = request.into_inner().name;
-        let found = self.with(|contents| contents.remove(&name));
-        Ok(answer(match found {
-            Some(_) => ok(),
-            None => error(format!("state not found: {name}")),
-        }))
+impl Default for States {
+    fn default() -> Self {
+        Self {
+            store: Mutex::new(StateStore::new(RETENTION)),
+            clock: Clock::start(),
+        }
     }
 }
 
-fn ok() -> StateResponse {
-    error(rpc::OK.to_owned())
-}
-
-fn error(retcode: String) -> StateResponse {
-    StateResponse {
-        retcode,
-        state: None,
+impl Keeper for States {
+    fn answer(&self, question: StateRequest<Arc<[u8]>>) -> StateReply<Arc<[u8]>> {
+        let now = self.clock.now();
+        self.with(|store| {
+            store.wake(now);
+            store.answer(now, question)
+        })
     }
 }
 
-fn answer(response: StateResponse) -> Response<StateResponse> {
-    Response::new(response)
+/// What tells a new state from all others of its name.
+pub(crate) fn origin() -> u64 {
+    Uuid::new_v4().as_u64_pair().0
 }

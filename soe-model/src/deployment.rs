@@ -12,7 +12,7 @@ use crate::computer::ComputerSpec;
 use crate::controller::ControllerSpec;
 use crate::network::{Link, Network};
 use crate::units::OpsPerSecond;
-use crate::workflow::{WorkflowHost, WorkflowSpec};
+use crate::workflow::{JoinRule, StateServer, WorkflowHost, WorkflowSpec};
 
 /// Everything that takes part in a run.
 #[derive(Clone, Debug)]
@@ -36,6 +36,36 @@ pub struct Deployment {
     pub events: Vec<TimedEvent>,
     /// How long and how often it is run.
     pub run: RunControl,
+}
+
+impl Deployment {
+    /// What a computer contributes to workflows; its own state server if nothing
+    /// else is said.
+    pub fn workflow_host(&self, computer: &str) -> WorkflowHost {
+        let mut hosts = self.workflow_hosts.iter();
+        let host = hosts.find(|host| host.computer == computer).cloned();
+        host.unwrap_or_else(|| WorkflowHost {
+            computer: computer.to_owned(),
+            companion: None,
+            state_server: StateServer::Own,
+        })
+    }
+
+    /// What functions with several predecessors receive from computers: only what
+    /// came last, if some workflow is as in the original.
+    pub fn join_rule(&self) -> JoinRule {
+        let last = |spec: &WorkflowSpec| spec.join == JoinRule::Last;
+        match self.workflows.iter().any(last) {
+            true => JoinRule::Last,
+            false => JoinRule::All,
+        }
+    }
+
+    /// How long computers wait in workflows: as long as the most patient client.
+    pub fn workflow_deadline(&self) -> SimDuration {
+        let deadlines = self.workflows.iter().map(|spec| spec.deadline);
+        deadlines.max().unwrap_or(SimDuration::ZERO)
+    }
 }
 
 /// How long and how often a deployment is run.

@@ -8,7 +8,7 @@ use sim_core::Streams;
 use soe_live::Security;
 use soe_live::broker::{Broker, Forwarding};
 use soe_live::command::Stop;
-use soe_live::computer::{Computer, ComputerOptions, Executor, Kind, Simulated};
+use soe_live::computer::{Computer, ComputerOptions, Executor, Simulated};
 use soe_live::server::{Server, Services};
 use soe_model::broker::optimizer::OPTIMIZERS;
 use soe_model::broker::policy::POLICIES;
@@ -46,20 +46,9 @@ pub fn computer(platform: &'static str) -> SocketAddr {
         let spec = platform
             .clone()
             .computer(address.to_string(), String::new(), None);
-        let options = ComputerOptions {
-            kind: Kind::Simulated(platform),
-            server_endpoint: any,
-            announce_endpoint: None,
-            controller_endpoint: None,
-            announce_period: Duration::from_secs(10),
-            utilization_endpoint: None,
-            asynchronous: false,
-            state_endpoint: None,
-            no_state_server: false,
-            security: Security::Plaintext,
-        };
+        let options = ComputerOptions::of(platform, any);
         let executor = Executor::Simulated(Arc::new(Simulated::new(&spec).unwrap()));
-        let computer = Arc::new(Computer::new(executor, address.to_string(), &options));
+        let computer = Arc::new(Computer::new(executor, &address.to_string(), &options).unwrap());
         let services = Services::new(&["uiiit.rpc.EdgeServer"], |_| {})
             .await
             .unwrap();

@@ -21,6 +21,7 @@ use crate::peer::CallError;
 use crate::rpc;
 use crate::server::{Invocation, Invocations};
 use crate::wire::{Frame, Reply, Request, Response};
+use crate::workflow::meeting;
 
 impl Invocations for Broker {
     fn invoke(self: Arc<Self>, request: Frame, deadline: Option<Instant>) -> Invocation {
@@ -71,7 +72,9 @@ impl Broker {
 
     /// Tells the model of a new call.
     fn arrive(self: Arc<Self>, request: &Request) -> Call {
-        let mut core = self.core();
+        let meeting = meeting(request);
+        let mut guard = self.core();
+        let core = &mut *guard;
         let header = CallHeader {
             function: core.function(request.name()),
             input: Bytes(request.size() as u64),
@@ -81,8 +84,16 @@ impl Broker {
         };
         let id = core.calls.insert(Waiting::default());
         let now = self.clock.now();
-        let ticket = core.broker.arrive(now, CallId(id), &header);
-        self.settle(core);
+        let call = CallId(id);
+        let ticket = match meeting {
+            None => core.broker.arrive(now, call, &header),
+            Some(meeting) => {
+                let endpoints = &core.endpoints;
+                core.broker
+                    .arrive_to_meet(now, call, &header, meeting, endpoints)
+            }
+        };
+        self.settle(guard);
         Call {
             broker: self,
             id,

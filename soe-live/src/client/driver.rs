@@ -1,5 +1,6 @@
 //! Drives a client of the model with a clock and a network.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use tracing::debug;
 use uuid::Uuid;
 
 use super::call::{CallError, Caller, payload};
+use super::workflow::Workflow;
 use crate::command::Stop;
 use crate::rpc;
 
@@ -25,13 +27,22 @@ pub struct Driver {
     /// The function it calls.
     pub function: String,
     /// The destinations, in the order of the machine.
-    pub destinations: Vec<Caller>,
+    pub destinations: Vec<Destination>,
     /// The input of every call, if it is not made from the size.
     pub content: Option<String>,
     /// Whether calls are only to be estimated.
     pub dry: bool,
     /// Where orders come from while it calls, if any can come.
     pub orders: Option<mpsc::UnboundedReceiver<Order>>,
+}
+
+/// What a call of a client comes down to.
+#[derive(Clone, Debug)]
+pub enum Destination {
+    /// A call over the network.
+    Call(Caller),
+    /// A run of a workflow.
+    Workflow(Arc<Workflow>),
 }
 
 /// What a client can be told while it calls.
@@ -94,6 +105,23 @@ impl Finished {
     }
 }
 
+impl Destination {
+    /// Whom it calls.
+    fn endpoint(&self) -> &str {
+        match self {
+            Self::Call(caller) => caller.endpoint(),
+            Self::Workflow(workflow) => workflow.caller.endpoint(),
+        }
+    }
+
+    async fn call(&self, request: rpc::LambdaRequest) -> Result<rpc::LambdaResponse, CallError> {
+        match self {
+            Self::Call(caller) => caller.call(request).await,
+            Self::Workflow(workflow) => workflow.run(request.input).await,
+        }
+    }
+}
+
 impl Budget {
     /// A budget of this many calls; without end if `None`.
     pub fn new(calls: Option<u64>) -> Self {
@@ -146,11 +174,11 @@ impl Driver {
                 let sent = common.now();
                 let request = self.request(call);
                 for &destination in self.machine.targets() {
-                    let caller = self.destinations[destination as usize].clone();
+                    let whom = self.destinations[destination as usize].clone();
                     let (request, give_up) = (request.clone(), give_up.clone());
                     outstanding.push(async move {
                         let result = tokio::select! {
-                            result = caller.call(request) => result,
+                            result = whom.call(request) => result,
                             () = give_up.wait() => Err(CallError::GivenUp),
                         };
                         Answer {

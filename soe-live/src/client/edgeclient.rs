@@ -1,5 +1,8 @@
 //! `edgeclient`: calls one function over and over.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use clap::{Parser, ValueEnum};
 use sim_core::{SimDuration, SimTime, Streams};
 use soe_model::catalogue::Value;
@@ -7,12 +10,15 @@ use soe_model::client::ClientSpec;
 use soe_model::client::arrival::ARRIVALS;
 use soe_model::client::size::SIZES;
 use soe_model::units::Bytes;
+use soe_model::workflow::Workflow as File;
 
 use super::fleet::{self, Manner};
 use super::options::Destinations;
-use crate::command::{Failure, Output, Stop, seconds, whole_bytes};
+use super::workflow::{Asked, Workflow, WorkflowConf, write_template};
+use crate::command::{Failure, Output, Stop, print, seconds, whole_bytes};
 
-/// Calls a function over and over, one call at a time per client.
+/// Calls a function over and over, one call at a time per client; or a chain or
+/// graph of functions, with states.
 ///
 /// Each executed call becomes a line: when its answer came, latency (with --dry:
 /// estimated processing time), both in seconds, load of the processor in percent,
@@ -26,7 +32,10 @@ Examples:
   edgeclient --server 127.0.0.1:6473 --inter-request-time 1 --max-requests 5
   edgeclient --server a:6473,b:6473 --client-conf persistence=0.1 --duration 60
   edgeclient --sizes 1000,1000,50000 --inter-request-type poisson \\
-             --inter-request-time 0.2 --num-threads 10 --seed 42"
+             --inter-request-time 0.2 --num-threads 10 --seed 42
+  edgeclient --chain-conf type=file,filename=chain.json --max-requests 10
+  edgeclient --dag-conf type=file,filename=dag.json --callback-endpoint 127.0.0.1:6480 \\
+             --state-endpoint 127.0.0.1:6481"
 )]
 pub struct Options {
     #[command(flatten)]
@@ -81,6 +90,9 @@ pub struct Options {
     #[arg(long)]
     append: bool,
 
+    #[command(flatten)]
+    workflow: WorkflowConf,
+
     /// Seed of all random draws
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -102,23 +114,60 @@ enum Interval {
 /// # Errors
 /// If an option is impossible, the output cannot be written, or a call failed.
 pub async fn run(options: Options, stop: Stop) -> Result<(), Failure> {
-    let specs = options.specs()?;
+    let file = match options.workflow.asked(&options.lambda)? {
+        Asked::Template(form) => {
+            let name = write_template(form, Path::new("."))?;
+            print(&format!("wrote {name}\n"))?;
+            return Ok(());
+        }
+        Asked::Function => None,
+        Asked::Workflow(file) => Some(file),
+    };
+    let specs = options.specs(file.as_ref())?;
+    let mut output = Output::open(&options.output_file, options.append)?;
+    // What serves the workflows has to outlive the clients.
+    let close = Stop::new();
+    let workflows = match &file {
+        None => Vec::new(),
+        Some(file) => options.workflows(file, &close).await?,
+    };
     let manner = Manner {
         security: options.destinations.patience.security()?,
         timeout: options.destinations.patience.timeout(),
         content: Some(options.content).filter(|content| !content.is_empty()),
         dry: options.dry,
+        workflows,
     };
-    let mut output = Output::open(&options.output_file, options.append)?;
     let streams = Streams::new(options.seed, 0);
-    let statistics = fleet::run(&specs, &streams, &manner, &mut output, stop).await?;
+    let statistics = fleet::run(&specs, &streams, &manner, &mut output, stop).await;
+    close.stop();
+    let statistics = statistics?;
     fleet::report(&statistics);
     statistics.verdict()
 }
 
 impl Options {
+    /// The workflow of each client.
+    async fn workflows(&self, file: &File, close: &Stop) -> Result<Vec<Arc<Workflow>>, Failure> {
+        if self.dry {
+            let text = "--dry: only single functions can be estimated, not chains, graphs or \
+                        asynchronous calls";
+            return Err(Failure::input(text));
+        }
+        let destinations = self.destinations.distinct();
+        let [destination] = destinations.as_slice() else {
+            let text = "--server-endpoints: a chain, a graph or an asynchronous call goes to one \
+                        endpoint, found several";
+            return Err(Failure::input(text));
+        };
+        let patience = &self.destinations.patience;
+        let to = (destination.as_str(), patience);
+        self.workflow.start(file, to, self.num_threads, close).await
+    }
+
     /// The clients of the model.
-    fn specs(&self) -> Result<Vec<ClientSpec>, Failure> {
+    fn specs(&self, workflow: Option<&File>) -> Result<Vec<ClientSpec>, Failure> {
+        let name = workflow.map_or_else(|| self.lambda.clone(), |workflow| workflow.plan.name());
         let distribution = match self.inter_request_type {
             Interval::Constant => "constant",
             Interval::Uniform => "uniform",
@@ -143,7 +192,7 @@ impl Options {
             start: SimTime::ZERO + self.initial_delay,
             ..self
                 .destinations
-                .client(index, &self.lambda, draws, duration, most)
+                .client(index, &name, draws, duration, most)
         };
         Ok((0..self.num_threads).map(spec).collect())
     }

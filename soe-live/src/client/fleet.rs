@@ -12,8 +12,9 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::call::Caller;
-use super::driver::{Budget, Common, Driver};
+use super::driver::{Budget, Common, Destination, Driver};
 use super::statistics::Statistics;
+use super::workflow::Workflow;
 use crate::Security;
 use crate::command::{Failure, Output, Stop};
 
@@ -34,6 +35,8 @@ pub struct Manner {
     pub content: Option<String>,
     /// Whether calls are only to be estimated.
     pub dry: bool,
+    /// The workflow that each client runs, if they do not only call a function.
+    pub workflows: Vec<Arc<Workflow>>,
 }
 
 /// Lets clients call until all are done or `stop` is thrown, and returns their
@@ -59,7 +62,7 @@ pub async fn run(
     });
     let mut clients = JoinSet::new();
     for (index, spec) in (0..).zip(specs) {
-        let driver = manner.driver(spec, streams)?;
+        let driver = manner.driver(index, spec, streams)?;
         let (common, sender) = (common.clone(), sender.clone());
         clients.spawn(async move { driver.drive(index, &common, sender).await });
     }
@@ -110,20 +113,28 @@ pub fn report(statistics: &Statistics) {
 }
 
 impl Manner {
-    /// The driver of a client.
+    /// The driver of a client, number `index` of all.
     ///
     /// # Errors
     /// If the client or its destinations are impossible.
-    pub fn driver(&self, spec: &ClientSpec, streams: &Streams) -> Result<Driver, Failure> {
-        let destination = |endpoint: &String| Caller::new(endpoint, &self.security, self.timeout);
+    pub fn driver(
+        &self,
+        index: u32,
+        spec: &ClientSpec,
+        streams: &Streams,
+    ) -> Result<Driver, Failure> {
+        let call = |endpoint: &String| {
+            let caller = Caller::new(endpoint, &self.security, self.timeout);
+            caller.map(Destination::Call)
+        };
+        let destinations = match self.workflows.get(index as usize) {
+            Some(workflow) => Ok(vec![Destination::Workflow(workflow.clone())]),
+            None => spec.destinations.iter().map(call).collect(),
+        };
         Ok(Driver {
             machine: Client::new(spec, streams).map_err(Failure::input)?,
             function: spec.function.clone(),
-            destinations: spec
-                .destinations
-                .iter()
-                .map(destination)
-                .collect::<Result<_, _>>()?,
+            destinations: destinations?,
             content: self.content.clone(),
             dry: self.dry,
             orders: None,

@@ -9,7 +9,7 @@ use soe_model::client::size::SizeSpec;
 use soe_model::client::{ClientSpec, Generator};
 
 use crate::Security;
-use crate::command::{ClientConf, Endpoint, Failure, seconds};
+use crate::command::{ClientConf, Endpoint, Failure, positive};
 
 /// Where calls go, and how.
 #[derive(Args, Clone, Debug)]
@@ -94,13 +94,5 @@ impl Patience {
     /// The credentials, if any are asked for.
     pub fn security(&self) -> Result<Security, Failure> {
         Security::from_environment(self.secure).map_err(Failure::input)
-    }
-}
-
-/// A duration in seconds, more than 0.
-pub fn positive(text: &str) -> Result<SimDuration, String> {
-    match seconds(text)? {
-        time if time.is_zero() => Err("expected a number of seconds, more than 0".to_owned()),
-        time => Ok(time),
     }
 }

@@ -26,6 +26,12 @@ impl Stop {
         self.0.cancel();
     }
 
+    /// Throws the switch when what is returned is dropped.
+    #[must_use]
+    pub fn on_drop(self) -> impl Drop {
+        self.0.drop_guard()
+    }
+
     /// Whether it was thrown.
     pub fn is_stopped(&self) -> bool {
         self.0.is_cancelled()

@@ -27,6 +27,14 @@ pub fn whole_bytes(text: &str) -> Result<Bytes, String> {
         .ok_or_else(|| format!("expected a whole number of bytes, at most {LARGEST}"))
 }
 
+/// A duration in seconds, more than 0.
+pub fn positive(text: &str) -> Result<SimDuration, String> {
+    match seconds(text)? {
+        time if time.is_zero() => Err("expected a number of seconds, more than 0".to_owned()),
+        time => Ok(time),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

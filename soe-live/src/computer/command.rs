@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
+use sim_core::SimDuration;
 use soe_model::computer::configuration::EXAMPLE;
 use soe_model::computer::platform::{PLATFORMS, Platform};
 use soe_model::conf::Conf;
 
-use super::{ComputerError, ComputerOptions, GatewayConf, Kind, run};
-use crate::command::{Failure, Stop};
+use super::{ComputerError, ComputerOptions, GatewayConf, Kind, WorkflowOptions, run};
+use crate::command::{Failure, Stop, positive};
 use crate::options::{MaybeEndpoint, ServerOptions, configured, timeout};
 
 /// Executes functions: on simulated processors, which take the time that the
@@ -60,13 +61,29 @@ pub struct EdgeComputer {
     #[arg(long)]
     asynchronous: bool,
 
-    /// The state server of this computer, which runs here
+    /// The broker through which to call the next functions of chains and graphs;
+    /// implies --asynchronous
+    #[arg(long, value_name = "ENDPOINT", default_value = "")]
+    companion_endpoint: MaybeEndpoint,
+
+    /// The state server of this computer, which runs here. Remote states move to
+    /// it when a function needs them
     #[arg(long, value_name = "ENDPOINT", default_value = "")]
     state_endpoint: MaybeEndpoint,
 
-    /// The state server runs elsewhere
+    /// The state server at --state-endpoint runs elsewhere, and the states stay
+    /// there: they are read before and written after each execution
     #[arg(long)]
     no_state_server: bool,
+
+    /// How long a function waits for the results of all those before it, and for
+    /// the next one to be taken; then the callback gets an error
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = positive)]
+    workflow_deadline: SimDuration,
+
+    /// How long a function waits for a state; then the caller gets an error
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = positive)]
+    state_patience: SimDuration,
 
     /// Print a configuration file to start from
     #[arg(long)]
@@ -78,6 +95,7 @@ Examples:
   edgecomputer --server 127.0.0.1:10000 --controller 127.0.0.1:6475
   edgecomputer --conf type=intel-server,num-containers=2
   edgecomputer --json-example > computer.json; edgecomputer --conf type=file,path=computer.json
+  edgecomputer --companion 127.0.0.1:6473 --state-endpoint 127.0.0.1:10101
   edgecomputer --computer-type http --http-conf gateway-url=http://faas:8080/";
 
 /// What executes functions.
@@ -116,13 +134,21 @@ impl EdgeComputer {
             controller_endpoint: self.server.controller_endpoint.0,
             announce_period: self.announce_period,
             utilization_endpoint: self.utilization_endpoint.0,
-            asynchronous: self.asynchronous,
-            state_endpoint: self.state_endpoint.0,
-            no_state_server: self.no_state_server,
+            workflows: WorkflowOptions {
+                asynchronous: self.asynchronous,
+                companion_endpoint: self.companion_endpoint.0,
+                state_endpoint: self.state_endpoint.0,
+                no_state_server: self.no_state_server,
+                deadline: self.workflow_deadline,
+                patience: self.state_patience,
+                ..WorkflowOptions::default()
+            },
         };
         run(options, stop).await.map_err(|error| match error {
             ComputerError::Serve(_) => Failure::run(error),
-            ComputerError::Computer(_) | ComputerError::Options(_) => Failure::input(error),
+            ComputerError::Computer(_) | ComputerError::Identity(_) | ComputerError::Options(_) => {
+                Failure::input(error)
+            }
         })
     }
 }

@@ -10,15 +10,15 @@ use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use super::simulated::SimulatedError;
-use super::{Computer, Executor, Gateway, GatewayConf, Simulated, Utilization};
+use super::{Computer, Executor, Gateway, GatewayConf, Simulated, Utilization, WorkflowOptions};
 use crate::announce::{self, Subject};
 use crate::command::{Endpoint, Stop};
 use crate::rpc::computer_info;
 use crate::rpc::edge_computer_server::EdgeComputerServer;
 use crate::rpc::state_server_server::StateServerServer;
-use crate::security::Security;
+use crate::security::{MissingIdentity, Security};
 use crate::server::{ServeError, Server, Services};
-use crate::state::States;
+use crate::workflow::StateService;
 
 /// How often the list of functions behind a gateway is read.
 const LISTED: Duration = Duration::from_secs(10);
@@ -38,12 +38,8 @@ pub struct ComputerOptions {
     pub announce_period: Duration,
     /// Where it reports the utilization of its processors.
     pub utilization_endpoint: Option<Endpoint>,
-    /// Whether it takes invocations with a callback.
-    pub asynchronous: bool,
-    /// Where its state server is.
-    pub state_endpoint: Option<Endpoint>,
-    /// Whether that server is somebody else's.
-    pub no_state_server: bool,
+    /// What it can do for workflows.
+    pub workflows: WorkflowOptions,
     /// How connections are protected.
     pub security: Security,
 }
@@ -58,9 +54,7 @@ impl ComputerOptions {
             controller_endpoint: None,
             announce_period: LISTED,
             utilization_endpoint: None,
-            asynchronous: false,
-            state_endpoint: None,
-            no_state_server: false,
+            workflows: WorkflowOptions::default(),
             security: Security::Plaintext,
         }
     }
@@ -97,6 +91,9 @@ pub enum ComputerError {
     /// It does not listen.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// It has no certificate to show.
+    #[error(transparent)]
+    Identity(#[from] MissingIdentity),
     /// The options contradict each other.
     #[error("{0}")]
     Options(&'static str),
@@ -106,12 +103,9 @@ pub enum ComputerError {
 ///
 /// # Errors
 /// If it cannot start.
-pub async fn run(options: ComputerOptions, stop: Stop) -> Result<(), ComputerError> {
-    if options.no_state_server && options.state_endpoint.is_none() {
-        return Err(ComputerError::Options(
-            "--no-state-server without --state-endpoint: say where the state server is",
-        ));
-    }
+pub async fn run(mut options: ComputerOptions, stop: Stop) -> Result<(), ComputerError> {
+    check(&options.workflows)?;
+    let states = bind_states(&mut options).await?;
     let security = &options.security;
     let server = Server::bind(&options.server_endpoint, security).await?;
     let announced = options.announce_endpoint.as_ref();
@@ -143,19 +137,15 @@ pub async fn run(options: ComputerOptions, stop: Stop) -> Result<(), ComputerErr
         });
         servers.spawn(server.run(None, services.await?, close.clone()));
     }
-    if let Some(endpoint) = options
-        .state_endpoint
-        .as_ref()
-        .filter(|_| !options.no_state_server)
-    {
-        let server = Server::bind(endpoint, security).await?;
+    let computer = Arc::new(Computer::new(executor, &name, &options)?);
+    if let Some(server) = states {
         info!("states at {}", server.endpoint());
+        let keeper = computer.clone();
         let services = Services::new(&["uiiit.rpc.StateServer"], |routes| {
-            routes.add_service(StateServerServer::new(States::default()));
+            routes.add_service(StateServerServer::new(StateService::of(keeper)));
         });
         servers.spawn(server.run(None, services.await?, close.clone()));
     }
-    let computer = Arc::new(Computer::new(executor, name, &options));
     info!("functions at {}", server.endpoint());
     let services = Services::new(&["uiiit.rpc.EdgeServer"], |_| {}).await?;
     servers.spawn(server.run(Some(computer.clone()), services, close.clone()));
@@ -175,10 +165,46 @@ pub async fn run(options: ComputerOptions, stop: Stop) -> Result<(), ComputerErr
             }
         }
     };
-    tokio::join!(announcing, listing);
+    tokio::select! {
+        _ = async { tokio::join!(announcing, listing) } => {}
+        () = computer.clone().keep_time() => {}
+    }
+    tokio::select! {
+        () = computer.workflows.drain() => {}
+        () = computer.clone().keep_time() => {}
+    }
     close.stop();
     while servers.join_next().await.is_some() {}
     Ok(())
+}
+
+/// Refuses options that contradict each other.
+fn check(options: &WorkflowOptions) -> Result<(), ComputerError> {
+    let wrong = |text| Err(ComputerError::Options(text));
+    match &options.state_endpoint {
+        None if options.no_state_server => {
+            wrong("--no-state-server without --state-endpoint: say where the state server is")
+        }
+        Some(endpoint) if endpoint.is_wildcard() => wrong(
+            "--state-endpoint stands for all addresses of the machine: others find states by it, \
+             give the address by which they reach this computer",
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Listens for questions about states, if there is a state server here.
+async fn bind_states(options: &mut ComputerOptions) -> Result<Option<Server>, ServeError> {
+    let workflows = &mut options.workflows;
+    match &workflows.state_endpoint {
+        Some(endpoint) if !workflows.no_state_server => {
+            let server = Server::bind(endpoint, &options.security).await?;
+            // References name it with the port that the system chose.
+            workflows.state_endpoint = Some(server.endpoint().clone());
+            Ok(Some(server))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Keeps the list of functions behind a gateway.

@@ -7,11 +7,13 @@ use soe_model::computer::ComputerSpec;
 use soe_model::computer::platform::Platform;
 use soe_model::controller::{ControllerSpec, InstallerSpec};
 use soe_model::deployment::Deployment;
+use tokio::sync::mpsc;
 
 use super::places::{Place, Places, address};
+use super::workflows;
 use crate::broker::{self, BrokerOptions, RouterConf};
 use crate::command::{Endpoint, Failure, Stop};
-use crate::computer::{self, ComputerOptions};
+use crate::computer::{self, ComputerOptions, Step};
 use crate::controller::{self, ControllerOptions};
 use crate::security::Security;
 
@@ -22,8 +24,11 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(300);
 /// Connections of a broker to each destination.
 const CONNECTIONS: u32 = 4;
 
+/// Where to tell of steps of workflows that are executed.
+pub type Watch = mpsc::UnboundedSender<Step>;
+
 /// Runs the component called `name` until it is told to stop. `seed` is that of
-/// its random draws.
+/// its random draws; `watch` is told of each step of a workflow that is executed.
 ///
 /// # Errors
 /// If there is no such component, or it cannot start.
@@ -32,13 +37,16 @@ pub async fn serve(
     places: &Places,
     name: &str,
     seed: u64,
+    watch: Option<&Watch>,
     stop: Stop,
 ) -> Result<(), Failure> {
     let unplaced = || Failure::Input(format!("`{name}` has no place"));
     let place = places.get(name).ok_or_else(unplaced)?;
     let failed = |error: &dyn std::fmt::Display| Failure::Run(format!("{name}: {error}"));
     if let Some(spec) = deployment.computers.iter().find(|spec| spec.name == name) {
-        let options = computer_options(spec, place, places);
+        let mut options = computer_options(spec, place, places);
+        options.workflows = workflows::options(deployment, places, name);
+        options.workflows.watch = watch.cloned();
         let done = computer::run(options, stop).await;
         return done.map_err(|error| failed(&error));
     }

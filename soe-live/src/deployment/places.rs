@@ -13,7 +13,7 @@ use crate::command::{Endpoint, EndpointError};
 
 /// Where each component of a deployment is, by name.
 ///
-/// As text it is a line for each component: its endpoints, then its name.
+/// As text it is a line for each component: its three endpoints, then its name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Places(BTreeMap<String, Place>);
 
@@ -24,13 +24,15 @@ pub struct Place {
     pub endpoint: Endpoint,
     /// Where a broker has its tables and a computer reports its utilization.
     pub second: Endpoint,
+    /// Where a computer has its state server.
+    pub states: Endpoint,
 }
 
 /// What is wrong with the text of places.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlacesError {
     /// A line is incomplete.
-    #[error("line {0}: expected two endpoints and a name")]
+    #[error("line {0}: expected three endpoints and a name")]
     Incomplete(usize),
     /// An endpoint is none.
     #[error("line {0}: {1}")]
@@ -72,6 +74,7 @@ impl Places {
             let place = Place {
                 endpoint: free(node)?,
                 second: free(node)?,
+                states: free(node)?,
             };
             places.insert(name.clone(), place);
         }
@@ -83,10 +86,13 @@ impl Places {
         self.0.get(name)
     }
 
-    /// Who executes or forwards calls at an endpoint.
+    /// Who executes or forwards calls, or has a state server, at an endpoint.
     pub fn name(&self, endpoint: &str) -> Option<&str> {
+        let is_there = |place: &Place| {
+            place.endpoint.as_str() == endpoint || place.states.as_str() == endpoint
+        };
         let mut places = self.0.iter();
-        let found = places.find(|(_, place)| place.endpoint.as_str() == endpoint);
+        let found = places.find(|(_, place)| is_there(place));
         found.map(|(name, _)| name.as_str())
     }
 }
@@ -108,7 +114,12 @@ pub fn address(deployment: &Deployment, node: &str) -> Ipv4Addr {
 impl fmt::Display for Places {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, place) in &self.0 {
-            writeln!(f, "{} {} {name}", place.endpoint, place.second)?;
+            let Place {
+                endpoint,
+                second,
+                states,
+            } = place;
+            writeln!(f, "{endpoint} {second} {states} {name}")?;
         }
         Ok(())
     }
@@ -120,9 +131,10 @@ impl FromStr for Places {
     fn from_str(text: &str) -> Result<Self, PlacesError> {
         let mut places = BTreeMap::new();
         for (number, line) in (1..).zip(text.lines()) {
-            let mut words = line.splitn(3, ' ');
-            let (Some(endpoint), Some(second), Some(name)) =
-                (words.next(), words.next(), words.next())
+            let mut words = line.splitn(4, ' ');
+            let mut word = || words.next();
+            let (Some(endpoint), Some(second), Some(states), Some(name)) =
+                (word(), word(), word(), word())
             else {
                 return Err(PlacesError::Incomplete(number));
             };
@@ -133,6 +145,7 @@ impl FromStr for Places {
             let place = Place {
                 endpoint: parse(endpoint)?,
                 second: parse(second)?,
+                states: parse(states)?,
             };
             places.insert(name.to_owned(), place);
         }
@@ -146,11 +159,12 @@ mod tests {
 
     #[test]
     fn places_are_written_and_read() {
-        let text = "127.0.0.1:1 127.0.0.1:2 a computer\n127.0.0.1:3 127.0.0.1:4 router\n";
+        let text = "127.0.0.1:1 127.0.0.1:2 127.0.0.1:3 a computer\n\
+                    127.0.0.1:4 127.0.0.1:5 127.0.0.1:6 router\n";
         let places: Places = text.parse().unwrap();
         assert_eq!(places.to_string(), text);
-        assert_eq!(places.name("127.0.0.1:3"), Some("router"));
-        assert_eq!(places.name("127.0.0.1:4"), None);
+        assert_eq!(places.name("127.0.0.1:4"), Some("router"));
+        assert_eq!(places.name("127.0.0.1:5"), None);
         assert_eq!(
             places.get("a computer").unwrap().second.as_str(),
             "127.0.0.1:2"
@@ -161,9 +175,9 @@ mod tests {
     fn mistakes_name_the_line() {
         let message = |text: &str| text.parse::<Places>().unwrap_err().to_string();
         assert_eq!(
-            message("h:1 h:2 a\nh:1 h:2"),
-            "line 2: expected two endpoints and a name"
+            message("h:1 h:2 h:3 a\nh:1 h:2 h:3"),
+            "line 2: expected three endpoints and a name"
         );
-        assert!(message("h:1 h b").starts_with("line 1: found endpoint `h`"));
+        assert!(message("h:1 h h:3 b").starts_with("line 1: found endpoint `h`"));
     }
 }

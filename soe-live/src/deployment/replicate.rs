@@ -17,14 +17,15 @@ use super::components::names;
 use super::observe::{self, Tables};
 use super::places::Places;
 use super::usage::Usage;
+use super::workflows;
 use crate::Security;
-use crate::client::{Budget, Common, Finished, Manner, Order};
+use crate::client::{Budget, Common, Destination, Finished, Manner, Order};
 use crate::command::{Failure, Stop};
 use crate::rpc::EdgeRouterConf;
 use crate::rpc::edge_router_conf::Action;
 
 /// How long clients wait for an answer.
-const CALL_TIMEOUT: Duration = Duration::from_secs(600);
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(600);
 /// How long components may take to end.
 const FAREWELL: Duration = Duration::from_secs(15);
 /// How many calls may be over without being noted yet.
@@ -149,7 +150,10 @@ impl Stage<'_> {
         });
         let after = |span: SimDuration| common.origin + Duration::from_nanos(span.as_nanos());
         let (sender, mut finished) = mpsc::channel(BACKLOG);
-        let (orders, _clients) = self.send_clients(replication, absent, &common, sender)?;
+        let close = Stop::new();
+        let _close = close.clone().on_drop();
+        let clients = self.send_clients(replication, absent, &common, sender, &close);
+        let (orders, _clients) = clients.await?;
         let mut orders = Some(orders);
         let usage = self.watch(absent, common.origin);
 
@@ -195,19 +199,22 @@ impl Stage<'_> {
         Ok(seen)
     }
 
-    /// Lets all clients call, and returns where each takes orders.
-    fn send_clients(
+    /// Lets all clients call, and returns where each takes orders. What serves
+    /// their workflows runs until `close` is thrown.
+    async fn send_clients(
         &self,
         replication: u32,
         absent: &BTreeSet<String>,
         common: &Arc<Common>,
         finished: mpsc::Sender<Finished>,
+        close: &Stop,
     ) -> Result<(Orders, JoinSet<()>), Failure> {
         let manner = Manner {
             security: Security::Plaintext,
             timeout: CALL_TIMEOUT,
             content: None,
             dry: false,
+            workflows: Vec::new(),
         };
         let streams = Streams::new(self.deployment.run.seed, u64::from(replication));
         let mut orders = Orders::new();
@@ -218,7 +225,12 @@ impl Stage<'_> {
                 ..spec.clone()
             };
             let failed = |failure| Failure::Input(format!("client `{}`: {failure}", spec.name));
-            let mut driver = manner.driver(&placed, &streams).map_err(failed)?;
+            let mut driver = manner.driver(index, &placed, &streams).map_err(failed)?;
+            let (deployment, places) = (self.deployment, self.places);
+            let workflow = workflows::of_client(deployment, places, &placed, &streams, close);
+            if let Some(workflow) = workflow.await.map_err(failed)? {
+                driver.destinations = vec![Destination::Workflow(workflow)];
+            }
             if absent.contains(&spec.name) {
                 driver.machine.stop();
             }

@@ -15,6 +15,7 @@ const FORWARD: u32 = 5;
 const HOPS: u32 = 6;
 /// The fields after [`HOPS`]: states, callback, chain, graph, dependencies, number
 /// of the next function, identifier.
+const GRAPH: u32 = 10;
 const NEXT_FUNCTION: u32 = 12;
 const UUID: u32 = 13;
 
@@ -36,6 +37,8 @@ pub struct Request {
     /// Whether it has more fields than plain invocations do: states, a callback,
     /// a chain, a graph.
     pub elaborate: bool,
+    /// Whether it has a graph.
+    pub has_graph: bool,
     /// Where `forward` and `hops` are.
     replaced: [Range<usize>; 2],
     /// Whether they are in more than one place each.
@@ -57,6 +60,7 @@ impl Request {
             forward: false,
             hops: 0,
             elaborate: false,
+            has_graph: false,
             replaced: [0..0, 0..0],
             scattered: false,
         };
@@ -86,6 +90,7 @@ impl Request {
                 7..=11 => {
                     field.bytes()?;
                     request.elaborate = true;
+                    request.has_graph |= field.number == GRAPH;
                 }
                 _ => {}
             }

@@ -191,6 +191,7 @@ mod tests {
             hops: 3,
             states: [("s0".to_owned(), State::default())].into(),
             asynchronous: true,
+            uuid: "one".into(),
         }
     }
 
@@ -213,6 +214,7 @@ mod tests {
             let output = "x".repeat(size);
             let response = LambdaResponse {
                 output: output.clone(),
+                uuid: String::new(),
                 ..sample("me:1")
             };
             let reply = Reply {

@@ -8,8 +8,9 @@ use soe_live::computer::{Computer, ComputerOptions, Executor, Simulated};
 use soe_live::rpc::edge_computer_client::EdgeComputerClient;
 use soe_live::rpc::state_server_client::StateServerClient;
 use soe_live::rpc::state_server_server::StateServerServer;
-use soe_live::rpc::{LambdaRequest, State, Void};
+use soe_live::rpc::{FunctionList, LambdaRequest, State, Void};
 use soe_live::server::{Server, Services};
+use soe_live::workflow::StateService;
 use soe_live::{Security, States, connect};
 use soe_model::units::Bytes;
 
@@ -87,7 +88,7 @@ async fn a_task_beyond_the_memory_is_refused_in_the_words_of_the_original() {
     let options = ComputerOptions::of(platform, endpoint.clone());
     let spec = options.spec(endpoint.as_str()).unwrap();
     let executor = Executor::Simulated(Arc::new(Simulated::new(&spec).unwrap()));
-    let computer = Arc::new(Computer::new(executor, endpoint.to_string(), &options));
+    let computer = Arc::new(Computer::new(executor, endpoint.as_str(), &options).unwrap());
     let services = Services::new(&["uiiit.rpc.EdgeServer"], |_| {})
         .await
         .unwrap();
@@ -101,6 +102,12 @@ async fn a_task_beyond_the_memory_is_refused_in_the_words_of_the_original() {
          exceed the total available in the processor: 500 <= 600"
     );
     stop.stop();
+}
+
+fn functions(name: &str) -> FunctionList {
+    FunctionList {
+        functions: vec![name.to_owned()],
+    }
 }
 
 #[tokio::test]
@@ -120,11 +127,18 @@ async fn callbacks_and_remote_states_need_what_they_need() {
         location: "127.0.0.1:1".into(),
         ..State::default()
     };
-    let remote = LambdaRequest {
-        states: [("s0".to_owned(), remote)].into(),
+    let passing = LambdaRequest {
+        states: [("s0".to_owned(), remote.clone())].into(),
         ..request("clambda0", 1)
     };
-    let refused = call(&computer, remote).await;
+    let needing = LambdaRequest {
+        chain: vec!["clambda0".into()],
+        dependencies: [("s0".to_owned(), functions("clambda0"))].into(),
+        ..passing.clone()
+    };
+    let passed = call(&computer, passing).await;
+    assert_eq!((&*passed.retcode, &passed.states["s0"]), ("OK", &remote));
+    let refused = call(&computer, needing).await;
     assert_eq!(
         refused.retcode,
         "cannot handle remote states without a state server"
@@ -138,7 +152,9 @@ async fn states_are_put_read_and_deleted() {
     let server = Server::bind(&any(), &Security::Plaintext).await.unwrap();
     let endpoint = server.endpoint().clone();
     let services = Services::new(&["uiiit.rpc.StateServer"], |routes| {
-        routes.add_service(StateServerServer::new(States::default()));
+        routes.add_service(StateServerServer::new(StateService::of(Arc::new(
+            States::default(),
+        ))));
     });
     let services = services.await.unwrap();
     tokio::spawn(server.run(None, services, stop.clone()));
@@ -150,6 +166,7 @@ async fn states_are_put_read_and_deleted() {
         name: "s0".into(),
         location: String::new(),
         content: vec![1, 2, 3].into(),
+        ..State::default()
     };
     let named = State {
         name: "s0".into(),

@@ -71,9 +71,9 @@ async fn start(stop: &Stop) -> Endpoint {
     let server = Server::bind(&any(), &Security::Plaintext).await.unwrap();
     let endpoint = server.endpoint().clone();
     let mut options = computer_options(endpoint.clone());
-    options.asynchronous = true;
+    options.workflows.asynchronous = true;
     let executor = Executor::Gateway(Gateway::new(conf().await));
-    let computer = Computer::new(executor, endpoint.to_string(), &options);
+    let computer = Computer::new(executor, endpoint.as_str(), &options).unwrap();
     let services = Services::new(&["uiiit.rpc.EdgeServer"], |_| {})
         .await
         .unwrap();

@@ -8,8 +8,10 @@ use soe_live::rpc::edge_controller_server::EdgeControllerServer;
 use soe_live::rpc::state_server_server::StateServerServer;
 use soe_live::rpc::{EdgeRouterConf, EdgeRouterConfs, LambdaRequest, State};
 use soe_live::server::{Server, Services};
+use soe_live::workflow::StateService;
 use soe_live::{Security, States};
 use soe_model::controller::InstallerSpec;
+use std::sync::Arc;
 use tonic::Code;
 
 use crate::support::{any, call, computer, framed, raw, request, router};
@@ -205,7 +207,9 @@ async fn bombard(seed: u64) {
     let controller = Controller::new(&InstallerSpec::Flat, 0, Security::Plaintext);
     let services = Services::new(&["uiiit.rpc.EdgeController"], |routes| {
         routes.add_service(EdgeControllerServer::new(controller));
-        routes.add_service(StateServerServer::new(States::default()));
+        routes.add_service(StateServerServer::new(StateService::of(Arc::new(
+            States::default(),
+        ))));
     });
     let services = services.await.unwrap();
     tokio::spawn(server.run(None, services, stop.clone()));

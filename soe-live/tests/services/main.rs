@@ -13,3 +13,4 @@ mod offered;
 mod recorded;
 mod secured;
 mod support;
+mod workflows;

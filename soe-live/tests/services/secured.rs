@@ -35,7 +35,7 @@ async fn calls_and_tables_are_protected_end_to_end() {
     let spec = raspberry().computer(place.to_string(), String::new(), None);
     let executor = Executor::Simulated(Arc::new(Simulated::new(&spec).unwrap()));
     let options = computer_options(place.clone());
-    let computer = Arc::new(Computer::new(executor, place.to_string(), &options));
+    let computer = Arc::new(Computer::new(executor, place.as_str(), &options).unwrap());
     let services = Services::new(&["uiiit.rpc.EdgeServer"], |_| {})
         .await
         .unwrap();

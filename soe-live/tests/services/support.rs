@@ -10,7 +10,9 @@ use http::{HeaderMap, Method, Request};
 use sim_core::Streams;
 use soe_live::broker::{Broker, Forwarding, Tables};
 use soe_live::command::{Endpoint, Stop};
-use soe_live::computer::{Computer, ComputerOptions, Executor, Kind, Simulated, Utilization};
+use soe_live::computer::{
+    Computer, ComputerOptions, Executor, Kind, Simulated, Utilization, WorkflowOptions,
+};
 use soe_live::rpc::edge_computer_server::EdgeComputerServer;
 use soe_live::rpc::edge_router_client::EdgeRouterClient;
 use soe_live::rpc::edge_router_server::EdgeRouterServer;
@@ -70,9 +72,7 @@ pub fn computer_options(server: Endpoint) -> ComputerOptions {
         controller_endpoint: None,
         announce_period: Duration::from_millis(100),
         utilization_endpoint: None,
-        asynchronous: false,
-        state_endpoint: None,
-        no_state_server: false,
+        workflows: WorkflowOptions::default(),
         security: Security::Plaintext,
     }
 }
@@ -82,14 +82,14 @@ pub async fn computer(asynchronous: bool, stop: &Stop) -> Endpoint {
     let server = Server::bind(&any(), &Security::Plaintext).await.unwrap();
     let endpoint = server.endpoint().clone();
     let mut options = computer_options(endpoint.clone());
-    options.asynchronous = asynchronous;
+    options.workflows.asynchronous = asynchronous;
     if asynchronous {
-        options.state_endpoint = Some(endpoint.clone());
+        options.workflows.state_endpoint = Some(endpoint.clone());
     }
     let spec = raspberry().computer(endpoint.to_string(), String::new(), None);
     let simulated = Arc::new(Simulated::new(&spec).unwrap());
     let executor = Executor::Simulated(simulated.clone());
-    let computer = Arc::new(Computer::new(executor, endpoint.to_string(), &options));
+    let computer = Arc::new(Computer::new(executor, endpoint.as_str(), &options).unwrap());
     let names = ["uiiit.rpc.EdgeServer", "uiiit.rpc.EdgeComputer"];
     let services = Services::new(&names, |routes| {
         routes.add_service(EdgeComputerServer::new(Utilization::of(simulated)));

@@ -30,16 +30,11 @@ pub enum Problem {
     NoStateServer,
 }
 
-/// Checks whether a computer with these abilities can take `request`.
+/// Checks whether any computer can take `request`, or estimate it.
 ///
 /// # Errors
 /// The first reason why not, in the original's order.
-pub fn admit<M: Matter>(
-    request: &Request<M>,
-    asynchronous: bool,
-    companion: bool,
-    state_server: bool,
-) -> Result<(), Problem> {
+pub fn check<M: Matter>(request: &Request<M>) -> Result<(), Problem> {
     let several = request.plan.steps() > 1;
     if several && request.callback.is_none() {
         return Err(Problem::NoCallback);
@@ -50,6 +45,20 @@ pub fn admit<M: Matter>(
     if several && request.plan.shape() == Shape::Dag && request.uuid.is_empty() {
         return Err(Problem::NoUuid);
     }
+    Ok(())
+}
+
+/// Checks whether a computer with these abilities can take `request`.
+///
+/// # Errors
+/// The first reason why not, in the original's order.
+pub fn admit<M: Matter>(
+    request: &Request<M>,
+    asynchronous: bool,
+    companion: bool,
+    state_server: bool,
+) -> Result<(), Problem> {
+    check(request)?;
     if request.callback.is_some() && !asynchronous {
         return Err(Problem::Synchronous);
     }

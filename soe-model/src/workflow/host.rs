@@ -10,7 +10,7 @@ use sim_core::{SimDuration, SimTime};
 use super::admission::admit;
 use super::join::{Arrival, Joins};
 use super::matter::{JoinRule, Matter};
-use super::message::{Request, Response, StateRef};
+use super::message::{Request, Response};
 use super::moving::{Moves, Question, StateRequest};
 use super::store::{StateReply, StateStore};
 
@@ -204,6 +204,14 @@ impl<M: Matter> Host<M> {
     /// The request that an execution serves, with the states it needs here.
     pub fn task(&self, task: TaskKey) -> Option<&Request<M>> {
         self.tasks.get(&task.0).map(|task| &task.request)
+    }
+
+    /// Whether nothing is under way that somebody waits for: no execution, no join,
+    /// no message that is not acknowledged.
+    pub fn is_idle(&self) -> bool {
+        let machines = self.joins.waiting() == 0 && self.moves.is_empty();
+        let messages = self.forwards.is_empty() && self.deliveries.is_empty();
+        self.tasks.is_empty() && machines && messages
     }
 
     /// What it wants done next, if anything.

@@ -1,6 +1,7 @@
 //! What arguments and states are made of.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use crate::units::Bytes;
 
@@ -55,7 +56,7 @@ pub struct Argument {
 
 impl Matter for Contents {
     type Argument = Argument;
-    type State = Vec<u8>;
+    type State = Arc<[u8]>;
 
     /// Texts as netstrings. Binary data as a protobuf message with the one field
     /// `repeated bytes parts = 1`, or nothing if nobody has any.

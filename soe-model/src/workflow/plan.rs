@@ -104,6 +104,17 @@ impl Plan {
         self
     }
 
+    /// The same with other names of states.
+    #[must_use]
+    pub fn renamed(&self, name: impl Fn(&str) -> String) -> Self {
+        let dependencies = self.dependencies.iter();
+        let dependencies = dependencies.map(|(state, functions)| (name(state), functions.clone()));
+        Self {
+            dependencies: dependencies.collect(),
+            ..self.clone()
+        }
+    }
+
     /// What it looks like.
     pub fn shape(&self) -> Shape {
         self.shape

@@ -1,15 +1,13 @@
 //! Clients that run workflows.
 
-use std::sync::Arc;
-
 use analysis::{NameId, Outcome as Fate};
-use sim_core::{SimDuration, SimTime, Stream, Streams};
+use sim_core::{SimDuration, SimTime, Streams};
 use soe_model::client::{Call, ClientSpec};
 use soe_model::names::Id;
 use soe_model::units::Bytes;
 use soe_model::workflow::{
-    Outcome, Plan, Response, Run, RunAction, RunSpec, Sizes, StateRef, StateStore, States, Style,
-    WorkflowSpec, uuid,
+    Outcome, Response, Run, RunAction, RunSpec, Series, Sizes, StateRef, StateStore, States, Style,
+    WorkflowSpec,
 };
 
 use super::super::leg::{Leg, Origin, Reply};
@@ -22,10 +20,7 @@ use super::{Flows, Server};
 #[derive(Debug)]
 pub(super) struct FlowClient {
     name: String,
-    workflow: WorkflowSpec,
-    stream: Stream,
-    /// The plan of every run, if all are alike.
-    plan: Option<Arc<Plan>>,
+    series: Series,
     /// Where its states are, as far as it knows, if they outlive runs.
     kept: States<Sizes>,
     /// Its state server.
@@ -56,34 +51,17 @@ impl FlowClient {
         workflow: &WorkflowSpec,
         streams: &Streams,
     ) -> Result<Self, String> {
-        let mut client = Self {
+        let series = Series::new(&spec.name, workflow, streams);
+        Ok(Self {
             name: spec.name.clone(),
-            workflow: workflow.clone(),
-            stream: streams.stream(&spec.name, "workflow"),
-            plan: None,
+            series: series.map_err(|error| format!("workflow `{}`: {error}", workflow.name))?,
             kept: States::new(),
             store: StateStore::new(RETENTION),
-        };
-        // Shows that every run can be drawn, without touching what it will draw.
-        let mut trial = streams.stream(&spec.name, "workflow trial");
-        let plan = client.draw(&mut trial, None)?;
-        if workflow.is_fixed() && workflow.keep {
-            client.plan = Some(plan);
-        }
-        Ok(client)
+        })
     }
 
-    fn draw(&self, stream: &mut Stream, run: Option<u64>) -> Result<Arc<Plan>, String> {
-        let plan = self.workflow.draw(stream, |state| self.state(state, run));
-        plan.map_err(|error| format!("workflow `{}`: {error}", self.workflow.name))
-    }
-
-    /// States have no owners on servers, so their names say whose they are.
-    fn state(&self, name: &str, run: Option<u64>) -> String {
-        match run {
-            None => format!("{}/{name}", self.name),
-            Some(run) => format!("{}/{run}/{name}", self.name),
-        }
+    fn workflow(&self) -> &WorkflowSpec {
+        self.series.spec()
     }
 }
 
@@ -92,9 +70,9 @@ impl Flows {
     pub(super) fn place_kept_states(&mut self, number: usize) -> Result<(), String> {
         if self.clients[number]
             .as_ref()
-            .is_some_and(|it| it.workflow.keep)
+            .is_some_and(|it| it.workflow().keep)
         {
-            let states = self.place_states(number, None)?;
+            let states = self.place_states(number, 0)?;
             if let Some(client) = &mut self.clients[number] {
                 client.kept = states;
             }
@@ -103,17 +81,17 @@ impl Flows {
     }
 
     /// Creates the states of a client, or of one run.
-    fn place_states(&mut self, number: usize, run: Option<u64>) -> Result<States<Sizes>, String> {
+    fn place_states(&mut self, number: usize, run: u64) -> Result<States<Sizes>, String> {
         let mut states = States::new();
         let Some(client) = &mut self.clients[number] else {
             return Ok(states);
         };
         // Tells states of the same name apart; any number will do.
-        let origin = (number as u64) << 32 | run.map_or(0, |run| run + 1);
-        for index in 0..client.workflow.states.len() {
-            let spec = &client.workflow.states[index];
-            let name = client.state(&spec.name, run);
-            if !client.workflow.remote {
+        let origin = (number as u64) << 32 | run;
+        for index in 0..client.workflow().states.len() {
+            let spec = &client.workflow().states[index];
+            let name = client.series.state(&spec.name, run);
+            if !client.workflow().remote {
                 states.insert(name, StateRef::Embedded(spec.size));
                 continue;
             }
@@ -164,34 +142,24 @@ impl World<'_> {
         let Some(client) = &mut self.flows.clients[number as usize] else {
             return;
         };
-        let keep = client.workflow.keep;
-        let of_run = (!keep).then_some(call.number);
-        let uuid = uuid(&mut client.stream);
-        let plan = match &client.plan {
-            Some(plan) => plan.clone(),
-            None => {
-                let mut stream = client.stream.clone();
-                let plan = client.draw(&mut stream, of_run);
-                client.stream = stream;
-                // Whether it can be drawn was found out at the start.
-                match plan {
-                    Ok(plan) => plan,
-                    Err(_) => return,
-                }
-            }
+        // Whether it can be drawn was found out at the start.
+        let Ok((uuid, plan)) = client.series.draw(call.number) else {
+            return;
         };
-        let style = match client.workflow.hop_by_hop {
+        let workflow = client.workflow();
+        let keep = workflow.keep;
+        let style = match workflow.hop_by_hop {
             false => Style::ClientDriven,
             true => Style::HopByHop {
                 callback: client.name.clone(),
             },
         };
-        let (join, deadline) = (client.workflow.join, client.workflow.deadline);
+        let (join, deadline) = (workflow.join, workflow.deadline);
         let kept = client.kept.clone();
         let states = match keep {
             true => kept,
             false => {
-                let placed = self.flows.place_states(number as usize, of_run);
+                let placed = self.flows.place_states(number as usize, call.number);
                 placed.unwrap_or_default()
             }
         };
@@ -336,7 +304,7 @@ impl World<'_> {
         self.flows.forget_states(&active.own_states);
         let number = active.client;
         if let Some(client) = &mut self.flows.clients[number as usize]
-            && client.workflow.keep
+            && client.workflow().keep
         {
             client.kept = outcome.states;
         }

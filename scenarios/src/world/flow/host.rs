@@ -7,8 +7,7 @@ use soe_model::computer::{Completion, Load, TaskId};
 use soe_model::names::{EndpointId, NodeId};
 use soe_model::units::Bytes;
 use soe_model::workflow::{
-    CallKey, Host, HostAction, HostSpec, JoinRule, Request, Response, Sending, Sizes, StateServer,
-    TaskKey, WorkflowHost,
+    CallKey, Host, HostAction, HostSpec, Request, Response, Sending, Sizes, StateServer, TaskKey,
 };
 
 use super::super::leg::{Execution, Leg, LegId, Origin, Reply};
@@ -35,13 +34,7 @@ pub(super) struct HostSide {
 impl HostSide {
     pub fn new(computer: &str, parts: &Parts<'_>) -> Result<Self, String> {
         let deployment = parts.deployment;
-        let mut hosts = deployment.workflow_hosts.iter();
-        let spec = hosts.find(|host| host.computer == computer).cloned();
-        let spec = spec.unwrap_or_else(|| WorkflowHost {
-            computer: computer.to_owned(),
-            companion: None,
-            state_server: StateServer::Own,
-        });
+        let spec = deployment.workflow_host(computer);
         let companion = spec.companion.as_ref().map(|name| {
             let endpoint = parts.endpoints.find(name);
             let is_broker = |endpoint: &EndpointId| {
@@ -51,10 +44,7 @@ impl HostSide {
                 .filter(is_broker)
                 .ok_or_else(|| format!("there is no broker called `{name}`"))
         });
-        let deadlines = deployment.workflows.iter().map(|spec| spec.deadline);
-        let deadline = deadlines.max().unwrap_or(SimDuration::ZERO);
-        let last = |join: JoinRule| join == JoinRule::Last;
-        let originally = deployment.workflows.iter().any(|spec| last(spec.join));
+        let deadline = deployment.workflow_deadline();
         let machine = Host::new(HostSpec {
             endpoint: computer.to_owned(),
             asynchronous: spec.companion.is_some(),
@@ -65,11 +55,7 @@ impl HostSide {
                 StateServer::Of(other) => Some(other),
                 StateServer::None => None,
             },
-            join: if originally {
-                JoinRule::Last
-            } else {
-                JoinRule::All
-            },
+            join: deployment.join_rule(),
             deadline,
             patience: deadline,
             retention: RETENTION,

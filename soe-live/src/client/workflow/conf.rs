@@ -1,0 +1,264 @@
+//! Options of clients about workflows.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::Args;
+use soe_model::units::Bytes;
+use soe_model::workflow::{
+    Contents, Form, JoinRule, Plan, Source as From, StateRef, StateReply, StateRequest, States,
+    Workflow as File, parse_conf,
+};
+
+use super::{Results, Same, Workflow};
+use crate::States as Store;
+use crate::client::call::Caller;
+use crate::client::options::Patience;
+use crate::command::{Endpoint, Failure, Stop};
+use crate::options::MaybeEndpoint;
+use crate::rpc::state_server_server::StateServerServer;
+use crate::security::Security;
+use crate::server::{Server, Services};
+use crate::workflow::{Servers, StateService};
+
+/// Options about workflows.
+#[derive(Args, Clone, Debug)]
+pub struct WorkflowConf {
+    /// Call a chain of functions instead of one: type=file,filename=FILE;
+    /// type=make-template writes chain-example.json to start from
+    #[arg(
+        long,
+        value_name = "CONF",
+        default_value = "",
+        hide_default_value = true,
+        conflicts_with = "dag_conf"
+    )]
+    chain_conf: String,
+
+    /// Call a graph of functions: type=file,filename=FILE; type=make-template
+    /// writes dag-example.json to start from
+    #[arg(
+        long,
+        value_name = "CONF",
+        default_value = "",
+        hide_default_value = true
+    )]
+    dag_conf: String,
+
+    /// Receive results here: computers call the next functions of a chain or graph
+    /// themselves and the last one sends the result; otherwise this client calls
+    /// one function after the other
+    #[arg(
+        long,
+        value_name = "ENDPOINT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    callback_endpoint: MaybeEndpoint,
+
+    /// Keep the states of the chain or graph at a state server, which runs here, and
+    /// send references; otherwise the states themselves travel in every message
+    #[arg(
+        long,
+        value_name = "ENDPOINT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    state_endpoint: MaybeEndpoint,
+
+    /// The state server runs elsewhere; the states are put there at the start
+    #[arg(long, requires = "state_endpoint")]
+    no_state_server: bool,
+
+    /// Text in front of the names of states: computers do not tell the states of
+    /// several clients apart by anything else
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    state_prefix: String,
+}
+
+/// What a client is asked to run.
+#[derive(Clone, Debug)]
+pub enum Asked {
+    /// Nothing but a function.
+    Function,
+    /// An example to be written to a file.
+    Template(Form),
+    /// A workflow, and the size of each of its states.
+    Workflow(File),
+}
+
+impl WorkflowConf {
+    /// What is asked for, if `lambda` is the function to call otherwise.
+    ///
+    /// # Errors
+    /// If the options contradict each other, or a file is wrong.
+    pub fn asked(&self, lambda: &str) -> Result<Asked, Failure> {
+        let sources = [
+            ("--chain-conf", &self.chain_conf, Form::Chain),
+            ("--dag-conf", &self.dag_conf, Form::Dag),
+        ];
+        for (option, text, form) in sources {
+            let wrong =
+                |error: &dyn std::fmt::Display| Failure::input(format!("{option}: {error}"));
+            match parse_conf(text).map_err(|error| wrong(&error))? {
+                None => {}
+                Some(From::Template) => return Ok(Asked::Template(form)),
+                Some(From::File(path)) => {
+                    let content = std::fs::read_to_string(&path);
+                    let content = content.map_err(|error| wrong(&format!("{path}: {error}")))?;
+                    let file = File::parse(form, &content);
+                    let file = file.map_err(|error| wrong(&format!("{path}: {error}")))?;
+                    return Ok(Asked::Workflow(file));
+                }
+            }
+        }
+        if self.callback_endpoint.0.is_none() {
+            return Ok(Asked::Function);
+        }
+        Ok(Asked::Workflow(File {
+            plan: Arc::new(Plan::single(lambda)),
+            sizes: Default::default(),
+        }))
+    }
+
+    /// Starts what the workflows of `clients` clients need, and returns a workflow
+    /// for each. Servers run until told to stop.
+    ///
+    /// # Errors
+    /// If a server cannot start, or the states cannot be put where they belong.
+    pub async fn start(
+        &self,
+        file: &File,
+        (destination, patience): (&str, &Patience),
+        clients: u32,
+        stop: &Stop,
+    ) -> Result<Vec<Arc<Workflow>>, Failure> {
+        let security = patience.security()?;
+        for (option, endpoint) in [
+            ("--callback-endpoint", &self.callback_endpoint.0),
+            ("--state-endpoint", &self.state_endpoint.0),
+        ] {
+            if endpoint.as_ref().is_some_and(Endpoint::is_wildcard) {
+                return Err(Failure::input(format!(
+                    "{option} stands for all addresses of the machine: give the one by which \
+                     computers reach this client"
+                )));
+            }
+        }
+        let results = match &self.callback_endpoint.0 {
+            None => None,
+            Some(endpoint) => Some(Results::listen(endpoint, &security, stop.clone()).await?),
+        };
+        let shelf = self.shelf(&security, patience, stop).await?;
+        let caller = Caller::new(destination, &security, patience.timeout())?;
+        let mut all = Vec::new();
+        for index in 0..clients {
+            let prefix = match clients {
+                1 => self.state_prefix.clone(),
+                _ => format!("{}client-{index}/", self.state_prefix),
+            };
+            let plan = Arc::new(file.plan.renamed(|state| format!("{prefix}{state}")));
+            let mut states = States::new();
+            for (name, size) in &file.sizes {
+                let name = format!("{prefix}{name}");
+                let state = shelf.put(&name, *size).await?;
+                states.insert(name, state);
+            }
+            all.push(Arc::new(Workflow {
+                caller: caller.clone(),
+                results: results.clone(),
+                join: JoinRule::All,
+                deadline: patience.timeout,
+                names_last: false,
+                source: Box::new(Same::new(plan, states)),
+            }));
+        }
+        Ok(all)
+    }
+
+    /// Where the states are to be.
+    async fn shelf(
+        &self,
+        security: &Security,
+        patience: &Patience,
+        stop: &Stop,
+    ) -> Result<Shelf, Failure> {
+        let Some(endpoint) = &self.state_endpoint.0 else {
+            return Ok(Shelf::Messages);
+        };
+        if self.no_state_server {
+            let servers = Servers::new(security.clone(), patience.timeout());
+            return Ok(Shelf::Elsewhere(endpoint.to_string(), servers));
+        }
+        let server = Server::bind(endpoint, security).await;
+        let server = server.map_err(Failure::run)?;
+        let endpoint = server.endpoint().to_string();
+        let store = Arc::new(Store::default());
+        let service = StateService::of(store.clone());
+        let services = Services::new(&["uiiit.rpc.StateServer"], |routes| {
+            routes.add_service(StateServerServer::new(service));
+        });
+        let services = services.await.map_err(Failure::run)?;
+        tokio::spawn(server.run(None, services, stop.clone()));
+        Ok(Shelf::Own(endpoint, store))
+    }
+}
+
+/// Where states are.
+enum Shelf {
+    /// In the messages.
+    Messages,
+    /// At a state server of this process.
+    Own(String, Arc<Store>),
+    /// At another state server.
+    Elsewhere(String, Servers),
+}
+
+impl Shelf {
+    /// Puts a state there, and says how to refer to it.
+    async fn put(&self, name: &str, size: Bytes) -> Result<StateRef<Contents>, Failure> {
+        let content: Arc<[u8]> = vec![b'A'; size.0 as usize].into();
+        match self {
+            Self::Messages => Ok(StateRef::Embedded(content)),
+            Self::Own(endpoint, store) => {
+                store.create(name, content);
+                Ok(StateRef::Remote(endpoint.clone()))
+            }
+            Self::Elsewhere(endpoint, servers) => {
+                let put = StateRequest::Put {
+                    name: name.to_owned(),
+                    content,
+                    version: None,
+                };
+                match servers.ask(endpoint, put).await {
+                    StateReply::Done => Ok(StateRef::Remote(endpoint.clone())),
+                    StateReply::Unreachable(text) => Err(Failure::run(format!(
+                        "cannot put state {name} on {endpoint}: {text}"
+                    ))),
+                    _ => Err(Failure::run(format!(
+                        "cannot put state {name} on {endpoint}"
+                    ))),
+                }
+            }
+        }
+    }
+}
+
+/// Writes the example of a workflow file into a folder and says its name.
+///
+/// # Errors
+/// If it is there already, or cannot be written.
+pub fn write_template(form: Form, folder: &Path) -> Result<&'static str, Failure> {
+    let name = File::template_name(form);
+    let path = folder.join(name);
+    let written = std::fs::File::create_new(&path).and_then(|mut file| {
+        std::io::Write::write_all(&mut file, File::template(form).print().as_bytes())
+    });
+    written.map_err(|error| Failure::input(format!("{name}: {error}")))?;
+    Ok(name)
+}

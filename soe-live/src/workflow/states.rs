@@ -1,0 +1,236 @@
+//! State servers: answering them, and asking them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use soe_model::workflow::{StateReply, StateRequest, Version};
+use tonic::transport::Channel;
+use tonic::{Request, Response, Status};
+
+use crate::client::describe;
+use crate::connection::connect_lazily;
+use crate::rpc::state_server_client::StateServerClient;
+use crate::rpc::state_server_server::StateServer;
+use crate::rpc::{self, State, StateResponse, StateTrouble, StateVersion};
+use crate::security::Security;
+
+/// Keeps states, and answers questions about them.
+pub trait Keeper: Send + Sync + 'static {
+    /// Answers a question.
+    fn answer(&self, question: StateRequest<Arc<[u8]>>) -> StateReply<Arc<[u8]>>;
+}
+
+/// The state server of a [`Keeper`].
+#[derive(Debug)]
+pub struct StateService<K>(Arc<K>);
+
+impl<K: Keeper> StateService<K> {
+    /// The server of these states.
+    pub fn of(keeper: Arc<K>) -> Self {
+        Self(keeper)
+    }
+}
+
+#[tonic::async_trait]
+impl<K: Keeper> StateServer for StateService<K> {
+    async fn get(&self, request: Request<State>) -> Result<Response<StateResponse>, Status> {
+        let name = request.into_inner().name;
+        let missing = format!("could not find state: {name}");
+        let reply = self.0.answer(StateRequest::Get { name });
+        Ok(Response::new(answer(reply, missing)))
+    }
+
+    async fn put(&self, request: Request<State>) -> Result<Response<StateResponse>, Status> {
+        let state = request.into_inner();
+        let missing = format!("could not store state: {}", state.name);
+        let reply = self.0.answer(StateRequest::Put {
+            name: state.name,
+            // A copy: what came from the network is part of something larger.
+            content: state.content[..].into(),
+            version: state.version.map(version),
+        });
+        Ok(Response::new(answer(reply, missing)))
+    }
+
+    async fn del(&self, request: Request<State>) -> Result<Response<StateResponse>, Status> {
+        let state = request.into_inner();
+        let missing = format!("state not found: {}", state.name);
+        let reply = self.0.answer(StateRequest::Delete {
+            name: state.name,
+            version: state.version.map(version),
+            to: Some(state.location).filter(|to| !to.is_empty()),
+        });
+        Ok(Response::new(answer(reply, missing)))
+    }
+}
+
+/// A reply on the wire; `missing` says that there is no such state.
+fn answer(reply: StateReply<Arc<[u8]>>, missing: String) -> StateResponse {
+    let (retcode, state, trouble) = match reply {
+        StateReply::Found(content, version) => {
+            let state = State {
+                content: Bytes::from_owner(content),
+                version: version.map(to_version),
+                ..State::default()
+            };
+            (rpc::OK.to_owned(), Some(state), StateTrouble::None)
+        }
+        StateReply::Done => (rpc::OK.to_owned(), None, StateTrouble::None),
+        StateReply::Missing => (missing, None, StateTrouble::None),
+        StateReply::Moved(location) => {
+            let state = State {
+                location,
+                ..State::default()
+            };
+            (missing, Some(state), StateTrouble::Moved)
+        }
+        StateReply::Busy => (missing, None, StateTrouble::Busy),
+        StateReply::Newer => (missing, None, StateTrouble::Newer),
+        StateReply::Unreachable(text) => (text, None, StateTrouble::None),
+    };
+    StateResponse {
+        retcode,
+        state,
+        trouble: trouble.into(),
+    }
+}
+
+fn version(message: StateVersion) -> Version {
+    Version {
+        origin: message.origin,
+        count: message.count,
+    }
+}
+
+fn to_version(version: Version) -> StateVersion {
+    StateVersion {
+        origin: version.origin,
+        count: version.count,
+    }
+}
+
+/// State servers elsewhere.
+#[derive(Debug)]
+pub struct Servers {
+    security: Security,
+    /// How long to wait for each answer.
+    timeout: Duration,
+    known: Mutex<BTreeMap<String, StateServerClient<Channel>>>,
+}
+
+impl Servers {
+    /// Connections are protected by `security`; each question is given up after
+    /// `timeout`.
+    pub fn new(security: Security, timeout: Duration) -> Self {
+        Self {
+            security,
+            timeout,
+            known: Mutex::default(),
+        }
+    }
+
+    /// Asks the server at an endpoint. Whatever goes wrong is part of the reply.
+    pub async fn ask(
+        &self,
+        endpoint: &str,
+        question: StateRequest<Arc<[u8]>>,
+    ) -> StateReply<Arc<[u8]>> {
+        let mut client = match self.client(endpoint) {
+            Ok(client) => client,
+            Err(text) => return StateReply::Unreachable(text),
+        };
+        let asked = async {
+            match question {
+                StateRequest::Get { name } => {
+                    let asked = client.get(State {
+                        name,
+                        ..State::default()
+                    });
+                    asked.await.map(|answer| found(answer.into_inner()))
+                }
+                StateRequest::Put {
+                    name,
+                    content,
+                    version,
+                } => {
+                    let asked = client.put(State {
+                        name,
+                        content: Bytes::from_owner(content),
+                        version: version.map(to_version),
+                        ..State::default()
+                    });
+                    asked.await.map(|answer| done(answer.into_inner(), true))
+                }
+                StateRequest::Delete { name, version, to } => {
+                    let asked = client.del(State {
+                        name,
+                        location: to.unwrap_or_default(),
+                        version: version.map(to_version),
+                        ..State::default()
+                    });
+                    asked.await.map(|answer| done(answer.into_inner(), false))
+                }
+            }
+        };
+        match tokio::time::timeout(self.timeout, asked).await {
+            Ok(Ok(reply)) => reply,
+            Ok(Err(status)) => {
+                StateReply::Unreachable(format!("RPC failed: {}", describe(&status)))
+            }
+            Err(_) => StateReply::Unreachable(format!("RPC failed: no answer from {endpoint}")),
+        }
+    }
+
+    fn client(&self, endpoint: &str) -> Result<StateServerClient<Channel>, String> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = known.get(endpoint) {
+            return Ok(client.clone());
+        }
+        let channel = connect_lazily(endpoint, &self.security);
+        let channel = channel.map_err(|error| format!("state server {endpoint}: {error}"))?;
+        let client = StateServerClient::new(channel);
+        if known.len() >= MOST_SERVERS {
+            // Endpoints come from outside: what is not used any more must not pile up.
+            known.pop_first();
+        }
+        known.insert(endpoint.to_owned(), client.clone());
+        Ok(client)
+    }
+}
+
+/// Connections to more servers than this are not kept.
+const MOST_SERVERS: usize = 1024;
+
+fn found(answer: StateResponse) -> StateReply<Arc<[u8]>> {
+    if answer.retcode == rpc::OK {
+        let state = answer.state.unwrap_or_default();
+        return StateReply::Found(state.content[..].into(), state.version.map(version));
+    }
+    trouble(answer).unwrap_or(StateReply::Missing)
+}
+
+fn done(answer: StateResponse, stored: bool) -> StateReply<Arc<[u8]>> {
+    if answer.retcode == rpc::OK {
+        return StateReply::Done;
+    }
+    let text = answer.retcode.clone();
+    trouble(answer).unwrap_or(match stored {
+        true => StateReply::Unreachable(text),
+        false => StateReply::Missing,
+    })
+}
+
+fn trouble(answer: StateResponse) -> Option<StateReply<Arc<[u8]>>> {
+    match answer.trouble() {
+        StateTrouble::None => None,
+        // One that does not say where to is of no use.
+        StateTrouble::Moved => match answer.state.unwrap_or_default().location {
+            to if to.is_empty() => None,
+            to => Some(StateReply::Moved(to)),
+        },
+        StateTrouble::Busy => Some(StateReply::Busy),
+        StateTrouble::Newer => Some(StateReply::Newer),
+    }
+}
