@@ -14,8 +14,7 @@ use crate::sweep::journal::{Journal, write_finished, write_layout, write_point};
 
 use super::{Failed, PointDone, Sweep, SweepError, Task};
 
-/// What is finished is written to the journal after this time at the latest, but for a
-/// replication that is running.
+/// What is finished is written to the journal after this time.
 const HOLD: Duration = Duration::from_millis(10);
 
 /// What all threads work on.
@@ -23,7 +22,11 @@ pub(super) struct Shared<'s, 'e, E> {
     pub(super) state: Mutex<State<'s, 'e, E>>,
     pub(super) changed: Condvar,
     pub(super) progress: &'s Progress,
-    pub(super) threads: u64,
+    /// What each thread has finished and nobody has written yet.
+    pub(super) held: Vec<Mutex<Held>>,
+    /// Whether all threads have ended.
+    pub(super) over: Mutex<bool>,
+    pub(super) ended: Condvar,
 }
 
 pub(super) struct State<'s, 'e, E> {
@@ -48,48 +51,77 @@ pub(super) struct State<'s, 'e, E> {
     pub(super) error: Option<SweepError>,
 }
 
-/// What a thread has finished and not yet written.
-struct Held {
+/// Replications that are finished and not yet written.
+pub(super) struct Held {
     lines: Vec<u8>,
     /// Points and replications with the place of their line.
     finished: Vec<(usize, u32, u64)>,
     failed: Vec<(usize, u32, String)>,
-    /// When something was last written.
-    written: Instant,
 }
 
 impl Held {
+    /// Large from the start, so that it never moves and lies apart from what simulations use.
+    pub(super) fn new() -> Self {
+        Self {
+            lines: Vec::with_capacity(1 << 19),
+            finished: Vec::with_capacity(1 << 13),
+            failed: Vec::new(),
+        }
+    }
+
     fn is_empty(&self) -> bool {
         self.finished.is_empty() && self.failed.is_empty()
     }
 }
 
+/// Ends [`Shared::write_regularly`] once it is dropped, whatever happens until then.
+pub(super) struct Ending<'a, 's, 'e, E>(pub(super) &'a Shared<'s, 'e, E>);
+
+impl<E> Drop for Ending<'_, '_, '_, E> {
+    fn drop(&mut self) {
+        *lock(&self.0.over) = true;
+        self.0.ended.notify_all();
+    }
+}
+
+/// Nothing that is kept under a lock is half-changed by a panic: experiments run without one.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
     fn lock(&self) -> MutexGuard<'_, State<'s, 'e, E>> {
-        // What may panic, an experiment, never runs under the lock.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// What every thread does.
-    pub(super) fn work(&self, done: &(impl Fn(PointDone) + Sync)) {
+    pub(super) fn work(&self, thread: usize, done: &(impl Fn(PointDone) + Sync)) {
         let mut worker = E::Worker::default();
         let mut mean = Duration::ZERO;
-        let mut held = Held {
-            lines: Vec::new(),
-            finished: Vec::new(),
-            failed: Vec::new(),
-            written: Instant::now(),
-        };
         let mut is_busy = false;
+        let held = &self.held[thread];
         loop {
             if let Some(task) = self.next(mean, &mut is_busy) {
-                mean = self.replicate(task, &mut worker, &mut held, done);
-            } else if !held.is_empty() {
-                // That may show that more is needed.
-                self.keep(&mut held, done);
-            } else if !self.wait(&mut is_busy) {
+                mean = self.replicate(task, &mut worker, held);
+            } else if !self.keep(held, done) && !self.wait(&mut is_busy) {
+                // What was written might have shown that more is needed.
                 break;
             }
+        }
+    }
+
+    /// Writes what the threads have finished, until they end: a thread that runs a long
+    /// replication cannot write itself what it finished before.
+    pub(super) fn write_regularly(&self, done: &(impl Fn(PointDone) + Sync)) {
+        let mut over = lock(&self.over);
+        while !*over {
+            let waited = self.ended.wait_timeout(over, HOLD);
+            over = waited.unwrap_or_else(PoisonError::into_inner).0;
+            drop(over);
+            for held in &self.held {
+                self.keep(held, done);
+            }
+            over = lock(&self.over);
         }
     }
 
@@ -99,7 +131,7 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
         if state.interrupted || state.error.is_some() {
             return None;
         }
-        let task = state.take(mean, self.threads)?;
+        let task = state.take(mean, self.held.len() as u64)?;
         state.working += usize::from(!*is_busy);
         *is_busy = true;
         Some(task)
@@ -129,13 +161,7 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
     }
 
     /// Runs replications of one point and returns what each took.
-    fn replicate(
-        &self,
-        task: Task,
-        worker: &mut E::Worker,
-        held: &mut Held,
-        done: &(impl Fn(PointDone) + Sync),
-    ) -> Duration {
+    fn replicate(&self, task: Task, worker: &mut E::Worker, held: &Mutex<Held>) -> Duration {
         let experiment = self.lock().sweep.experiment;
         let mut known: Option<(u64, Arc<Layout>)> = None;
         let began = Instant::now();
@@ -164,6 +190,7 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
                             number
                         }
                     };
+                    let mut held = lock(held);
                     let place = held.lines.len() as u64;
                     held.finished.push((task.point, replication, place));
                     write_finished(
@@ -179,11 +206,7 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
                     self.lock().interrupted = true;
                     break;
                 }
-                Err(reason) => held.failed.push((task.point, replication, reason)),
-            }
-            if now - held.written > HOLD {
-                held.written = now;
-                self.keep(held, done);
+                Err(reason) => lock(held).failed.push((task.point, replication, reason)),
             }
             if self.progress.interrupted.load(Relaxed) {
                 self.lock().interrupted = true;
@@ -193,17 +216,22 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
         last.duration_since(began) / (task.to - task.from).max(1)
     }
 
-    /// Writes what is held to the journal.
-    fn keep(&self, held: &mut Held, done: &(impl Fn(PointDone) + Sync)) {
-        if held.is_empty() {
-            return;
-        }
-        let over = self.lock().keep(held);
-        held.lines.clear();
-        held.finished.clear();
-        held.failed.clear();
+    /// Writes what is held to the journal; whether that was anything.
+    fn keep(&self, held: &Mutex<Held>, done: &(impl Fn(PointDone) + Sync)) -> bool {
+        let over = {
+            let mut held = lock(held);
+            if held.is_empty() {
+                return false;
+            }
+            let over = self.lock().keep(&mut held);
+            held.lines.clear();
+            held.finished.clear();
+            held.failed.clear();
+            over
+        };
         self.changed.notify_all();
         over.into_iter().for_each(done);
+        true
     }
 }
 
