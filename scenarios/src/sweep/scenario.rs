@@ -8,7 +8,7 @@ use soe_model::deployment::Deployment;
 
 use super::experiment::{Column, Experiment, Layout, Report};
 use super::study::{Plan, ScenarioSubject, Selector};
-use crate::run::{Progress, RunOptions, run_replication};
+use crate::run::{Progress, measure_replication};
 use crate::spec::Scenario;
 
 /// A scenario at every point of a study.
@@ -110,12 +110,10 @@ impl Experiment for ScenarioSweep {
         progress: &Progress,
     ) -> Result<Option<Report>, String> {
         let deployment = &self.points[point].deployment;
-        let options = RunOptions::default();
-        let result = run_replication(deployment, replication, &options, progress, None)?;
-        let Some(result) = result else {
+        let Some((metrics, fingerprint)) = measure_replication(deployment, replication, progress)?
+        else {
             return Ok(None);
         };
-        let metrics = &result.metrics;
         let wants = |metric: &crate::MetricValue| {
             let wanted = &self.metrics;
             wanted.is_empty()
@@ -149,7 +147,7 @@ impl Experiment for ScenarioSweep {
         Ok(Some(Report {
             layout: Arc::clone(&kept.layout),
             values,
-            fingerprint: result.fingerprint,
+            fingerprint,
         }))
     }
 }
