@@ -122,8 +122,9 @@ impl Controller {
             } = &mut *core;
             let containers = computer.model_containers(functions);
             let place = place(endpoint, endpoints);
+            let is_known = controller.computers().any(|each| each == place.endpoint);
             let pushes = controller.announce_computer(place, &containers, endpoints)?;
-            if !pushes.is_empty() {
+            if !is_known || !pushes.is_empty() {
                 info!("computer {endpoint}");
             }
             core.push(pushes)
@@ -143,8 +144,9 @@ impl Controller {
                 endpoints,
                 ..
             } = &mut *core;
+            let is_known = controller.computers().any(|each| each == known);
             let pushes = controller.remove_computer(known, endpoints);
-            if !pushes.is_empty() {
+            if is_known {
                 info!("computer {endpoint} leaves");
             }
             core.push(pushes)

@@ -87,6 +87,7 @@ pub mod computer;
 pub mod connection;
 pub mod controller;
 pub mod deployment;
+mod link;
 mod options;
 mod peer;
 pub mod rpc;

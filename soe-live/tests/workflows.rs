@@ -69,9 +69,20 @@ impl System {
     fn client(&self, options: &[&str]) -> Vec<Vec<String>> {
         let mut words = vec!["--server", &self.router, "--sizes", "104"];
         words.extend(options);
-        let text = stdout(&run("edgeclient", &words));
+        let output = run("edgeclient", &words);
         let line = |line: &str| line.split(' ').map(str::to_owned).collect();
-        text.lines().map(line).collect()
+        stdout(&output).lines().map(line).collect()
+    }
+
+    /// The mean processing time in seconds that a client says at its end.
+    fn processing(&self, options: &[&str]) -> f64 {
+        let mut words = vec!["--server", &self.router, "--sizes", "104"];
+        words.extend(options);
+        let output = run("edgeclient", &words);
+        assert!(output.status.success(), "{output:?}");
+        let log = String::from_utf8(output.stderr).unwrap();
+        let (_, said) = log.split_once("processing ").unwrap();
+        said.split(' ').next().unwrap().parse().unwrap()
     }
 
     /// The file that the client writes as an example.
@@ -117,6 +128,8 @@ fn a_chain_that_the_client_drives_with_embedded_states() {
     for line in &lines {
         check(line, "f1-f2-f1", 3.0, "6", false);
     }
+    let processing = system.processing(&["--chain-conf", &chain, "--max-requests", "1"]);
+    assert!((0.081..0.2).contains(&processing), "{processing}");
 }
 
 #[test]
@@ -130,6 +143,9 @@ fn a_chain_hop_by_hop_with_embedded_states() {
     for line in &lines {
         check(line, "f1-f2-f1", 3.0, "6", true);
     }
+    // Results that come to a callback do not tell it.
+    let processing = system.processing(&[options.as_slice(), callback.as_slice()].concat());
+    assert_eq!(processing, 0.0);
 }
 
 #[test]

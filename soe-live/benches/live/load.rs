@@ -84,8 +84,51 @@ pub async fn call(send: &mut SendRequest<Bytes>, address: SocketAddr, frame: Byt
     first
 }
 
-/// Calls per second over `time`, after a short warm-up.
-pub fn rate(address: SocketAddr, load: Load, time: Duration) -> f64 {
+/// What a load came to.
+#[derive(Clone, Copy)]
+pub struct Measured {
+    /// Calls per second.
+    pub rate: f64,
+    /// What a call took of the processors, in microseconds: generator, router and
+    /// computer together. It depends less than the rate on what else the machine
+    /// does.
+    pub cost: f64,
+}
+
+impl Measured {
+    pub const NONE: Self = Self {
+        rate: 0.0,
+        cost: f64::INFINITY,
+    };
+
+    /// The better of both, each for itself.
+    pub fn best(self, other: Self) -> Self {
+        Self {
+            rate: self.rate.max(other.rate),
+            cost: self.cost.min(other.cost),
+        }
+    }
+}
+
+/// The time that processes have had of the processors, in seconds; this one and
+/// those given.
+fn busy(others: &[u32]) -> f64 {
+    let ids = others.iter().map(u32::to_string);
+    let ids = ids.chain(["self".to_owned()]);
+    let ticks = ids.filter_map(|id| {
+        let text = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        // After the name, which may have blanks: user and system time are the 12th
+        // and 13th.
+        let mut fields = text.rsplit(')').next()?.split_whitespace().skip(11);
+        let user: f64 = fields.next()?.parse().ok()?;
+        Some(user + fields.next()?.parse::<f64>().ok()?)
+    });
+    ticks.sum::<f64>() / 100.0
+}
+
+/// Measures for `time`, after a short warm-up. `others` are the processes that take
+/// part besides this one.
+pub fn measure(address: SocketAddr, load: Load, time: Duration, others: &[u32]) -> Measured {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -117,14 +160,18 @@ pub fn rate(address: SocketAddr, load: Load, time: Duration) -> f64 {
         }
         tokio::time::sleep(time / 5).await;
         let (before, begun) = (done.load(Ordering::Relaxed), Instant::now());
+        let busy_before = busy(others);
         tokio::time::sleep(time).await;
-        let calls = done.load(Ordering::Relaxed) - before;
-        let rate = calls as f64 / begun.elapsed().as_secs_f64();
+        let calls = (done.load(Ordering::Relaxed) - before) as f64;
+        let measured = Measured {
+            rate: calls / begun.elapsed().as_secs_f64(),
+            cost: (busy(others) - busy_before) / calls * 1e6,
+        };
         end.store(true, Ordering::Relaxed);
         for stream in streams {
             stream.await.unwrap();
         }
-        rate
+        measured
     })
 }
 

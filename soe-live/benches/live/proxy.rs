@@ -14,6 +14,13 @@ pub struct Proxy {
     _folder: TempDir,
 }
 
+impl Proxy {
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+}
+
 impl Drop for Proxy {
     fn drop(&mut self) {
         let _ = self.child.kill();

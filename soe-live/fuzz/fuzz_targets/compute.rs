@@ -3,11 +3,10 @@
 #![no_main]
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use soe_live::Security;
-use soe_live::computer::{Computer, ComputerOptions, Executor, Kind, Simulated};
+use sim_core::SimDuration;
+use soe_live::computer::{Computer, ComputerOptions, Executor, Simulated, WorkflowOptions};
 use soe_live::server::Invocations;
 use soe_live::wire::Frame;
 use soe_model::computer::platform::Platform;
@@ -19,21 +18,19 @@ const FAST: &str = r#"{"version": "1.0",
 fuzz_target!(|message: &[u8]| {
     let platform = Platform::from_json(FAST).expect("a platform");
     let spec = platform.clone().computer("c:1".into(), String::new(), None);
-    let options = ComputerOptions {
-        kind: Kind::Simulated(platform),
-        server_endpoint: "127.0.0.1:0".parse().expect("an endpoint"),
-        announce_endpoint: None,
-        controller_endpoint: None,
-        announce_period: Duration::from_secs(1),
-        utilization_endpoint: None,
-        asynchronous: false,
-        state_endpoint: None,
-        no_state_server: false,
-        security: Security::Plaintext,
+    let mut options = ComputerOptions::of(platform, "127.0.0.1:0".parse().expect("an endpoint"));
+    // Workflows are taken; nobody answers the next function, the states and the results.
+    let nobody = "127.0.0.1:1".parse().ok();
+    options.workflows = WorkflowOptions {
+        companion_endpoint: nobody,
+        state_endpoint: "127.0.0.1:2".parse().ok(),
+        deadline: SimDuration::from_millis(1),
+        patience: SimDuration::from_millis(1),
+        ..WorkflowOptions::default()
     };
     soe_live_fuzz::runtime().block_on(async {
         let executor = Executor::Simulated(Arc::new(Simulated::new(&spec).expect("a computer")));
-        let computer = Arc::new(Computer::new(executor, "c:1".into(), &options));
+        let computer = Arc::new(Computer::new(executor, "c:1", &options).expect("plaintext"));
         if let Ok(answer) = computer.invoke(Frame::of(message), None).await {
             assert_eq!(answer.check(), Ok(()));
         }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command, Parser};
 
 use super::Failure;
@@ -27,7 +27,8 @@ pub enum Parsed<O> {
 pub fn parse<O: Parser>(
     words: impl IntoIterator<Item = impl Into<OsString> + Clone>,
 ) -> Result<Parsed<O>, Failure> {
-    let matches = accustomed(O::command()).try_get_matches_from(words);
+    let mut command = accustomed(O::command());
+    let matches = command.try_get_matches_from_mut(words);
     let options = matches.and_then(|matches| O::from_arg_matches(&matches));
     match options {
         Ok(options) => Ok(Parsed::Options(options)),
@@ -35,7 +36,11 @@ pub fn parse<O: Parser>(
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 Ok(Parsed::Text(error.render().to_string()))
             }
-            _ => Err(Failure::Input(one_line(&error.render().to_string()))),
+            _ => {
+                let text = ambiguous(&command, &error);
+                let text = text.unwrap_or_else(|| one_line(&error.render().to_string()));
+                Err(Failure::Input(text))
+            }
         },
     }
 }
@@ -81,6 +86,22 @@ fn accustomed(command: Command) -> Command {
         Some(id) => command.mut_arg(id, |argument| argument.alias("server")),
         None => command,
     }
+}
+
+/// What an option that is none may have been meant to be, if it is the beginning of
+/// several.
+fn ambiguous(command: &Command, error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(found)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    let prefix = found
+        .strip_prefix("--")
+        .filter(|prefix| !prefix.is_empty())?;
+    let known = command.get_arguments().filter_map(Arg::get_long);
+    let known = known.filter(|long| long.starts_with(prefix));
+    let mut known: Vec<_> = known.map(|long| format!("'--{long}'")).collect();
+    known.sort();
+    (known.len() > 1).then(|| format!("'{found}' may be {}", known.join(" or ")))
 }
 
 /// What the parser says in several lines, without its advice on usage.
@@ -146,7 +167,8 @@ mod tests {
         assert_eq!(options(&["--server-c=x"]).unwrap().server_conf, "x");
         assert_eq!(options(&["--num", "7"]).unwrap().num_threads, 7);
         let ambiguous = options(&["--serv", "h:2"]).unwrap_err();
-        assert!(ambiguous.contains("'--serv'"), "{ambiguous}");
+        let expected = "'--serv' may be '--server-conf' or '--server-endpoint'";
+        assert_eq!(ambiguous, expected);
     }
 
     #[test]

@@ -356,14 +356,16 @@ impl Stage<'_> {
         }
     }
 
-    /// Stops all components, those last to which others say goodbye.
+    /// Stops computers, then brokers, which are told of their leaving, then controllers.
     async fn take_down(mut self) {
-        let controllers = self.deployment.controllers.iter();
-        let controllers: BTreeSet<_> = controllers.map(|spec| spec.name.as_str()).collect();
-        let (last, first): (Vec<_>, Vec<_>) = std::mem::take(&mut self.running)
-            .into_iter()
-            .partition(|(name, _)| controllers.contains(name.as_str()));
-        for group in [first, last] {
+        let deployment = self.deployment;
+        let mut groups = [Vec::new(), Vec::new(), Vec::new()];
+        for (name, running) in std::mem::take(&mut self.running) {
+            let is_controller = deployment.controllers.iter().any(|spec| spec.name == name);
+            let is_broker = deployment.brokers.iter().any(|spec| spec.name == name);
+            groups[usize::from(is_broker) + 2 * usize::from(is_controller)].push((name, running));
+        }
+        for group in groups {
             group.iter().for_each(|(_, (stop, _))| stop.stop());
             let all_ended = async {
                 while group.iter().any(|(_, (_, handle))| !handle.is_finished()) {

@@ -90,6 +90,44 @@ fn a_mistake_is_one_line_and_status_2() {
             "/nonexistent/calls: cannot open for writing: No such file or directory (os error 2)",
         ),
         (
+            "edgeclient",
+            &["--chain-conf", "type=file"],
+            "--chain-conf: No value found for key: filename",
+        ),
+        (
+            "edgeclient",
+            &["--dag-conf", "type=circle"],
+            "--dag-conf: key `type`: found `circle`, expected file or make-template",
+        ),
+        (
+            "edgeclient",
+            &["--dag-conf", "type=file,filename=/nonexistent"],
+            "--dag-conf: /nonexistent: No such file or directory (os error 2)",
+        ),
+        (
+            "edgeclient",
+            &["--callback-endpoint", "0.0.0.0:6480"],
+            "--callback-endpoint stands for all addresses of the machine: give the one by which \
+             computers reach this client",
+        ),
+        (
+            "edgeclient",
+            &["--callback-endpoint", "127.0.0.1:0", "--dry"],
+            "--dry: only single functions can be estimated, not chains, graphs or asynchronous \
+             calls",
+        ),
+        (
+            "edgeclient",
+            &["--callback-endpoint", "h:1", "--server", "h:2,h:3"],
+            "--server-endpoints: a chain, a graph or an asynchronous call goes to one endpoint, \
+             found several",
+        ),
+        (
+            "edgeclient",
+            &["--no-state-server"],
+            "the following required arguments were not provided: --state-endpoint <ENDPOINT>",
+        ),
+        (
             "edgeippclient",
             &["--min-size", "200"],
             "`uniform` has `min` = 200 B above `max` = 100 B",

@@ -69,6 +69,23 @@ fn calls_are_those_of_the_original() {
 }
 
 #[test]
+fn chains_that_the_client_drives_are_those_of_the_original() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("chain.json");
+    let chain = r#"{"functions": ["clambda0", "glambda0", "clambda0"],
+                    "dependencies": {"s0": ["clambda0"], "s1": ["clambda0", "glambda0"],
+                                     "s2": ["glambda0"]},
+                    "state-sizes": {"s0": 4, "s1": 5, "s2": 6}}"#;
+    std::fs::write(&file, chain).unwrap();
+    let conf = format!("type=file,filename={}", file.display());
+    let step = "edgeclient chain in client-driven mode, and DAG, through the router";
+    let mut expected: Vec<LambdaRequest> = recorded(step, "/uiiit.rpc.EdgeServer/RunLambda");
+    expected.iter_mut().for_each(anonymous);
+    assert_eq!(expected.len(), 3);
+    assert_eq!(sent(&["--sizes", "20", "--chain-conf", &conf]), expected);
+}
+
+#[test]
 fn changes_of_tables_are_those_of_the_original() {
     let broker = Broker::with(vec![]);
     let change = [

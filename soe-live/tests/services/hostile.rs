@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use prost::Message;
-use soe_live::command::Stop;
+use sim_core::Streams;
+use soe_live::command::{Endpoint, Stop};
 use soe_live::controller::Controller;
 use soe_live::rpc::edge_controller_server::EdgeControllerServer;
 use soe_live::rpc::state_server_server::StateServerServer;
@@ -12,6 +13,8 @@ use soe_live::workflow::StateService;
 use soe_live::{Security, States};
 use soe_model::controller::InstallerSpec;
 use std::sync::Arc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tonic::Code;
 
 use crate::support::{any, call, computer, framed, raw, request, router};
@@ -128,6 +131,68 @@ async fn wrong_changes_are_refused_and_change_nothing() {
     );
     assert_eq!(router.table(0).await, before);
     assert!(router.table(9).await.entries.is_empty());
+    stop.stop();
+}
+
+/// A destination that sends frames which make no sense, other ones over each
+/// connection, and closes it.
+async fn nonsense(stop: &Stop) -> Endpoint {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = listener.local_addr().unwrap().to_string();
+    let (streams, stop) = (Streams::new(7, 0), stop.clone());
+    tokio::spawn(async move {
+        for connection in 0.. {
+            let (mut socket, _) = tokio::select! {
+                accepted = listener.accept() => accepted.unwrap(),
+                () = stop.wait() => return,
+            };
+            let mut chance = streams.stream("destination", &format!("connection {connection}"));
+            let mut draw = |most: u64| chance.integer(0..=most);
+            let mut said = Vec::new();
+            if draw(3) > 0 {
+                // Settings, none of them unusual.
+                said.extend([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+            }
+            for _ in 0..draw(20) {
+                let (len, kind, flags, stream) = (draw(30), draw(10), draw(255), draw(5));
+                said.extend([
+                    0,
+                    0,
+                    len as u8,
+                    kind as u8,
+                    flags as u8,
+                    0,
+                    0,
+                    0,
+                    stream as u8,
+                ]);
+                said.extend((0..len).map(|_| draw(255) as u8));
+            }
+            tokio::spawn(async move {
+                // The caller may be gone already.
+                let _ = socket.write_all(&said).await;
+                let mut ignored = [0; 1024];
+                let _ = socket.read(&mut ignored).await;
+            });
+        }
+    });
+    endpoint.parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_destination_that_talks_nonsense_fails_and_nothing_else() {
+    let stop = Stop::new();
+    let mut router = router(&stop).await;
+    let computer = computer(false, &stop).await;
+    router.change("glambda0", computer.as_str(), 1.0).await;
+    let destination = nonsense(&stop).await;
+    for _ in 0..100 {
+        router.change("clambda0", destination.as_str(), 1.0).await;
+        let failed = call(&router.endpoint, request("clambda0", 100)).await;
+        assert!(failed.retcode != "OK" && !failed.retcode.is_empty());
+        let served = call(&router.endpoint, request("glambda0", 10)).await;
+        assert_eq!(served.retcode, "OK");
+    }
     stop.stop();
 }
 

@@ -1,0 +1,297 @@
+//! Driving the machine of a computer: requests go in, and what it wants done goes
+//! out as tasks of the runtime, whose outcome is reported back to it.
+
+use std::sync::{Arc, MutexGuard};
+
+use prost::Message;
+use soe_model::units::Bytes as Size;
+use soe_model::workflow::{
+    self, Argument, CallKey, Contents, Host, HostAction, Question, Sending, StateReply,
+    StateRequest, TaskKey,
+};
+use tokio::sync::oneshot;
+use tracing::{debug, warn};
+
+use super::{Answer, Core, Step, Waiting, Workflows};
+use crate::computer::{Computer, Done, Executor, Text, milliseconds, refused};
+use crate::rpc::{self, LambdaRequest};
+use crate::wire::{Frame, Malformed, Reply, Request};
+use crate::workflow::{Keeper, request, to_response, to_states};
+
+impl Computer {
+    /// Answers an invocation that is more than a plain one.
+    pub(in crate::computer) async fn elaborate(
+        self: Arc<Self>,
+        received: Request,
+    ) -> Result<Frame, Malformed> {
+        let message = LambdaRequest::decode(received.frame().message());
+        let message = message.map_err(|_| Malformed::Message)?;
+        let read = match request(message) {
+            Ok(read) => read,
+            Err(problem) => return Ok(refused(&received, &problem.to_string())),
+        };
+        if received.dry {
+            return Ok(self.estimate(&received));
+        }
+        let (answered, key) = self.submit(read);
+        let _left = Left(&self.workflows, key);
+        Ok(match answered.await {
+            Ok(Answer::Acknowledged(hops)) => {
+                let reply = Reply {
+                    retcode: rpc::OK,
+                    hops,
+                    asynchronous: true,
+                    ..Reply::default()
+                };
+                reply.with_text("")
+            }
+            Ok(Answer::Refused(retcode, hops)) => {
+                let reply = Reply {
+                    retcode: &retcode,
+                    hops,
+                    ..Reply::default()
+                };
+                reply.with_text("")
+            }
+            Ok(Answer::Executed(response, done)) => {
+                let output = response.output.unwrap_or_default();
+                let reply = Reply {
+                    retcode: &response.retcode,
+                    ptime: milliseconds(done.processing),
+                    loads: done.loads,
+                    hops: response.hops,
+                    states: to_states(&response.states),
+                    dataout: output.data.into(),
+                    ..Reply::default()
+                };
+                reply.with_text(&output.text)
+            }
+            Err(_) => refused(&received, "the computer stops"),
+        })
+    }
+
+    /// Tells the host of a request. Returns where its answer will come out, and
+    /// its number.
+    fn submit(
+        self: &Arc<Self>,
+        request: workflow::Request<Contents>,
+    ) -> (oneshot::Receiver<Answer>, u64) {
+        let (answer, answered) = oneshot::channel();
+        let mut core = self.workflows.core();
+        let done = Done::default();
+        let key = core.waiting.insert(Waiting { answer, done });
+        let now = self.workflows.clock.now();
+        core.host.request(now, CallKey(key), request);
+        self.settle(core);
+        (answered, key)
+    }
+
+    /// Does what the host wants done after something happened, and gives up the
+    /// lock.
+    fn settle(self: &Arc<Self>, mut core: MutexGuard<'_, Core>) {
+        let mut actions = Vec::new();
+        while let Some(action) = core.host.poll() {
+            match action {
+                HostAction::Acknowledge { call, hops } => {
+                    core.answer(call, |_| Answer::Acknowledged(hops));
+                }
+                HostAction::Refuse {
+                    call,
+                    retcode,
+                    hops,
+                } => core.answer(call, |_| Answer::Refused(retcode, hops)),
+                HostAction::Respond { call, response } => {
+                    core.answer(call, |done| Answer::Executed(response, done));
+                }
+                HostAction::Execute { task, .. } => {
+                    self.tell(&core.host, task);
+                    actions.push(action);
+                }
+                action => actions.push(action),
+            }
+        }
+        let next = core.host.next_wake();
+        let sooner = next.is_some_and(|next| core.expected.is_none_or(|known| next < known));
+        if sooner {
+            core.expected = next;
+            self.workflows.timer.notify_one();
+        }
+        drop(core);
+        for action in actions {
+            tokio::spawn(self.clone().act(action));
+        }
+    }
+
+    /// Carries out an action, and reports what came of it.
+    async fn act(self: Arc<Self>, action: HostAction<Contents>) {
+        match action {
+            HostAction::Acknowledge { .. }
+            | HostAction::Refuse { .. }
+            | HostAction::Respond { .. } => {}
+            HostAction::Execute {
+                task,
+                call,
+                function,
+                argument,
+            } => self.run(task, call, &function, argument).await,
+            HostAction::Ask {
+                question,
+                to,
+                request,
+            } => {
+                let reply = self.workflows.servers.ask(&to, request).await;
+                self.replied(question, reply);
+            }
+            HostAction::Forward { sending, request } => {
+                let sent = self.workflows.forward(&request).await;
+                if let Err(error) = &sent {
+                    debug!("{}: {error}", request.function());
+                }
+                self.sent(sending, sent);
+            }
+            HostAction::Deliver {
+                sending,
+                callback,
+                response,
+            } => {
+                if !response.is_ok() {
+                    debug!("{callback}: {}", response.retcode);
+                }
+                let sent = self
+                    .workflows
+                    .deliver(&callback, to_response(response))
+                    .await;
+                if let Err(error) = &sent {
+                    warn!("a result cannot be delivered to {callback}: {error}");
+                }
+                self.sent(sending, sent);
+            }
+        }
+    }
+
+    async fn run(
+        self: &Arc<Self>,
+        task: TaskKey,
+        call: Option<CallKey>,
+        function: &str,
+        argument: Argument,
+    ) {
+        let Argument { text, data } = argument;
+        let (text, executed) = match &self.executor {
+            Executor::Simulated(simulated) => {
+                let executed = simulated.execute(function, text.len()).await;
+                (text, executed)
+            }
+            Executor::Gateway(gateway) => {
+                let executed = gateway.execute(function, text.into(), data.into()).await;
+                (String::new(), executed)
+            }
+        };
+        self.executed(task, call, executed, text);
+    }
+
+    /// Tells the host how a function was executed; `input` is what it returns if
+    /// that is its input.
+    fn executed(
+        self: &Arc<Self>,
+        task: TaskKey,
+        call: Option<CallKey>,
+        executed: Result<Done, String>,
+        input: String,
+    ) {
+        let now = self.workflows.clock.now();
+        let mut core = self.workflows.core();
+        let outcome = executed.map(|mut done| {
+            let text = match std::mem::take(&mut done.output) {
+                Text::Input => input,
+                Text::Own(text) => text,
+            };
+            if let Some(waiting) = call.and_then(|call| core.waiting.get_mut(call.0)) {
+                waiting.done = done;
+            }
+            let data = Vec::new();
+            Argument { text, data }
+        });
+        core.host.executed(now, task, outcome);
+        self.settle(core);
+    }
+
+    fn replied(self: &Arc<Self>, question: Question, reply: StateReply<Arc<[u8]>>) {
+        let mut core = self.workflows.core();
+        let now = self.workflows.clock.now();
+        core.host.state_replied(now, question, reply);
+        self.settle(core);
+    }
+
+    fn sent(self: &Arc<Self>, sending: Sending, sent: Result<(), String>) {
+        let mut core = self.workflows.core();
+        let now = self.workflows.clock.now();
+        core.host.sent(now, sending, sent);
+        self.settle(core);
+    }
+
+    /// Tells whoever watches of a step that begins.
+    fn tell(&self, host: &Host<Contents>, task: TaskKey) {
+        let (Some(watch), Some(request)) = (&self.workflows.watch, host.task(task)) else {
+            return;
+        };
+        // Nobody has to watch to the end.
+        let _ = watch.send(Step {
+            uuid: request.uuid.clone(),
+            computer: host.spec().endpoint.clone(),
+            function: request.function().to_owned(),
+            argument: Size(request.argument.text.len() as u64),
+            states: request.states.clone(),
+            hops: request.hops + 1,
+        });
+    }
+
+    /// Wakes the host when it wants to be woken, for ever.
+    pub(in crate::computer) async fn keep_time(self: Arc<Self>) {
+        let workflows = &self.workflows;
+        loop {
+            let due = workflows.next_wake();
+            match due {
+                None => workflows.timer.notified().await,
+                Some(due) => {
+                    tokio::select! {
+                        () = workflows.timer.notified() => continue,
+                        () = tokio::time::sleep_until(due.into()) => {}
+                    }
+                }
+            }
+            self.wake();
+        }
+    }
+
+    fn wake(self: &Arc<Self>) {
+        let mut core = self.workflows.core();
+        core.host.wake(self.workflows.clock.now());
+        self.settle(core);
+    }
+}
+
+/// Forgets a request when its caller has gone.
+struct Left<'a>(&'a Workflows, u64);
+
+impl Drop for Left<'_> {
+    fn drop(&mut self) {
+        self.0.core().waiting.remove(self.1);
+    }
+}
+
+impl Core {
+    fn answer(&mut self, call: CallKey, with: impl FnOnce(Done) -> Answer) {
+        if let Some(Waiting { answer, done }) = self.waiting.remove(call.0) {
+            // The caller may be gone.
+            let _ = answer.send(with(done));
+        }
+    }
+}
+
+impl Keeper for Computer {
+    fn answer(&self, question: StateRequest<Arc<[u8]>>) -> StateReply<Arc<[u8]>> {
+        let mut core = self.workflows.core();
+        core.host.serve(self.workflows.clock.now(), question)
+    }
+}
