@@ -59,8 +59,8 @@ stop = "1 s"
 size = { type = "uniform", min = "5 kB", max = "30 kB" }
 "#;
 
-/// The latency of the call that is asked about, and the share of each computer in its calls.
-fn latency(replication: u32, changes: &[&str]) -> f64 {
+/// The mean latency and the number of calls of a function, or of all.
+fn calls(replication: u32, changes: &[&str], entity: &str) -> (f64, f64) {
     let mut scenario = Scenario::parse(RACE, "race.toml").unwrap();
     for change in changes {
         scenario.set(change).unwrap();
@@ -69,10 +69,18 @@ fn latency(replication: u32, changes: &[&str]) -> f64 {
     let (options, progress) = (RunOptions::default(), Progress::default());
     let result = run_replication(&deployment, replication, &options, &progress, None);
     let metrics = result.unwrap().unwrap().metrics;
-    let own = metrics
-        .iter()
-        .find(|value| value.metric.name == "latency_mean" && value.entity == "own");
-    own.unwrap().value
+    let value = |name: &str| {
+        let found = metrics
+            .iter()
+            .find(|value| value.metric.name == name && value.entity == entity);
+        found.unwrap().value
+    };
+    (value("latency_mean"), value("calls_completed"))
+}
+
+/// The latency of the call that is asked about.
+fn latency(replication: u32, changes: &[&str]) -> f64 {
+    calls(replication, changes, "own").0
 }
 
 /// Nothing is sent after the call, so that what is foreseen is what happens.
@@ -108,6 +116,35 @@ fn it_picks_the_computer_that_answers_first() {
         chosen.iter().filter(|&&count| count > 5).count() >= 2,
         "{chosen:?}"
     );
+}
+
+/// The same decision, but for the good of all.
+#[test]
+fn it_may_pick_the_computer_where_all_together_wait_least() {
+    let sum = |replication, changes: &[&str]| {
+        let (mean, count) = calls(replication, changes, "all");
+        mean * count
+    };
+    let mut differs = 0;
+    for replication in 0..60 {
+        let possible = ["busy", "slow", "far"].map(|place| {
+            sum(
+                replication,
+                &[&format!("broker.entry.table.1.destination={place}")],
+            )
+        });
+        let best = possible.iter().copied().fold(f64::INFINITY, f64::min);
+        let kind = "broker.entry.type=dispatcher";
+        let selfless = "broker.entry.estimator={ type = \"oracle\", counts = \"all\" }";
+        let found = sum(replication, &[kind, selfless]);
+        assert!(
+            (found / best - 1.0).abs() < 1e-9,
+            "replication {replication}: {found} {possible:?}"
+        );
+        let selfish = sum(replication, &[kind, "broker.entry.estimator=oracle"]);
+        differs += u32::from(selfish > found * (1.0 + 1e-9));
+    }
+    assert!(differs > 5, "{differs}");
 }
 
 #[test]
