@@ -1,15 +1,13 @@
 //! `soe plot`: the figures of a result folder.
 
-mod declared;
-
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use analysis::{FigureKind, FigureOptions, GroupBy, ResultSet, Selection, figures, svg_to_png};
 
 use crate::cli::{By, Kind, Picture, PlotArgs};
+use crate::declared::{Declared, asks_for_nothing};
 use crate::failure::{Failure, print};
-use declared::Declared;
 
 /// Runs the command.
 pub fn run(args: &PlotArgs) -> Result<(), Failure> {
@@ -89,17 +87,6 @@ fn pictures(args: &PlotArgs, results: &ResultSet) -> Result<Vec<(String, String)
         }));
     }
     Ok(pictures)
-}
-
-/// Whether it is left open what is shown.
-fn asks_for_nothing(options: &FigureOptions) -> bool {
-    let Selection { metrics, entities } = &options.selection;
-    options.kinds.is_empty()
-        && metrics.is_empty()
-        && entities.is_empty()
-        && options.x.is_none()
-        && options.by.is_none()
-        && options.group.is_none()
 }
 
 impl Kind {

@@ -463,6 +463,10 @@ fn plots_without_options_are_the_figures_of_the_study() {
     ];
     let text = stdout(&succeeds(path, &args));
     assert!(text.contains("latency_mean-over-rate"), "{text}");
+    // One page about it shows the same axes.
+    succeeds(path, &["report", "results/study", "--output", "page.html"]);
+    let page = fs::read_to_string(path.join("page.html")).unwrap();
+    assert!(page.contains("least-impedance"));
     fs::write(path.join("results/study/study.toml"), "figure = [").unwrap();
     let output = soe(path, &args);
     assert_eq!(output.status.code(), Some(2));

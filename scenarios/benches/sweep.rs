@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use scenarios::spec::Scenario;
-use scenarios::sweep::{Plan, Prepared, Study, Sweep};
+use scenarios::sweep::{Experiment, Plan, Prepared, Study, Sweep};
 use scenarios::{Progress, RunOptions, run_replication};
 use soe_model::deployment::Deployment;
 
@@ -177,34 +177,54 @@ fn overhead(file: &Path) {
     // Alternating, so that both meet the same machine. The fastest of each: what else the
     // machine does only ever slows. And the processor's time of all, in which waiting for
     // others does not count.
-    let (mut alone, mut swept) = ((Duration::MAX, 0.0), (Duration::MAX, 0.0));
     let progress = Progress::default();
+    let ways: [(&str, &dyn Fn() -> Duration); 3] = [
+        ("as `soe run` simulates it", &|| {
+            simulate(&deployments, 0..REPLICATIONS, &progress).unwrap_or_default()
+        }),
+        ("as a sweep simulates it", &|| measure(&prepared)),
+        ("in a sweep, one thread", &|| sweep(&plan, &prepared, 1)),
+    ];
+    let mut times = [(Duration::MAX, 0.0); 3];
     for _ in 0..ROUNDS {
-        let start = processor_time();
-        let time = simulate(&deployments, 0..REPLICATIONS, &progress).unwrap_or_default();
-        let middle = processor_time();
-        alone = (alone.0.min(time), alone.1 + middle - start);
-        let time = sweep(&plan, &prepared, 1);
-        swept = (swept.0.min(time), swept.1 + processor_time() - middle);
+        for ((_, way), time) in ways.iter().zip(&mut times) {
+            let before = processor_time();
+            time.0 = time.0.min(way());
+            time.1 += processor_time() - before;
+        }
     }
     let per = |seconds: f64| seconds / f64::from(POINTS * REPLICATIONS) * 1e6;
-    let rounds = f64::from(ROUNDS);
-    for (what, alone, swept) in [
-        (
-            "fastest round",
-            alone.0.as_secs_f64(),
-            swept.0.as_secs_f64(),
-        ),
-        ("processor's time", alone.1 / rounds, swept.1 / rounds),
-    ] {
+    for ((what, _), (least, processor)) in ways.iter().zip(&times) {
         println!(
-            "{what}: a replication takes {:.2} us alone and {:.2} us in a sweep: overhead {:.2} us, {:.2} %",
-            per(alone),
-            per(swept),
-            per(swept - alone),
-            (swept / alone - 1.0) * 100.0
+            "{what}: {:.2} us in the fastest round, {:.2} us of processors' time in the mean",
+            per(least.as_secs_f64()),
+            per(processor / f64::from(ROUNDS))
         );
     }
+    let [alone, measured, swept] = times.map(|time| time.1);
+    println!(
+        "overhead: {:+.1} % of what a sweep simulates, {:+.1} % of what a run takes",
+        (swept / measured - 1.0) * 100.0,
+        (swept / alone - 1.0) * 100.0
+    );
+}
+
+/// The replications of a sweep, one after the other, without the executor.
+fn measure(prepared: &Prepared) -> Duration {
+    std::thread::scope(|scope| {
+        let all = scope.spawn(|| {
+            let (mut worker, progress) = (Default::default(), Progress::default());
+            let started = Instant::now();
+            for point in 0..prepared.points() {
+                for replication in 0..REPLICATIONS {
+                    let report = prepared.replicate(point, replication, &mut worker, &progress);
+                    black_box(report.expect("nothing fails"));
+                }
+            }
+            started.elapsed()
+        });
+        all.join().expect("nothing panics")
+    })
 }
 
 /// What this process has used of processors so far, in seconds, where the system tells.

@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use analysis::{FigureKind, FigureOptions, ResultSet};
+use analysis::{FigureKind, FigureOptions, ResultSet, Selection};
 use toml::Table;
 
-use super::asks_for_nothing;
 use crate::failure::Failure;
 
 /// The figures that the study beside the results declares; none if there is no study.
@@ -18,7 +17,7 @@ impl Declared {
     /// If the study cannot be read.
     pub fn of(results: &ResultSet) -> Result<Self, Failure> {
         let path = results.path.join("study.toml");
-        if !path.is_file() {
+        if !path.is_file() || !results.points.are_many() {
             return Ok(Self(Vec::new()));
         }
         let wrong = |error: &dyn std::fmt::Display| {
@@ -81,8 +80,14 @@ impl Declared {
                 .collect();
             return if all.is_empty() { vec![asked] } else { all };
         }
+        vec![self.with_axes(asked)]
+    }
+
+    /// The same with the axes of the first figure, or of the first one of a metric that is
+    /// asked for, unless axes are asked for.
+    pub fn with_axes(&self, asked: FigureOptions) -> FigureOptions {
         if asked.x.is_some() || asked.by.is_some() {
-            return vec![asked];
+            return asked;
         }
         let metric = |figure: &&Table| {
             let metric = figure.get("metric").and_then(toml::Value::as_str);
@@ -96,7 +101,7 @@ impl Declared {
         let figure = self.0.iter().find(metric).or(self.0.first());
         let axes = figure.and_then(|figure| as_options(figure, &asked));
         let (x, by) = axes.map_or((None, None), |axes| (axes.x, axes.by));
-        vec![FigureOptions { x, by, ..asked }]
+        FigureOptions { x, by, ..asked }
     }
 }
 
@@ -123,4 +128,15 @@ fn as_options(figure: &Table, asked: &FigureOptions) -> Option<FigureOptions> {
     options.kinds = vec![FigureKind::Lines, FigureKind::Bars];
     options.log_y |= text("scale").as_deref() == Some("logarithmic");
     Some(options)
+}
+
+/// Whether it is left open what is shown.
+pub fn asks_for_nothing(options: &FigureOptions) -> bool {
+    let Selection { metrics, entities } = &options.selection;
+    options.kinds.is_empty()
+        && metrics.is_empty()
+        && entities.is_empty()
+        && options.x.is_none()
+        && options.by.is_none()
+        && options.group.is_none()
 }
