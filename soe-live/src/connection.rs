@@ -1,5 +1,6 @@
 //! Connections of clients of tonic.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::net::IpAddr;
@@ -61,6 +62,44 @@ pub async fn connect(endpoint: &str, security: &Security) -> Result<Channel, Con
 pub fn connect_lazily(endpoint: &str, security: &Security) -> Result<Channel, ConnectError> {
     let (_, builder) = builder(endpoint, security)?;
     Ok(builder.connect_lazy())
+}
+
+/// Connections to more peers than this are not kept.
+const MOST_CHANNELS: usize = 1024;
+
+/// Channels to peers whose endpoints come with requests, kept for the next one.
+#[derive(Debug)]
+pub(crate) struct Channels {
+    security: Security,
+    known: Mutex<BTreeMap<String, Channel>>,
+}
+
+impl Channels {
+    /// None so far.
+    pub(crate) fn new(security: Security) -> Self {
+        Self {
+            security,
+            known: Mutex::default(),
+        }
+    }
+
+    /// The channel to an endpoint.
+    ///
+    /// # Errors
+    /// If the endpoint is none.
+    pub(crate) fn to(&self, endpoint: &str) -> Result<Channel, ConnectError> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(channel) = known.get(endpoint) {
+            return Ok(channel.clone());
+        }
+        let channel = connect_lazily(endpoint, &self.security)?;
+        if known.len() >= MOST_CHANNELS {
+            // What is not used any more must not pile up.
+            known.pop_first();
+        }
+        known.insert(endpoint.to_owned(), channel.clone());
+        Ok(channel)
+    }
 }
 
 /// A channel over one connection that tells when it is lost.

@@ -17,9 +17,10 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tracing::warn;
 
 use super::Done;
+use crate::client::describe;
 use crate::clock::{Clock, duration};
 use crate::command::Endpoint;
-use crate::connection::connect;
+use crate::connection::Channels;
 use crate::peer::Peer;
 use crate::rpc::LambdaResponse;
 use crate::rpc::callback_server_client::CallbackServerClient;
@@ -102,7 +103,7 @@ pub struct Workflows {
     timer: Notify,
     servers: Servers,
     companion: Option<Peer>,
-    security: Security,
+    callbacks: Channels,
     deadline: Duration,
     watch: Option<mpsc::UnboundedSender<Step>>,
 }
@@ -165,7 +166,7 @@ impl Workflows {
             timer: Notify::new(),
             servers: Servers::new(security.clone(), duration(options.patience)),
             companion: companion.map(peer).transpose()?,
-            security: security.clone(),
+            callbacks: Channels::new(security.clone()),
             deadline: duration(options.deadline),
             watch: options.watch.clone(),
         })
@@ -217,13 +218,11 @@ impl Workflows {
 
     async fn deliver(&self, callback: &str, result: LambdaResponse) -> Result<(), String> {
         let delivered = async {
-            let channel = connect(callback, &self.security)
-                .await
-                .map_err(|error| error.to_string())?;
-            CallbackServerClient::new(channel)
+            let channel = self.callbacks.to(callback);
+            CallbackServerClient::new(channel.map_err(|error| error.to_string())?)
                 .receive_response(result)
                 .await
-                .map_err(|status| status.message().to_owned())
+                .map_err(|status| describe(&status))
         };
         match tokio::time::timeout(DELIVERY, delivered).await {
             Ok(delivered) => delivered.map(drop),

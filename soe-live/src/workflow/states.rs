@@ -1,16 +1,14 @@
 //! State servers: answering them, and asking them.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use soe_model::workflow::{StateReply, StateRequest, Version};
-use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
 
 use crate::client::describe;
-use crate::connection::connect_lazily;
+use crate::connection::Channels;
 use crate::rpc::state_server_client::StateServerClient;
 use crate::rpc::state_server_server::StateServer;
 use crate::rpc::{self, State, StateResponse, StateTrouble, StateVersion};
@@ -114,21 +112,17 @@ fn to_version(version: Version) -> StateVersion {
 /// State servers elsewhere.
 #[derive(Debug)]
 pub struct Servers {
-    security: Security,
+    channels: Channels,
     /// How long to wait for each answer.
     timeout: Duration,
-    known: Mutex<BTreeMap<String, StateServerClient<Channel>>>,
 }
 
 impl Servers {
     /// Connections are protected by `security`; each question is given up after
     /// `timeout`.
     pub fn new(security: Security, timeout: Duration) -> Self {
-        Self {
-            security,
-            timeout,
-            known: Mutex::default(),
-        }
+        let channels = Channels::new(security);
+        Self { channels, timeout }
     }
 
     /// Asks the server at an endpoint. Whatever goes wrong is part of the reply.
@@ -137,9 +131,9 @@ impl Servers {
         endpoint: &str,
         question: StateRequest<Arc<[u8]>>,
     ) -> StateReply<Arc<[u8]>> {
-        let mut client = match self.client(endpoint) {
-            Ok(client) => client,
-            Err(text) => return StateReply::Unreachable(text),
+        let mut client = match self.channels.to(endpoint) {
+            Ok(channel) => StateServerClient::new(channel),
+            Err(error) => return StateReply::Unreachable(format!("state server: {error}")),
         };
         let asked = async {
             match question {
@@ -182,26 +176,7 @@ impl Servers {
             Err(_) => StateReply::Unreachable(format!("RPC failed: no answer from {endpoint}")),
         }
     }
-
-    fn client(&self, endpoint: &str) -> Result<StateServerClient<Channel>, String> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = known.get(endpoint) {
-            return Ok(client.clone());
-        }
-        let channel = connect_lazily(endpoint, &self.security);
-        let channel = channel.map_err(|error| format!("state server {endpoint}: {error}"))?;
-        let client = StateServerClient::new(channel);
-        if known.len() >= MOST_SERVERS {
-            // Endpoints come from outside: what is not used any more must not pile up.
-            known.pop_first();
-        }
-        known.insert(endpoint.to_owned(), client.clone());
-        Ok(client)
-    }
 }
-
-/// Connections to more servers than this are not kept.
-const MOST_SERVERS: usize = 1024;
 
 fn found(answer: StateResponse) -> StateReply<Arc<[u8]>> {
     if answer.retcode == rpc::OK {
