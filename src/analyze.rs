@@ -26,7 +26,7 @@ pub fn run(args: &AnalyzeArgs) -> Result<(), Failure> {
     };
     let by = args.by.map_or(GroupBy::All, By::of);
     let calls = match results.has_calls() {
-        true => Some(CallStudy::of(&results, by, cut).map_err(Failure::input)?),
+        true => Some(CallStudy::measure(&results, by, cut, &quantiles).map_err(Failure::input)?),
         false if args.by.is_some() || args.warm_up.is_some() => {
             return Err(Failure::input(format!(
                 "{}: no calls.csv, which --by and --warm-up need; `soe run --calls` records it",
@@ -39,8 +39,8 @@ pub fn run(args: &AnalyzeArgs) -> Result<(), Failure> {
         true => Some(SampleStudy::of(&results).map_err(Failure::input)?),
         false => None,
     };
+    let (calls, of_calls) = calls.unzip();
     let cut_ns = calls.as_ref().map_or(results.warm_up_ns, |it| it.cut_ns);
-    let of_calls = calls.as_ref().map(|it| it.metrics(&quantiles));
 
     // With a question about calls, the answer is about them alone.
     let asked = args.by.is_some() || args.warm_up.is_some();

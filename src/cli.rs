@@ -239,7 +239,7 @@ pub struct SweepArgs {
     #[command(subcommand)]
     pub command: Option<SweepCommand>,
 
-    /// The study file (TOML)
+    /// The study file (TOML), or a scenario file with a section `sweep`
     #[arg(value_hint = ValueHint::FilePath, required = true)]
     pub file: Option<PathBuf>,
 
@@ -258,7 +258,7 @@ pub enum SweepCommand {
 
 #[derive(Args, Debug)]
 pub struct MergeArgs {
-    /// The study file (TOML), or the name of a study that is part of the program
+    /// The study file (TOML) or scenario file, or the name of a study that is part of the program
     #[arg(value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
 

@@ -3,6 +3,7 @@
 mod analyze;
 mod cli;
 mod compare;
+mod declared;
 mod deliver;
 mod export;
 mod failure;

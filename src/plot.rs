@@ -1,33 +1,19 @@
 //! `soe plot`: the figures of a result folder.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use analysis::{FigureKind, FigureOptions, GroupBy, ResultSet, Selection, figures, svg_to_png};
 
 use crate::cli::{By, Kind, Picture, PlotArgs};
+use crate::declared::{Declared, asks_for_nothing};
 use crate::failure::{Failure, print};
 
 /// Runs the command.
 pub fn run(args: &PlotArgs) -> Result<(), Failure> {
     let results = ResultSet::read(&args.folder).map_err(Failure::input)?;
-    let selection = Selection {
-        metrics: args.metric.clone(),
-        entities: args.entity.clone(),
-    };
-    let options = FigureOptions {
-        kinds: args.kind.iter().map(|kind| kind.of()).collect(),
-        selection,
-        x: args.x.clone(),
-        by: args.by.clone(),
-        group: args.group.map(By::of),
-        log_x: args.log_x,
-        log_y: args.log_y,
-        size: (args.width, args.height),
-        replication: args.replication,
-        calls: args.calls,
-    };
-    let figures = figures(&results, &options).map_err(Failure::input)?;
-    if figures.is_empty() {
+    let pictures = pictures(args, &results)?;
+    if pictures.is_empty() {
         return Err(Failure::input(format!(
             "{}: holds nothing that such a figure could show; `soe run --calls --samples \"1 s\"` records more",
             results.path.display()
@@ -41,29 +27,66 @@ pub fn run(args: &PlotArgs) -> Result<(), Failure> {
     std::fs::create_dir_all(&folder).map_err(|error| failed(&folder, &error))?;
     let mut written = String::new();
     // Names may collide where only characters differ that a file cannot have.
-    let mut taken = std::collections::BTreeSet::new();
-    for figure in &figures {
-        let mut stem = figure.name.clone();
+    let mut taken = BTreeSet::new();
+    for (name, svg) in &pictures {
+        let mut stem = name.clone();
         for number in 2.. {
             if taken.insert(stem.clone()) {
                 break;
             }
-            stem = format!("{}-{number}", figure.name);
+            stem = format!("{name}-{number}");
         }
-        let svg = figure.to_svg();
         if args.format != Picture::Png {
             let path = folder.join(format!("{stem}.svg"));
-            std::fs::write(&path, &svg).map_err(|error| failed(&path, &error))?;
+            std::fs::write(&path, svg).map_err(|error| failed(&path, &error))?;
             written += &format!("{}\n", path.display());
         }
         if args.format != Picture::Svg {
             let path = folder.join(format!("{stem}.png"));
-            let png = svg_to_png(&svg, args.dpi).map_err(|error| failed(&path, &error))?;
+            let png = svg_to_png(svg, args.dpi).map_err(|error| failed(&path, &error))?;
             std::fs::write(&path, png).map_err(|error| failed(&path, &error))?;
             written += &format!("{}\n", path.display());
         }
     }
     print(&written)
+}
+
+/// The figures as SVG with the stems of their files.
+///
+/// Of a sweep, where nothing else is asked for, those that its study declares.
+fn pictures(args: &PlotArgs, results: &ResultSet) -> Result<Vec<(String, String)>, Failure> {
+    let asked = FigureOptions {
+        kinds: args.kind.iter().map(|kind| kind.of()).collect(),
+        selection: Selection {
+            metrics: args.metric.clone(),
+            entities: args.entity.clone(),
+        },
+        x: args.x.clone(),
+        by: args.by.clone(),
+        group: args.group.map(By::of),
+        log_x: args.log_x,
+        log_y: args.log_y,
+        size: (args.width, args.height),
+        replication: args.replication,
+        calls: args.calls,
+    };
+    let declared = Declared::of(results)?;
+    let is_as_declared = asked.size == FigureOptions::default().size && !asked.log_x;
+    if asks_for_nothing(&asked) && is_as_declared && !asked.log_y {
+        let drawn = declared.drawn(results)?;
+        if !drawn.is_empty() {
+            return Ok(drawn);
+        }
+    }
+    let mut pictures = Vec::new();
+    for options in declared.complete(asked) {
+        let figures = figures(results, &options).map_err(Failure::input)?;
+        pictures.extend(figures.into_iter().map(|figure| {
+            let svg = figure.to_svg();
+            (figure.name, svg)
+        }));
+    }
+    Ok(pictures)
 }
 
 impl Kind {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use analysis::{FigureOptions, ReportOptions, ResultSet};
 
 use crate::cli::ReportArgs;
+use crate::declared::Declared;
 use crate::failure::Failure;
 
 /// Runs the command.
@@ -17,6 +18,7 @@ pub fn run(args: &ReportArgs) -> Result<(), Failure> {
         ..FigureOptions::default()
     };
     figures.selection.metrics.clone_from(&args.metric);
+    let figures = Declared::of(&results)?.with_axes(figures);
     let describe = |name: &str| {
         let mut known = scenarios::METRICS.iter();
         known.find(|it| it.name == name).map(|it| it.description)

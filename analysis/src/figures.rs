@@ -169,7 +169,11 @@ pub enum FigureError {
 }
 
 /// A metric in words: `latency_p95` is the 95th percentile of the latency.
-fn in_words(metric: &str) -> String {
+///
+/// ```
+/// assert_eq!(analysis::in_words("latency_p95"), "95th percentile of latency");
+/// ```
+pub fn in_words(metric: &str) -> String {
     let words = |text: &str| text.replace('_', " ");
     if let Some(what) = metric.strip_suffix("_mean") {
         return format!("mean {}", words(what));

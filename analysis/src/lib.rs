@@ -134,7 +134,7 @@ pub use caution::cautions;
 pub use chart::{Axis, Chart, HeatMap, Point, Reference, Series};
 pub use comparison::{Comparison, ComparisonRow, Regression, RegressionRow, Selection, Verdict};
 pub use export::{ExportError, TableFormat, export};
-pub use figures::{Figure, FigureError, FigureKind, FigureOptions, figures};
+pub use figures::{Figure, FigureError, FigureKind, FigureOptions, figures, in_words};
 pub use folder::{FolderError, ResultFile, ResultFolder};
 pub use manifest::{Manifest, sha256, sha256_file};
 pub use parquet::{Cell, ParquetTable};

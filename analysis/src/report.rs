@@ -40,7 +40,7 @@ pub fn report(results: &ResultSet, options: &ReportOptions<'_>) -> Result<String
     let title = options.title.clone().unwrap_or_else(|| results.name());
     let figures = figures(results, &options.figures)?;
     let calls = match results.has_calls() {
-        true => Some(CallStudy::of(results, GroupBy::All, Cut::AsRun)?),
+        true => Some(CallStudy::measure(results, GroupBy::All, Cut::AsRun, &[])?.0),
         false => None,
     };
     let cautions = cautions(results, &results.metrics, calls.as_ref());

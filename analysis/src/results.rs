@@ -21,6 +21,12 @@ use std::path::{Path, PathBuf};
 #[error("{0}")]
 pub struct ReadError(String);
 
+impl ReadError {
+    pub(crate) fn of(line: String) -> Self {
+        Self(line)
+    }
+}
+
 /// The values of one metric of one entity at one point, over replications.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MetricValues {

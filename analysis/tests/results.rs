@@ -369,6 +369,15 @@ fn calls_are_studied_by_group_and_their_warm_up_is_found() {
     assert!((find("latency_p50", "slow <1>") - 20.5e6).abs() < 0.1e6);
     assert_eq!(find("completed", "quick"), 1.0);
     assert!(find("completed", "slow <1>") < 0.97);
+    // The same numbers without keeping the times of all calls.
+    let (lean, measured) =
+        CallStudy::measure(&results, GroupBy::Computer, Cut::Automatic, &[0.5]).unwrap();
+    assert_eq!(measured, metrics);
+    assert_eq!(
+        (lean.cut_ns, lean.correlation),
+        (study.cut_ns, study.correlation)
+    );
+    assert!(lean.groups.is_empty());
     // Without the cut, somebody should be told.
     let uncut = CallStudy::of(&results, GroupBy::All, Cut::AsRun).unwrap();
     let told = cautions(&results, &results.metrics, Some(&uncut));
@@ -381,6 +390,21 @@ fn calls_are_studied_by_group_and_their_warm_up_is_found() {
             .any(|it| it.contains("intervals over 3 replication(s)")),
         "{told:?}"
     );
+}
+
+#[test]
+fn rows_of_a_replication_that_do_not_stand_together_are_refused() {
+    let (_parent, path) = recorded();
+    let file = path.join("calls.csv");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let mut lines: Vec<&str> = text.lines().collect();
+    let first = lines.remove(1);
+    lines.push(first);
+    std::fs::write(&file, lines.join("\n") + "\n").unwrap();
+    let results = ResultSet::read(&path).unwrap();
+    let error = CallStudy::of(&results, GroupBy::All, Cut::AsRun).unwrap_err();
+    let line = "calls.csv: the rows of replication 0 do not stand together";
+    assert!(error.to_string().ends_with(line), "{error}");
 }
 
 #[test]

@@ -2,13 +2,20 @@
 //!
 //! The speed-up on two threads is compared with that of two independent loops of plain
 //! arithmetic in the same run, which is what the machine has to offer. The cost of the
-//! executor is what a sweep takes on one thread beyond the replications themselves.
+//! executor is what a sweep takes on one thread beyond the simulations themselves, of the
+//! shipped scenario whose replication takes the least time.
+//!
+//! Without argument all is measured; with `overhead`, `speed-up` or `memory` that alone.
 
 use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use scenarios::Progress;
+use scenarios::spec::Scenario;
 use scenarios::sweep::{Experiment, Plan, Prepared, Study, Sweep};
+use scenarios::{Progress, RunOptions, run_replication};
+use soe_model::deployment::Deployment;
 
 const README: &str = include_str!("../readme.toml");
 
@@ -17,16 +24,26 @@ const POINTS: u32 = 200;
 const REPLICATIONS: u32 = 30;
 
 fn main() {
-    // The scenario of the README as it is, 10 calls; and ten times as long.
-    for (name, calls) in [("as shipped, 10 calls", 10), ("100 calls", 100)] {
-        let plan = plan(calls);
-        let prepared = plan.prepare().expect("the study is sound");
-        println!("readme scenario, {name}: {POINTS} points x {REPLICATIONS} replications");
-        overhead(&plan, &prepared);
-        speed_up(&plan, &prepared);
+    let only: Vec<_> = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench")
+        .collect();
+    let wanted = |name: &str| only.is_empty() || only.iter().any(|only| only == name);
+    if wanted("overhead") {
+        overhead(&cheapest());
     }
-    println!("peak memory of the process: {}", peak_memory());
-    memory();
+    if wanted("speed-up") {
+        // The scenario of the README as it is, 10 calls; and ten times as long.
+        for (name, calls) in [("as shipped, 10 calls", 10), ("100 calls", 100)] {
+            let plan = plan(calls);
+            let prepared = plan.prepare().expect("the study is sound");
+            println!("readme scenario, {name}: {POINTS} points x {REPLICATIONS} replications");
+            speed_up(&plan, &prepared);
+        }
+    }
+    if wanted("memory") {
+        memory();
+    }
 }
 
 /// The README's scenario over 200 rates of calls.
@@ -60,62 +77,200 @@ fn sweep(plan: &Plan, prepared: &Prepared, threads: usize) -> Duration {
     started.elapsed()
 }
 
-/// The same replications in the same order, without the executor.
-fn alone(prepared: &Prepared) -> Duration {
-    let mut worker = Default::default();
-    let progress = Progress::default();
-    let started = Instant::now();
-    for point in 0..prepared.points() {
-        for replication in 0..REPLICATIONS {
-            let report = prepared.replicate(point, replication, &mut worker, &progress);
-            black_box(report.expect("nothing fails"));
-        }
+/// The shipped scenario whose replication takes the least time, whole duration.
+fn cheapest() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .expect("the scenarios are there")
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "toml")
+        })
+        .filter(|path| !path.ends_with("Cargo.toml"))
+        .collect();
+    files.sort();
+    let mut times: Vec<_> = files
+        .into_iter()
+        .filter_map(|path| {
+            let scenario = Scenario::load(&path).expect("shipped scenarios are read");
+            let deployment = scenario.resolve().expect("shipped scenarios are sound");
+            Some((shortest(&deployment)?, path))
+        })
+        .collect();
+    times.sort();
+    for (time, path) in times.iter().take(3) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        println!(
+            "{name}: {:.1} us for a replication",
+            time.as_secs_f64() * 1e6
+        );
     }
-    started.elapsed()
+    times.swap_remove(0).1
 }
 
-fn overhead(plan: &Plan, prepared: &Prepared) {
-    let count = f64::from(POINTS * REPLICATIONS);
-    // Alternating, and the fastest of each: what else the machine does only ever slows.
-    let rounds: Vec<_> = (0..7)
-        .map(|_| (alone(prepared), sweep(plan, prepared, 1)))
+/// What the fastest of some replications takes; nothing if one takes more than a tenth of a
+/// second.
+fn shortest(deployment: &Deployment) -> Option<Duration> {
+    let one = std::slice::from_ref(deployment);
+    let (progress, over) = (Progress::default(), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(100));
+            progress.interrupted.store(!over.load(Relaxed), Relaxed);
+        });
+        let first = simulate(one, 0..1, &progress)?;
+        over.store(true, Relaxed);
+        let began = Instant::now();
+        let others = (1..)
+            .take_while(|_| began.elapsed() < Duration::from_millis(300))
+            .filter_map(|number| simulate(one, number..number + 1, &Progress::default()));
+        Some(others.fold(first, Duration::min))
+    })
+}
+
+/// What the simulations alone take, one after the other; nothing if they are interrupted.
+fn simulate(
+    deployments: &[Deployment],
+    replications: std::ops::Range<u32>,
+    progress: &Progress,
+) -> Option<Duration> {
+    let options = RunOptions::default();
+    // In a thread of its own, as in a sweep, with what that means for the allocator.
+    std::thread::scope(|scope| {
+        let all = scope.spawn(|| {
+            let started = Instant::now();
+            for deployment in deployments {
+                for replication in replications.clone() {
+                    let result = run_replication(deployment, replication, &options, progress, None);
+                    black_box(result.expect("nothing fails")?);
+                }
+            }
+            Some(started.elapsed())
+        });
+        all.join().expect("nothing panics")
+    })
+}
+
+/// What a sweep over 200 latencies of the network adds to each replication of a scenario.
+fn overhead(file: &Path) {
+    const ROUNDS: u32 = 60;
+    let scenario = Scenario::load(file).expect("shipped scenarios are read");
+    let deployments: Vec<_> = (0..POINTS)
+        .map(|point| {
+            let mut scenario = scenario.clone();
+            let latency = format!("network.latency={} us", 100 + point);
+            scenario.set(&latency).expect("every scenario has it");
+            scenario.resolve().expect("shipped scenarios are sound")
+        })
         .collect();
-    let alone = rounds.iter().map(|round| round.0).min().unwrap_or_default();
-    let swept = rounds.iter().map(|round| round.1).min().unwrap_or_default();
-    let per = |time: Duration| time.as_secs_f64() / count * 1e6;
+    let text = format!(
+        "version = 1\nkind = \"scenario\"\nseed = {}\nbase = '{}'\nreplications = {REPLICATIONS}\n\
+         [[axis]]\nkey = \"network.latency\"\nfrom = 100\nto = {}\nsteps = {POINTS}\nunit = \"us\"\n",
+        deployments[0].run.seed,
+        file.display(),
+        99 + POINTS
+    );
+    let study = Study::parse(&text, "bench.toml").expect("the study is TOML");
+    let plan = study.resolve().unwrap_or_else(|wrong| panic!("{wrong}"));
+    let prepared = plan.prepare().expect("the study is sound");
+    // Alternating, so that both meet the same machine. The fastest of each: what else the
+    // machine does only ever slows. And the processor's time of all, in which waiting for
+    // others does not count.
+    let progress = Progress::default();
+    let ways: [(&str, &dyn Fn() -> Duration); 3] = [
+        ("as `soe run` simulates it", &|| {
+            simulate(&deployments, 0..REPLICATIONS, &progress).unwrap_or_default()
+        }),
+        ("as a sweep simulates it", &|| measure(&prepared)),
+        ("in a sweep, one thread", &|| sweep(&plan, &prepared, 1)),
+    ];
+    let mut times = [(Duration::MAX, 0.0); 3];
+    for _ in 0..ROUNDS {
+        for ((_, way), time) in ways.iter().zip(&mut times) {
+            let before = processor_time();
+            time.0 = time.0.min(way());
+            time.1 += processor_time() - before;
+        }
+    }
+    let per = |seconds: f64| seconds / f64::from(POINTS * REPLICATIONS) * 1e6;
+    for ((what, _), (least, processor)) in ways.iter().zip(&times) {
+        println!(
+            "{what}: {:.2} us in the fastest round, {:.2} us of processors' time in the mean",
+            per(least.as_secs_f64()),
+            per(processor / f64::from(ROUNDS))
+        );
+    }
+    let [alone, measured, swept] = times.map(|time| time.1);
     println!(
-        "  a replication takes {:.2} us alone and {:.2} us in a sweep: overhead {:.2} us, {:.2} %",
-        per(alone),
-        per(swept),
-        per(swept) - per(alone),
-        (per(swept) / per(alone) - 1.0) * 100.0
+        "overhead: {:+.1} % of what a sweep simulates, {:+.1} % of what a run takes",
+        (swept / measured - 1.0) * 100.0,
+        (swept / alone - 1.0) * 100.0
     );
 }
 
+/// The replications of a sweep, one after the other, without the executor.
+fn measure(prepared: &Prepared) -> Duration {
+    std::thread::scope(|scope| {
+        let all = scope.spawn(|| {
+            let (mut worker, progress) = (Default::default(), Progress::default());
+            let started = Instant::now();
+            for point in 0..prepared.points() {
+                for replication in 0..REPLICATIONS {
+                    let report = prepared.replicate(point, replication, &mut worker, &progress);
+                    black_box(report.expect("nothing fails"));
+                }
+            }
+            started.elapsed()
+        });
+        all.join().expect("nothing panics")
+    })
+}
+
+/// What this process has used of processors so far, in seconds, where the system tells.
+fn processor_time() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    // A hundred ticks a second on every Linux.
+    ticks
+        .filter_map(|ticks| ticks.parse::<f64>().ok())
+        .sum::<f64>()
+        / 100.0
+}
+
 fn speed_up(plan: &Plan, prepared: &Prepared) {
-    let mut ratios = Vec::new();
-    for round in 0..5 {
-        let (one, two) = (sweep(plan, prepared, 1), sweep(plan, prepared, 2));
-        let swept = one.as_secs_f64() / two.as_secs_f64();
-        let possible = arithmetic();
-        ratios.push(swept / possible);
+    const ROUNDS: usize = 25;
+    let mut rounds: Vec<_> = (0..ROUNDS)
+        .map(|_| {
+            let (one, two) = (sweep(plan, prepared, 1), sweep(plan, prepared, 2));
+            let (swept, possible) = (one.as_secs_f64() / two.as_secs_f64(), arithmetic());
+            (swept / possible, swept, possible, one)
+        })
+        .collect();
+    // In the order of the ratios: others use the machine, too, so that single rounds say little.
+    rounds.sort_by(|a, b| a.0.total_cmp(&b.0));
+    for (what, at) in [
+        ("least", 0),
+        ("lower quartile", ROUNDS / 4),
+        ("median", ROUNDS / 2),
+        ("upper quartile", ROUNDS - 1 - ROUNDS / 4),
+        ("greatest", ROUNDS - 1),
+    ] {
+        let (ratio, swept, possible, one) = rounds[at];
         println!(
-            "  round {round}: 1 thread {:.3} s, 2 threads {:.3} s, speed-up {swept:.2}; two loops of \
-             arithmetic {possible:.2}; ratio {:.2}",
-            one.as_secs_f64(),
-            two.as_secs_f64(),
-            swept / possible
+            "  {what}: ratio {ratio:.2}, of a speed-up {swept:.2} and {possible:.2} of two loops of arithmetic, \
+             {:.2} s on one thread",
+            one.as_secs_f64()
         );
     }
-    ratios.sort_by(f64::total_cmp);
-    println!("  median ratio {:.2}", ratios[ratios.len() / 2]);
 }
 
 /// The speed-up of two independent loops of arithmetic over one after the other.
 fn arithmetic() -> f64 {
     let work = || {
         let mut state = black_box(1_u64);
-        for _ in 0..200_000_000_u64 {
+        for _ in 0..100_000_000_u64 {
             state = state
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1);

@@ -118,9 +118,56 @@ pub fn run_replication(
     progress: &Progress,
     observer: Option<&mut dyn Observer>,
 ) -> Result<Option<ReplicationResult>, String> {
+    let period = options.sample_period;
+    let over = simulate(deployment, replication, period, progress, observer)?;
+    Ok(over.map(|mut over| ReplicationResult {
+        replication,
+        metrics: over.metrics(deployment),
+        tables: over.world.tables(),
+        events: over.events,
+        fingerprint: over.fingerprint,
+        end: over.end,
+    }))
+}
+
+/// Runs one replication for nothing but its metrics and fingerprint, as sweeps do.
+///
+/// # Errors
+/// As [`run_replication`].
+pub(crate) fn measure_replication(
+    deployment: &Deployment,
+    replication: u32,
+    progress: &Progress,
+) -> Result<Option<(Vec<MetricValue>, u64)>, String> {
+    let over = simulate(deployment, replication, None, progress, None)?;
+    Ok(over.map(|mut over| (over.metrics(deployment), over.fingerprint)))
+}
+
+/// A replication that is over.
+struct Over<'o> {
+    world: World<'o>,
+    events: u64,
+    fingerprint: u64,
+    end: SimTime,
+}
+
+impl Over<'_> {
+    fn metrics(&mut self, deployment: &Deployment) -> Vec<MetricValue> {
+        let warm_up = SimTime::ZERO + deployment.run.warm_up;
+        self.world.metrics(warm_up, self.end)
+    }
+}
+
+fn simulate<'o>(
+    deployment: &Deployment,
+    replication: u32,
+    sample_period: Option<SimDuration>,
+    progress: &Progress,
+    observer: Option<&'o mut dyn Observer>,
+) -> Result<Option<Over<'o>>, String> {
     let control = &deployment.run;
     let warm_up = SimTime::ZERO + control.warm_up;
-    let world = World::new(deployment, replication, options.sample_period, observer)?;
+    let world = World::new(deployment, replication, sample_period, observer)?;
     let mut simulation = Simulation::new(world);
     // Scheduled first: what happens at the very end of the run, or of the warm-up,
     // comes after it.
@@ -159,10 +206,8 @@ pub fn run_replication(
     let mut world = simulation.into_model();
     world.report_left_over(end);
     progress.replications.fetch_add(1, Relaxed);
-    Ok(Some(ReplicationResult {
-        replication,
-        metrics: world.metrics(warm_up, end),
-        tables: world.tables(),
+    Ok(Some(Over {
+        world,
         events,
         fingerprint,
         end,

@@ -20,7 +20,7 @@ mod kind;
 mod network;
 pub(crate) mod print;
 mod reference;
-mod resolve;
+pub(crate) mod resolve;
 mod run;
 mod schema;
 pub(crate) mod section;
@@ -35,6 +35,8 @@ use soe_model::deployment::Deployment;
 
 use document::Document;
 use tree::Table;
+
+use crate::sweep::Study;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use reference::reference;
@@ -107,6 +109,13 @@ impl Scenario {
         Self(Document::within(origin, folder, text, root))
     }
 
+    /// The scenario alone, without the study that may be part of its file.
+    pub(crate) fn without_study(mut self) -> Self {
+        let root = &mut self.0.root;
+        root.entries.retain(|entry| entry.key != resolve::SWEEP);
+        self
+    }
+
     /// Changes a value, `computer.NAME.cores=4`: any key of the scenario, and a
     /// value as TOML or as a bare word. Items of lists are addressed by their
     /// number, from 1: `event.1.at=20 s`.
@@ -145,6 +154,11 @@ impl Scenario {
         let mut report = self.0.report();
         let record = resolve::read(&self.0.root, &self.0.folder, &mut report);
         let deployment = resolve::resolve(&record, &self.0.folder, &mut report);
+        if report.is_clean()
+            && let Some(study) = Study::inside(&self.0)
+        {
+            study.check_into(&mut report);
+        }
         if !report.is_clean() {
             return Err(report.finish());
         }

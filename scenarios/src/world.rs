@@ -13,6 +13,7 @@ mod client_side;
 mod computer_side;
 mod control;
 mod flow;
+mod foresight;
 mod leg;
 mod metrics;
 mod observed;
@@ -120,6 +121,8 @@ pub(crate) struct World<'o> {
     control: Controllers,
     flows: Flows,
     legs: Legs,
+    /// Only where a broker foresees.
+    on_the_way: Option<foresight::OnTheWay>,
     changes: Vec<change::ResolvedChange>,
     /// When each change is planned.
     planned: Vec<SimTime>,
@@ -189,10 +192,16 @@ impl World<'_> {
         self.count_traffic(leg.from, to, size);
         let travel = self.network.transfer(leg.from, to, size);
         let leg = self.legs.start(leg);
+        if let Some(on_the_way) = &mut self.on_the_way {
+            on_the_way.sent(cx.now() + delay + travel, leg);
+        }
         cx.schedule_in(delay + travel, Event::Request(leg));
     }
 
     fn receive_request(&mut self, leg: LegId, cx: &mut Cx<'_>) {
+        if let Some(on_the_way) = &mut self.on_the_way {
+            on_the_way.arrived(leg);
+        }
         match self.receivers[self.legs[leg].to.index()] {
             Receiver::Computer(computer) => self.request_at_computer(leg, computer, cx),
             Receiver::Broker(broker) => self.request_at_broker(leg, broker, cx),

@@ -251,6 +251,76 @@ fn a_torn_or_damaged_line_is_run_again_and_everything_else_is_kept() {
     );
 }
 
+/// The third replication does not end before the others are in the journal.
+struct Patient {
+    toy: Toy,
+    journal: std::path::PathBuf,
+}
+
+impl Experiment for Patient {
+    type Worker = Option<Arc<Layout>>;
+
+    fn points(&self) -> usize {
+        self.toy.points()
+    }
+
+    fn identity(&self, point: usize) -> String {
+        self.toy.identity(point)
+    }
+
+    fn replicate(
+        &self,
+        point: usize,
+        replication: u32,
+        worker: &mut Self::Worker,
+        progress: &Progress,
+    ) -> Result<Option<Report>, String> {
+        let is_written = || {
+            let text = std::fs::read_to_string(&self.journal).unwrap_or_default();
+            text.lines().filter(|line| line.starts_with("r ")).count() >= 2
+        };
+        for _ in 0..20_000 {
+            if replication < 2 || is_written() {
+                return self.toy.replicate(point, replication, worker, progress);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        Err("nothing was written".to_owned())
+    }
+}
+
+#[test]
+fn what_is_finished_is_written_while_a_long_replication_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let patient = Patient {
+        toy: Toy::new(1),
+        journal: folder.path().join("journal"),
+    };
+    let replications = Replications::fixed(3);
+    let mut sweep = Sweep::open(&patient, METRICS, &replications, folder.path(), None).unwrap();
+    let ended = sweep.run(Some(1), &Progress::default(), |_| {}, |_| {});
+    assert!(!ended.unwrap());
+    assert_eq!(sweep.failures, []);
+}
+
+#[test]
+fn a_journal_of_an_earlier_format_is_begun_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    std::fs::write(
+        &path,
+        "soe sweep journal 1\nr 0 0 1 2 3ff 0123456789abcdef\n",
+    )
+    .unwrap();
+    let toy = Toy::new(2);
+    assert_eq!(
+        run(&toy, &Replications::fixed(3), folder.path(), 1, None),
+        [(0, 3), (1, 3)]
+    );
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.starts_with("soe sweep journal 2\n"), "{text}");
+}
+
 #[test]
 fn a_journal_has_one_writer() {
     let folder = tempfile::tempdir().unwrap();

@@ -62,7 +62,7 @@ impl Broker {
     /// the controller.
     ///
     /// # Errors
-    /// If an entry of its initial table is impossible.
+    /// If an entry of its initial table is impossible, or it is to know the truth.
     pub fn new(
         spec: &BrokerSpec,
         streams: &Streams,
@@ -70,6 +70,9 @@ impl Broker {
     ) -> Result<(Arc<Self>, mpsc::Receiver<Endpoint>), ConfigureError> {
         let (mut functions, mut endpoints) = (Names::default(), Names::default());
         let broker = model::Broker::new(spec, &mut functions, &mut endpoints, streams)?;
+        if broker.foresees().is_some() {
+            return Err(ConfigureError::Unknowable);
+        }
         let (failures, reports) = mpsc::channel(1024);
         let broker = Self {
             core: Mutex::new(Core::new(broker, functions, endpoints)),

@@ -94,7 +94,7 @@ pub use dispatcher::{Choice, Dispatcher};
 pub use router::Router;
 pub use spec::{BrokerKind, BrokerSpec, Compatibility, ForwardingTime, Limits, TableEntrySpec};
 
-use estimator::Observation;
+use estimator::{Foresight, Observation};
 use gate::Gate;
 use ledger::{Call, Ledger, Probe, State};
 use table::Table;
@@ -404,6 +404,20 @@ impl Broker {
             Kind::Dispatcher(dispatcher) => [Some(dispatcher.table()), None],
         };
         tables.into_iter().flatten()
+    }
+
+    /// Which truth its questions ([`Action::Probe`]) are to be answered with, if they are.
+    /// Only a simulation can do that.
+    pub fn foresees(&self) -> Option<Foresight> {
+        match &self.kind {
+            Kind::Router { .. } => None,
+            Kind::Dispatcher(dispatcher) => dispatcher.foresees(),
+        }
+    }
+
+    /// How long it takes to forward one call.
+    pub fn forwarding_time(&self) -> ForwardingTime {
+        self.forwarding_time
     }
 
     /// How many calls are in progress, from admission to response.

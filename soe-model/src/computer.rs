@@ -60,7 +60,7 @@ pub use task::{Completion, TaskId};
 /// assert_eq!(completion.processing(), SimDuration::from_micros(100_040));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Computer {
     name: String,
     processors: Vec<Processor>,

@@ -24,6 +24,8 @@ use whole::Whole;
 
 /// The version of the format.
 const VERSION: u64 = 1;
+/// The key of the study that is part of a scenario file.
+pub(crate) const SWEEP: &str = "sweep";
 
 pub(crate) static SECTION: Section = Section {
     path: ROOT,
@@ -102,6 +104,14 @@ pub(crate) static SECTION: Section = Section {
             default: Default::Value("[]"),
             when: When::Always,
             help: "What changes while the run goes on.",
+        },
+        Key {
+            name: SWEEP,
+            form: Form::Study,
+            default: Default::Unused,
+            when: When::Always,
+            help: "What `soe sweep` varies, with the keys of a study file but for `version`, `kind` \
+                   and the scenario itself. A single run checks it and does no more with it.",
         },
     ],
 };

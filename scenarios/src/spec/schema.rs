@@ -149,6 +149,7 @@ fn form(form: &Form, definitions: &mut Map<String, Json>) -> Json {
             "type": "object",
             "additionalProperties": of_section(section, definitions),
         }),
+        Form::Study => json!({ "type": "object" }),
     };
     match form.or() {
         Some(word) if !matches!(form, Form::Path { .. }) => {

@@ -190,6 +190,7 @@ impl Reader<'_, '_> {
                 let records = records.filter_map(|entry| self.named(section, entry, &inside));
                 Some(Datum::Records(records.collect()))
             }
+            (Form::Study, Raw::Table(_)) => None,
             (form, _) => match form.read(node) {
                 Ok(datum) => Some(datum),
                 Err((place, message)) => {

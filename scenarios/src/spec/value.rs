@@ -57,6 +57,8 @@ pub(crate) enum Form {
     Tables(&'static Section),
     /// Tables that are named by their users.
     Named(&'static Section),
+    /// A table with the keys of a study, which others read.
+    Study,
 }
 
 /// What a key was given.
@@ -294,6 +296,7 @@ impl Form {
             Self::Table(_) => "a table".to_owned(),
             Self::Tables(_) => "a list of tables".to_owned(),
             Self::Named(_) => "tables with names".to_owned(),
+            Self::Study => "a table with the keys of a study".to_owned(),
         };
         match self.or() {
             Some(word) => format!("{text}, or \"{word}\""),

@@ -17,7 +17,7 @@ use super::store::{Store, journal_of, journals_in};
 use super::study::{Replications, Selector};
 use crate::run::Progress;
 
-use work::{Shared, State};
+use work::{Ending, Held, Shared, State};
 
 /// A part of a sweep: the units whose number leaves `number - 1` when divided by `of`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -303,9 +303,15 @@ impl<'e, E: Experiment> Sweep<'e, E> {
             state: Mutex::new(state),
             changed: Condvar::new(),
             progress,
-            threads: threads as u64,
+            held: (0..threads).map(|_| Mutex::new(Held::new())).collect(),
+            over: Mutex::new(false),
+            ended: Condvar::new(),
         };
-        pool.broadcast(|_| shared.work(&done));
+        std::thread::scope(|scope| {
+            scope.spawn(|| shared.write_regularly(&done));
+            let _ending = Ending(&shared);
+            pool.broadcast(|context| shared.work(context.index(), &done));
+        });
         let state = shared
             .state
             .into_inner()

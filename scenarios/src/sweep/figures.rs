@@ -1,6 +1,6 @@
 //! Figures of a sweep, as the study asks for them.
 
-use analysis::{Axis, Chart, Interval, Series, Unit};
+use analysis::{Axis, Chart, Interval, Series, Unit, in_words};
 
 use super::execute::SweepError;
 use super::results::{Finished, field};
@@ -250,8 +250,8 @@ fn picture(
         n: interval.n,
     };
     let y_name = match spec.ratios.is_empty() {
-        true => spec.metric.metric.replace('_', " "),
-        false => format!("ratio of {}", spec.metric.metric.replace('_', " ")),
+        true => in_words(&spec.metric.metric),
+        false => format!("ratio of {}", in_words(&spec.metric.metric)),
     };
     let y = match spec.logarithmic {
         true => Axis::logarithmic(&y_name, symbol),

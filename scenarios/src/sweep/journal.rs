@@ -27,7 +27,9 @@ use analysis::Metric;
 use super::experiment::{Layout, Report};
 
 /// The first line of a journal.
-const HEADER: &str = "soe sweep journal 1\n";
+const HEADER: &str = "soe sweep journal 2\n";
+/// That of an earlier format. What it holds was computed by other code and is of no use.
+const EARLIER: &str = "soe sweep journal 1\n";
 /// Longer lines are not read.
 const LONGEST_LINE: u64 = 1 << 28;
 
@@ -115,6 +117,10 @@ impl Source {
                 break;
             }
             if place == 0 {
+                if line == EARLIER.as_bytes() {
+                    line.clear();
+                    break;
+                }
                 if line != HEADER.as_bytes() {
                     return Err(JournalError::Foreign(path.to_owned()));
                 }

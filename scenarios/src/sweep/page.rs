@@ -15,6 +15,9 @@ const STYLE: &str = "\
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; }
 figure { display: inline-block; margin: 0.5rem; vertical-align: top; max-width: 100%; }
 figure > svg { background: #fff; border-radius: 4px; width: 34rem; max-width: 100%; height: auto; }
+@media (prefers-color-scheme: dark) { figure > svg { filter: invert(0.92) hue-rotate(180deg); } }
+.figures { display: flex; flex-wrap: wrap; column-gap: 1rem; }
+.figures h2 { font-size: 1.1rem; margin: 1.2rem 0 0 0.5rem; }
 figcaption { font-size: 0.9rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 td, th { padding: 0.1rem 0.8rem 0.1rem 0; text-align: right; }
@@ -52,22 +55,24 @@ pub(super) fn index(
         }
         page += "</ul>\n";
     }
-    let mut heading = "";
-    for picture in pictures {
-        if picture.title != heading {
-            heading = &picture.title;
-            // Writing into a string cannot fail.
-            let _ = writeln!(page, "<h2>{}</h2>", escape(heading));
-        }
-        let _ = writeln!(
-            page,
-            "<figure>\n{}<figcaption>{} <a href=\"figures/{name}.csv\">CSV</a> \
+    page += "<div class=\"figures\">\n";
+    for group in pictures.chunk_by(|one, next| one.title == next.title) {
+        let heading = group.first().map_or("", |picture| &picture.title);
+        // Writing into a string cannot fail.
+        let _ = writeln!(page, "<section>\n<h2>{}</h2>", escape(heading));
+        for picture in group {
+            let _ = writeln!(
+                page,
+                "<figure>\n{}<figcaption>{} <a href=\"figures/{name}.csv\">CSV</a> \
              <a href=\"figures/{name}.svg\">SVG</a></figcaption>\n</figure>",
-            picture.svg,
-            escape(&picture.panel),
-            name = picture.name,
-        );
+                picture.svg,
+                escape(&picture.panel),
+                name = picture.name,
+            );
+        }
+        page += "</section>\n";
     }
+    page += "</div>\n";
     page += &table(plan, estimates);
     let _ = write!(
         page,

@@ -8,7 +8,7 @@ use soe_model::deployment::Deployment;
 
 use super::experiment::{Column, Experiment, Layout, Report};
 use super::study::{Plan, ScenarioSubject, Selector};
-use crate::run::{Progress, RunOptions, run_replication};
+use crate::run::{Progress, measure_replication};
 use crate::spec::Scenario;
 
 /// A scenario at every point of a study.
@@ -110,12 +110,10 @@ impl Experiment for ScenarioSweep {
         progress: &Progress,
     ) -> Result<Option<Report>, String> {
         let deployment = &self.points[point].deployment;
-        let options = RunOptions::default();
-        let result = run_replication(deployment, replication, &options, progress, None)?;
-        let Some(result) = result else {
+        let Some((metrics, fingerprint)) = measure_replication(deployment, replication, progress)?
+        else {
             return Ok(None);
         };
-        let metrics = &result.metrics;
         let wants = |metric: &crate::MetricValue| {
             let wanted = &self.metrics;
             wanted.is_empty()
@@ -124,35 +122,32 @@ impl Experiment for ScenarioSweep {
                     .any(|selector| selector.selects(metric.metric.name, &metric.entity))
         };
         let mut columns = kept.layout.columns.iter();
+        let mut values = Vec::with_capacity(kept.layout.columns.len());
         let is_known = kept.wanted.len() == metrics.len()
             && metrics.iter().zip(&kept.wanted).all(|(value, &wanted)| {
                 if !wanted {
                     // That nothing of interest is left out is seen by names below.
                     return !wants(value);
                 }
+                values.push(value.value);
                 columns.next().is_some_and(|column| {
                     std::ptr::eq(column.metric, value.metric) && column.entity == value.entity
                 })
             });
         if !is_known {
             kept.wanted = metrics.iter().map(wants).collect();
-            let chosen = metrics
-                .iter()
-                .zip(&kept.wanted)
-                .filter(|(_, wanted)| **wanted);
-            let columns = chosen.map(|(value, _)| Column::number(value.metric, &value.entity));
-            kept.layout = Arc::new(Layout {
-                columns: columns.collect(),
-            });
+            let chosen = metrics.iter().zip(&kept.wanted);
+            let chosen = chosen.filter(|(_, wanted)| **wanted);
+            let (columns, chosen) = chosen
+                .map(|(value, _)| (Column::number(value.metric, &value.entity), value.value))
+                .unzip();
+            kept.layout = Arc::new(Layout { columns });
+            values = chosen;
         }
-        let chosen = metrics
-            .iter()
-            .zip(&kept.wanted)
-            .filter(|(_, wanted)| **wanted);
         Ok(Some(Report {
             layout: Arc::clone(&kept.layout),
-            values: chosen.map(|(value, _)| value.value).collect(),
-            fingerprint: result.fingerprint,
+            values,
+            fingerprint,
         }))
     }
 }

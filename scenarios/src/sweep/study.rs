@@ -14,6 +14,7 @@ use std::path::Path;
 
 use crate::spec::diagnostic::{Diagnostics, Place, Report, quote};
 use crate::spec::document::Document;
+use crate::spec::resolve::SWEEP;
 use crate::spec::set;
 use crate::spec::tree::{Node, Raw, Table};
 use crate::spec::value::{Datum, Form};
@@ -58,7 +59,11 @@ const MOST_POINTS: usize = 100_000;
 /// # Ok::<(), scenarios::spec::Diagnostics>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Study(Document);
+pub struct Study {
+    document: Document,
+    /// The scenario whose section `sweep` it is, and where that section is.
+    around: Option<(Table, Place)>,
+}
 
 /// A study, checked and complete.
 #[derive(Clone, Debug)]
@@ -88,12 +93,12 @@ pub struct Plan {
 }
 
 impl Study {
-    /// Reads a study file.
+    /// Reads a study file, or a scenario file with a section `sweep`.
     ///
     /// # Errors
     /// If it cannot be read or is not TOML.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Diagnostics> {
-        Document::load(path.as_ref()).map(Self)
+        Document::load(path.as_ref()).map(Self::of)
     }
 
     /// Reads a study from a text. `origin` is the path by which messages call it
@@ -102,7 +107,38 @@ impl Study {
     /// # Errors
     /// If the text is not TOML.
     pub fn parse(text: &str, origin: &str) -> Result<Self, Diagnostics> {
-        Document::parse(text, origin).map(Self)
+        Document::parse(text, origin).map(Self::of)
+    }
+
+    fn of(document: Document) -> Self {
+        let is_study = document.root.get("kind").is_some();
+        let inside = (!is_study).then(|| Self::inside(&document)).flatten();
+        inside.unwrap_or(Self {
+            document,
+            around: None,
+        })
+    }
+
+    /// The study that is the section `sweep` of a scenario, if that has one.
+    pub(crate) fn inside(scenario: &Document) -> Option<Self> {
+        let section = scenario.root.get(SWEEP)?;
+        let Raw::Table(own) = &section.raw else {
+            return None;
+        };
+        let mut around = scenario.root.clone();
+        around.entries.retain(|entry| entry.key != SWEEP);
+        Some(Self {
+            document: Document {
+                root: own.clone(),
+                ..scenario.clone()
+            },
+            around: Some((around, section.place)),
+        })
+    }
+
+    /// Takes down what is wrong with it.
+    pub(crate) fn check_into(&self, report: &mut Report<'_>) {
+        self.read(report);
     }
 
     /// Changes a value, such as `replications=20` or
@@ -117,9 +153,9 @@ impl Study {
             .ok_or_else(|| wrong(assignment, "expected key=value, such as replications=20"))?;
         let segments = set::segments(key)
             .ok_or_else(|| wrong(key, "this is no key, expected one such as replications"))?;
-        let node = Node::parse(value, Place::Set(self.0.sets.len()));
-        assign(&mut self.0.root, &segments, node).map_err(|message| wrong(key, &message))?;
-        self.0.sets.push(key.to_owned());
+        let node = Node::parse(value, Place::Set(self.document.sets.len()));
+        assign(&mut self.document.root, &segments, node).map_err(|message| wrong(key, &message))?;
+        self.document.sets.push(key.to_owned());
         Ok(())
     }
 
@@ -127,13 +163,13 @@ impl Study {
     pub(crate) fn put(&mut self, segments: &[&str], value: &str) -> Result<(), Diagnostics> {
         let key = segments.join(".");
         let node = Node {
-            place: Place::Set(self.0.sets.len()),
+            place: Place::Set(self.document.sets.len()),
             raw: Raw::Text(value.to_owned()),
         };
         let segments: Vec<_> = segments.iter().map(|&part| part.to_owned()).collect();
-        assign(&mut self.0.root, &segments, node)
+        assign(&mut self.document.root, &segments, node)
             .map_err(|message| Diagnostics::one(&key, &message))?;
-        self.0.sets.push(key);
+        self.document.sets.push(key);
         Ok(())
     }
 
@@ -165,7 +201,7 @@ impl Study {
         let Some((last, parents)) = segments.split_last() else {
             return;
         };
-        let mut table = &mut self.0.root;
+        let mut table = &mut self.document.root;
         for parent in parents {
             match table.get_mut(parent).map(|node| &mut node.raw) {
                 Some(Raw::Table(inner)) => table = inner,
@@ -180,7 +216,7 @@ impl Study {
     /// # Errors
     /// All mistakes that were found, one line each.
     pub fn resolve(&self) -> Result<Plan, Diagnostics> {
-        let mut report = self.0.report();
+        let mut report = self.document.report();
         let plan = self.read(&mut report);
         match plan {
             Some(plan) if report.is_clean() => Ok(plan),
@@ -199,24 +235,59 @@ impl Study {
 
     /// The path by which messages call the study.
     pub fn origin(&self) -> &str {
-        &self.0.origin
+        &self.document.origin
     }
 
     /// The text of the study as it was read, without changes from outside.
     pub fn text(&self) -> &str {
-        &self.0.text
+        &self.document.text
     }
 
     fn read(&self, report: &mut Report<'_>) -> Option<Plan> {
-        let mut fields = Fields::new(&self.0.root, "the study", Place::File(0), report);
-        let version = Form::Count {
-            min: VERSION,
-            max: VERSION,
-            or: None,
+        let root = &self.document.root;
+        let (path, place) = match &self.around {
+            Some((_, place)) => (SWEEP, *place),
+            None => ("the study", Place::File(0)),
         };
-        // Nothing is known of another version.
-        fields.need("version", version)?;
-        let kind = fields.need("kind", Form::Word(&["scenario", "statesim"]));
+        if self.around.is_none() && root.get("kind").is_none() {
+            let wrong = match (root.get(SWEEP), root.get("client")) {
+                (Some(node), _) => Some((
+                    node.place,
+                    format!(
+                        "sweep: found {}, expected {}",
+                        node.found(),
+                        Form::Study.describe()
+                    ),
+                )),
+                (None, Some(_)) => Some((
+                    Place::File(0),
+                    "this is a scenario without a section `sweep`, which would say what is varied"
+                        .to_owned(),
+                )),
+                (None, None) => None,
+            };
+            if let Some((place, message)) = wrong {
+                report.wrong(place, message);
+                return None;
+            }
+        }
+        let mut fields = Fields::new(root, path, place, report);
+        let kind = match self.around {
+            Some(_) => Some("scenario"),
+            None => {
+                // Nothing is known of another version.
+                let version = Form::Count {
+                    min: VERSION,
+                    max: VERSION,
+                    or: None,
+                };
+                fields.need("version", version)?;
+                match fields.need("kind", Form::Word(&["scenario", "statesim"])) {
+                    Some(Datum::Word(kind)) => Some(kind),
+                    _ => None,
+                }
+            }
+        };
         let title = fields.text("title", "a text").unwrap_or_default();
         let seed = Form::Count {
             min: 0,
@@ -242,9 +313,11 @@ impl Study {
                 Default::default()
             }
         };
-        let subject = match kind {
-            Some(Datum::Word("scenario")) => subject::scenario(&mut fields, &self.0.folder),
-            Some(Datum::Word("statesim")) => subject::statesim(&mut fields, &self.0.folder),
+        let folder = &self.document.folder;
+        let subject = match (kind, &self.around) {
+            (_, Some((scenario, _))) => subject::around(&mut fields, folder, scenario),
+            (Some("scenario"), None) => subject::scenario(&mut fields, folder),
+            (Some("statesim"), None) => subject::statesim(&mut fields, folder),
             // So that their keys are not called unknown.
             _ => {
                 fields.know(&["base", "scenario", "set", "parameters", "network", "trace"]);

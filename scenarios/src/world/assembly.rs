@@ -15,6 +15,7 @@ use super::client_side::ClientSide;
 use super::computer_side::ComputerSide;
 use super::control::{ControllerSide, Controllers};
 use super::flow::{Flows, Parts};
+use super::foresight::OnTheWay;
 use super::leg::Legs;
 use super::recorder::{Observer, Recorder};
 use super::sample::Sampler;
@@ -124,7 +125,9 @@ impl<'o> World<'o> {
             .map(|spec| spec.name.clone())
             .collect();
         let function_names: Vec<_> = functions.iter().map(|(_, name)| name.to_owned()).collect();
+        let foresees = brokers.iter().any(|side| side.machine.foresees().is_some());
         let mut world = World {
+            on_the_way: foresees.then(OnTheWay::default),
             network: deployment.network.clone(),
             receivers: names.receivers,
             functions,

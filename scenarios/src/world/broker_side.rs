@@ -157,6 +157,12 @@ impl World<'_> {
                     destination,
                     header,
                 } => {
+                    let now = cx.now();
+                    if let Some(reply) = self.foresee(broker, destination, &header, now) {
+                        let machine = &mut self.brokers[broker as usize].machine;
+                        machine.probe_replied(now, probe, reply);
+                        continue;
+                    }
                     let origin = Origin::Probe { broker, probe };
                     let arrived = LegId(call.0 as u32);
                     let at_once = SimDuration::ZERO;

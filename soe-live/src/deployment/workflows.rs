@@ -17,9 +17,7 @@ use crate::client::Caller;
 use crate::client::workflow::{Job, Results, Source, Workflow};
 use crate::command::{Endpoint, Failure, Stop};
 use crate::computer::WorkflowOptions;
-use crate::rpc::state_server_server::StateServerServer;
 use crate::security::Security;
-use crate::server::{Server, Services};
 use crate::state::origin;
 use crate::workflow::{Keeper, Servers, StateService};
 
@@ -70,16 +68,9 @@ pub async fn of_client(
         true => Some(Results::listen(&local, &security, stop.clone()).await?),
         false => None,
     };
-    let server = Server::bind(&local, &security).await;
-    let server = server.map_err(Failure::run)?;
-    let own = server.endpoint().to_string();
     let store = Arc::new(crate::States::default());
-    let service = StateService::of(store.clone());
-    let services = Services::new(&["uiiit.rpc.StateServer"], |routes| {
-        routes.add_service(StateServerServer::new(service));
-    });
-    let services = services.await.map_err(Failure::run)?;
-    tokio::spawn(server.run(None, services, stop.clone()));
+    let listening = StateService::listen(store.clone(), &local, &security, stop.clone());
+    let own = listening.await.map_err(Failure::run)?.to_string();
 
     let series = Series::new(&client.name, spec, streams).map_err(Failure::input)?;
     let at = spec.states.iter().filter_map(|state| {

@@ -8,11 +8,13 @@ use soe_model::workflow::{StateReply, StateRequest, Version};
 use tonic::{Request, Response, Status};
 
 use crate::client::describe;
+use crate::command::{Endpoint, Stop};
 use crate::connection::Channels;
 use crate::rpc::state_server_client::StateServerClient;
-use crate::rpc::state_server_server::StateServer;
+use crate::rpc::state_server_server::{StateServer, StateServerServer};
 use crate::rpc::{self, State, StateResponse, StateTrouble, StateVersion};
 use crate::security::Security;
+use crate::server::{ServeError, Server, Services};
 
 /// Keeps states, and answers questions about them.
 pub trait Keeper: Send + Sync + 'static {
@@ -28,6 +30,26 @@ impl<K: Keeper> StateService<K> {
     /// The server of these states.
     pub fn of(keeper: Arc<K>) -> Self {
         Self(keeper)
+    }
+
+    /// Serves these states until told to stop, and returns where: with port 0 the
+    /// system chooses one.
+    ///
+    /// # Errors
+    /// If the endpoint is not free, or there is no certificate.
+    pub async fn listen(
+        keeper: Arc<K>,
+        endpoint: &Endpoint,
+        security: &Security,
+        stop: Stop,
+    ) -> Result<Endpoint, ServeError> {
+        let server = Server::bind(endpoint, security).await?;
+        let endpoint = server.endpoint().clone();
+        let services = Services::new(&["uiiit.rpc.StateServer"], |routes| {
+            routes.add_service(StateServerServer::new(Self::of(keeper)));
+        });
+        tokio::spawn(server.run(None, services.await?, stop));
+        Ok(endpoint)
     }
 }
 

@@ -65,7 +65,14 @@ async fn result(results: &mut mpsc::Receiver<LambdaResponse>) -> LambdaResponse 
     result.expect("a result in time").unwrap()
 }
 
-/// A state server and its states.
+/// Serves states.
+async fn states_at(states: &Arc<States>, stop: &Stop) -> String {
+    let (place, plaintext) = (any(), Security::Plaintext);
+    let listening = StateService::listen(states.clone(), &place, &plaintext, stop.clone());
+    listening.await.unwrap().to_string()
+}
+
+/// A state server that is not ours.
 async fn state_server<S: StateServer>(service: S, stop: &Stop) -> String {
     let server = Server::bind(&any(), &Security::Plaintext).await.unwrap();
     let place = server.endpoint().to_string();
@@ -129,7 +136,7 @@ async fn a_state_moves_to_where_it_is_needed_and_old_references_lead_there() {
     let stop = Stop::new();
     let states = Arc::new(States::default());
     states.create("s0", b"content"[..].into());
-    let first = state_server(StateService::of(states.clone()), &stop).await;
+    let first = states_at(&states, &stop).await;
     let (one, one_states) = computer(WorkflowOptions::default(), &stop).await;
     let (two, two_states) = computer(WorkflowOptions::default(), &stop).await;
 
@@ -161,7 +168,7 @@ async fn a_state_moves_to_where_it_is_needed_and_old_references_lead_there() {
 async fn a_state_that_cannot_be_had_is_an_error_and_stays_where_it_is() {
     let stop = Stop::new();
     let states = Arc::new(States::default());
-    let first = state_server(StateService::of(states.clone()), &stop).await;
+    let first = states_at(&states, &stop).await;
     let (computer, _) = computer(quick(), &stop).await;
     let refused = call(&computer, needing(&first)).await;
     assert_eq!(
@@ -283,7 +290,7 @@ async fn states_move_from_servers_of_the_original_and_never_get_lost() {
 async fn states_of_a_server_elsewhere_stay_there() {
     let stop = Stop::new();
     let states = Arc::new(States::default());
-    let elsewhere = state_server(StateService::of(states.clone()), &stop).await;
+    let elsewhere = states_at(&states, &stop).await;
     states.create("s0", b"content"[..].into());
     let options = WorkflowOptions {
         state_endpoint: Some(elsewhere.parse().unwrap()),

@@ -44,6 +44,9 @@ pub enum ConfigureError {
         /// The declared weight.
         weight: f32,
     },
+    /// A broker that runs for real is to foresee.
+    #[error("the estimator `oracle` needs to know what only a simulation can know")]
+    Unknowable,
 }
 
 /// Checks an entry that somebody declares.

@@ -3,7 +3,7 @@
 use sim_core::{SimDuration, SimTime};
 
 use super::command::{Command, ConfigureError, check};
-use super::estimator::{Estimator, EstimatorSpec, Observation, Prediction, Target};
+use super::estimator::{Estimator, EstimatorSpec, Foresight, Observation, Prediction, Target};
 use super::spec::Compatibility;
 use super::table::{EntryKey, PerEntry, Table};
 use crate::names::{EndpointId, FunctionId, Names};
@@ -63,6 +63,11 @@ impl Dispatcher {
     /// if it predicts by itself.
     pub fn asks(&self) -> Option<u32> {
         self.estimator.asks()
+    }
+
+    /// Which truth its questions are to be answered with, if they are.
+    pub fn foresees(&self) -> Option<Foresight> {
+        self.estimator.foresees()
     }
 
     /// Changes the table. Weights are checked, but always stored as 1.

@@ -10,6 +10,7 @@
 mod delay;
 mod fit;
 mod load;
+mod oracle;
 mod probe;
 mod rtt;
 mod util;
@@ -34,6 +35,12 @@ pub trait Estimator: std::fmt::Debug + Send {
         None
     }
 
+    /// Which truth its questions are to be answered with, if they are, which only a
+    /// simulation knows.
+    fn foresees(&self) -> Option<Foresight> {
+        None
+    }
+
     /// What is to be expected of a call with `input` bytes; `None` if nothing is
     /// known. Never called on an estimator that asks.
     fn predict(&mut self, _now: SimTime, _target: Target, _input: Bytes) -> Option<Prediction> {
@@ -42,6 +49,16 @@ pub trait Estimator: std::fmt::Debug + Send {
 
     /// A call was answered.
     fn learn(&mut self, _now: SimTime, _target: Target, _observation: &Observation) {}
+}
+
+/// What a simulation answers to an estimator that is to know the truth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Foresight {
+    /// The time until the response to the call would be back, counted from the question.
+    Own,
+    /// The same, and the delay of all other calls together that are at the destination or
+    /// on their way to it.
+    All,
 }
 
 /// An entry of the table and the destination it stands for.
@@ -93,5 +110,11 @@ pub type EstimatorSpec = Configured<EstimatorBuilder>;
 /// All estimators.
 pub const ESTIMATORS: Catalogue<EstimatorBuilder> = Catalogue {
     sort: "estimator",
-    kinds: &[&rtt::KIND, &util::KIND, &delay::KIND, &probe::KIND],
+    kinds: &[
+        &rtt::KIND,
+        &util::KIND,
+        &delay::KIND,
+        &probe::KIND,
+        &oracle::KIND,
+    ],
 };

@@ -8,7 +8,7 @@ use crate::function::{Output, Requirements};
 use crate::names::FunctionId;
 use crate::units::Operations;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Container {
     pub name: String,
     pub processor: u32,

@@ -31,7 +31,7 @@ impl fmt::Display for Load {
 }
 
 /// Accumulates the use of the cores of one processor.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct LoadMeter {
     cores: u32,
     // Nanoseconds of cores in use, in all and in the second under way.

@@ -17,7 +17,7 @@ use super::work::{Speed, Work};
 use super::{ProcessorSpec, TaskId};
 use crate::units::{Bytes, Operations, OpsPerSecond};
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Processor {
     pub name: String,
     pub cores: u32,

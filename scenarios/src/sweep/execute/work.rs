@@ -14,7 +14,7 @@ use crate::sweep::journal::{Journal, write_finished, write_layout, write_point};
 
 use super::{Failed, PointDone, Sweep, SweepError, Task};
 
-/// Replications are written to the journal after this time, or when they are over.
+/// What is finished is written to the journal after this time.
 const HOLD: Duration = Duration::from_millis(10);
 
 /// What all threads work on.
@@ -22,7 +22,11 @@ pub(super) struct Shared<'s, 'e, E> {
     pub(super) state: Mutex<State<'s, 'e, E>>,
     pub(super) changed: Condvar,
     pub(super) progress: &'s Progress,
-    pub(super) threads: u64,
+    /// What each thread has finished and nobody has written yet.
+    pub(super) held: Vec<Mutex<Held>>,
+    /// Whether all threads have ended.
+    pub(super) over: Mutex<bool>,
+    pub(super) ended: Condvar,
 }
 
 pub(super) struct State<'s, 'e, E> {
@@ -33,7 +37,7 @@ pub(super) struct State<'s, 'e, E> {
     pub(super) left: Vec<u32>,
     /// Replications that nobody has begun.
     pub(super) units: u64,
-    /// Threads that are at work.
+    /// Threads that are at work, or hold something that is not written.
     pub(super) working: usize,
     /// The number in the journal and the layout of each point.
     pub(super) numbers: Vec<Option<(u64, Arc<Layout>)>>,
@@ -47,65 +51,121 @@ pub(super) struct State<'s, 'e, E> {
     pub(super) error: Option<SweepError>,
 }
 
-/// What a thread has finished and not yet written.
-#[derive(Default)]
-struct Held {
+/// Replications that are finished and not yet written.
+pub(super) struct Held {
     lines: Vec<u8>,
-    /// Replications with the place of their line.
-    finished: Vec<(u32, u64)>,
-    failed: Vec<(u32, String)>,
+    /// Points and replications with the place of their line.
+    finished: Vec<(usize, u32, u64)>,
+    failed: Vec<(usize, u32, String)>,
+}
+
+impl Held {
+    /// Large from the start, so that it never moves and lies apart from what simulations use.
+    pub(super) fn new() -> Self {
+        Self {
+            lines: Vec::with_capacity(1 << 19),
+            finished: Vec::with_capacity(1 << 13),
+            failed: Vec::new(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.finished.is_empty() && self.failed.is_empty()
+    }
+}
+
+/// Ends [`Shared::write_regularly`] once it is dropped, whatever happens until then.
+pub(super) struct Ending<'a, 's, 'e, E>(pub(super) &'a Shared<'s, 'e, E>);
+
+impl<E> Drop for Ending<'_, '_, '_, E> {
+    fn drop(&mut self) {
+        *lock(&self.0.over) = true;
+        self.0.ended.notify_all();
+    }
+}
+
+/// Nothing that is kept under a lock is half-changed by a panic: experiments run without one.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
     fn lock(&self) -> MutexGuard<'_, State<'s, 'e, E>> {
-        // What may panic, an experiment, never runs under the lock.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// What every thread does.
-    pub(super) fn work(&self, done: &(impl Fn(PointDone) + Sync)) {
+    pub(super) fn work(&self, thread: usize, done: &(impl Fn(PointDone) + Sync)) {
         let mut worker = E::Worker::default();
         let mut mean = Duration::ZERO;
-        while let Some(task) = self.next(mean) {
-            mean = self.replicate(task, &mut worker, done);
-            self.lock().working -= 1;
-            self.changed.notify_all();
+        let mut is_busy = false;
+        let held = &self.held[thread];
+        loop {
+            if let Some(task) = self.next(mean, &mut is_busy) {
+                mean = self.replicate(task, &mut worker, held);
+            } else if !self.keep(held, done) && !self.wait(&mut is_busy) {
+                // What was written might have shown that more is needed.
+                break;
+            }
         }
     }
 
-    /// Some replications of one point; waits while others may still find that more are
-    /// needed.
-    fn next(&self, mean: Duration) -> Option<Task> {
+    /// Writes what the threads have finished, until they end: a thread that runs a long
+    /// replication cannot write itself what it finished before.
+    pub(super) fn write_regularly(&self, done: &(impl Fn(PointDone) + Sync)) {
+        let mut over = lock(&self.over);
+        while !*over {
+            let waited = self.ended.wait_timeout(over, HOLD);
+            over = waited.unwrap_or_else(PoisonError::into_inner).0;
+            drop(over);
+            for held in &self.held {
+                self.keep(held, done);
+            }
+            over = lock(&self.over);
+        }
+    }
+
+    /// Some replications of one point, if there are any.
+    fn next(&self, mean: Duration, is_busy: &mut bool) -> Option<Task> {
         let mut state = self.lock();
-        loop {
-            if state.interrupted || state.error.is_some() {
-                return None;
-            }
-            if let Some(task) = state.take(mean, self.threads) {
-                return Some(task);
-            }
-            if state.working == 0 {
-                return None;
+        if state.interrupted || state.error.is_some() {
+            return None;
+        }
+        let task = state.take(mean, self.held.len() as u64)?;
+        state.working += usize::from(!*is_busy);
+        *is_busy = true;
+        Some(task)
+    }
+
+    /// Waits while others may still find that more is needed; `false` if that is over.
+    fn wait(&self, is_busy: &mut bool) -> bool {
+        let mut state = self.lock();
+        if *is_busy {
+            state.working -= 1;
+            *is_busy = false;
+            self.changed.notify_all();
+        }
+        let is_over = |state: &State<'_, '_, E>| {
+            state.interrupted || state.error.is_some() || state.working == 0
+        };
+        while state.queue.is_empty() {
+            if is_over(&state) {
+                return false;
             }
             state = self
                 .changed
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+        !state.interrupted && state.error.is_none()
     }
 
     /// Runs replications of one point and returns what each took.
-    fn replicate(
-        &self,
-        task: Task,
-        worker: &mut E::Worker,
-        done: &(impl Fn(PointDone) + Sync),
-    ) -> Duration {
+    fn replicate(&self, task: Task, worker: &mut E::Worker, held: &Mutex<Held>) -> Duration {
         let experiment = self.lock().sweep.experiment;
-        let mut held = Held::default();
         let mut known: Option<(u64, Arc<Layout>)> = None;
         let began = Instant::now();
-        let (mut last, mut written) = (began, began);
+        let mut last = began;
         for replication in task.from..task.to {
             let run = AssertUnwindSafe(|| {
                 experiment.replicate(task.point, replication, worker, self.progress)
@@ -130,7 +190,9 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
                             number
                         }
                     };
-                    held.finished.push((replication, held.lines.len() as u64));
+                    let mut held = lock(held);
+                    let place = held.lines.len() as u64;
+                    held.finished.push((task.point, replication, place));
                     write_finished(
                         number,
                         replication,
@@ -144,34 +206,32 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
                     self.lock().interrupted = true;
                     break;
                 }
-                Err(reason) => held.failed.push((replication, reason)),
-            }
-            if now - written > HOLD {
-                written = now;
-                self.keep(task.point, &mut held, done);
+                Err(reason) => lock(held).failed.push((task.point, replication, reason)),
             }
             if self.progress.interrupted.load(Relaxed) {
                 self.lock().interrupted = true;
                 break;
             }
         }
-        self.keep(task.point, &mut held, done);
-        began.elapsed() / (task.to - task.from).max(1)
+        last.duration_since(began) / (task.to - task.from).max(1)
     }
 
-    /// Writes what is held to the journal.
-    fn keep(&self, point: usize, held: &mut Held, done: &(impl Fn(PointDone) + Sync)) {
-        if held.finished.is_empty() && held.failed.is_empty() {
-            return;
-        }
-        let over = self.lock().keep(point, held);
-        held.lines.clear();
-        held.finished.clear();
-        held.failed.clear();
-        match over {
-            Some(over) => done(over),
-            None => self.changed.notify_all(),
-        }
+    /// Writes what is held to the journal; whether that was anything.
+    fn keep(&self, held: &Mutex<Held>, done: &(impl Fn(PointDone) + Sync)) -> bool {
+        let over = {
+            let mut held = lock(held);
+            if held.is_empty() {
+                return false;
+            }
+            let over = self.lock().keep(&mut held);
+            held.lines.clear();
+            held.finished.clear();
+            held.failed.clear();
+            over
+        };
+        self.changed.notify_all();
+        over.into_iter().for_each(done);
+        true
     }
 }
 
@@ -194,7 +254,6 @@ impl<E: Experiment> State<'_, '_, E> {
             task.to = split;
         }
         self.units = self.units.saturating_sub(u64::from(count));
-        self.working += 1;
         Some(task)
     }
 
@@ -230,29 +289,38 @@ impl<E: Experiment> State<'_, '_, E> {
         number
     }
 
-    /// Writes what a thread holds, and looks whether the point is over.
-    fn keep(&mut self, point: usize, held: &mut Held) -> Option<PointDone> {
+    /// Writes what a thread holds, and returns the points that are over with that.
+    fn keep(&mut self, held: &mut Held) -> Vec<PointDone> {
         if !held.finished.is_empty() {
             let before = self.pending.len() as u64;
-            self.pending.extend_from_slice(&held.lines);
-            let written = self.journal.append(&self.pending);
+            let written = if self.pending.is_empty() {
+                self.journal.append(&held.lines)
+            } else {
+                self.pending.extend_from_slice(&held.lines);
+                self.journal.append(&self.pending)
+            };
             self.pending.clear();
             match written {
                 Ok(start) => {
-                    let start = start + before;
-                    for (replication, place) in &held.finished {
-                        self.sweep
-                            .store
-                            .finished(point, *replication, start + place);
+                    for &(point, replication, place) in &held.finished {
+                        let place = start + before + place;
+                        self.sweep.store.finished(point, replication, place);
                     }
                 }
                 Err(error) => {
                     self.error.get_or_insert(error.into());
-                    return None;
+                    return Vec::new();
                 }
             }
         }
-        for (replication, reason) in held.failed.drain(..) {
+        let mut touched = Vec::new();
+        for &(point, _, _) in &held.finished {
+            self.left[point] -= 1;
+            if touched.last() != Some(&point) {
+                touched.push(point);
+            }
+        }
+        for (point, replication, reason) in held.failed.drain(..) {
             self.sweep.store.failed(point, replication);
             self.sweep.failures.push(Failed {
                 point,
@@ -260,8 +328,18 @@ impl<E: Experiment> State<'_, '_, E> {
                 reason,
             });
             self.left[point] -= 1;
+            touched.push(point);
         }
-        self.left[point] -= held.finished.len() as u32;
+        touched.sort_unstable();
+        touched.dedup();
+        touched
+            .into_iter()
+            .filter_map(|point| self.look_at(point))
+            .collect()
+    }
+
+    /// Whether a point is over that something was just written of.
+    fn look_at(&mut self, point: usize) -> Option<PointDone> {
         if self.left[point] > 0 || !self.sweep.is_complete(point) {
             return None;
         }

@@ -75,23 +75,26 @@ pub(in crate::sweep) fn write_finished(
     lines: &mut Vec<u8>,
 ) {
     let start = lines.len();
-    lines.extend_from_slice(b"r ");
-    for (field, end) in [
-        (number, b' '),
-        (u64::from(replication), b' '),
-        (nanoseconds, b' '),
-    ] {
-        hexadecimal(field, lines);
-        lines.push(end);
+    // Room for the longest, so that digits are stored without a call for each number.
+    lines.resize(start + 2 + 17 * (4 + values.len()), b' ');
+    let mut rest = Digits {
+        room: &mut lines[start..],
+        used: 0,
+    };
+    rest.byte(b'r');
+    for field in [number, u64::from(replication), nanoseconds, fingerprint] {
+        rest.byte(b' ');
+        rest.number(field);
     }
-    hexadecimal(fingerprint, lines);
-    lines.push(b' ');
     for (place, value) in values.iter().enumerate() {
-        if place > 0 {
-            lines.push(b',');
-        }
-        bits(value.to_bits(), lines);
+        rest.byte(if place > 0 { b',' } else { b' ' });
+        rest.bits(value.to_bits());
     }
+    if values.is_empty() {
+        rest.byte(b' ');
+    }
+    let used = rest.used;
+    lines.truncate(start + used);
     seal(lines, start);
 }
 
@@ -174,34 +177,50 @@ impl Report {
     }
 }
 
-const DIGITS: &[u8; 16] = b"0123456789abcdef";
+/// Room for a line and how much of it is used.
+struct Digits<'l> {
+    room: &'l mut [u8],
+    used: usize,
+}
 
-fn hexadecimal(value: u64, text: &mut Vec<u8>) {
-    let digits = (16 - value.leading_zeros() / 4).max(1);
-    for digit in (0..digits).rev() {
-        text.push(DIGITS[(value >> (4 * digit)) as usize & 15]);
+impl Digits<'_> {
+    fn byte(&mut self, byte: u8) {
+        self.room[self.used] = byte;
+        self.used += 1;
+    }
+
+    /// A number in hexadecimal, without zeros in front.
+    fn number(&mut self, value: u64) {
+        let zeros = (value.leading_zeros() / 4).min(15);
+        // What is shifted out are zeros.
+        self.all(value << (4 * zeros), 16 - zeros as usize);
+    }
+
+    /// Digits from the highest, without zeros at the end; a single zero of none.
+    fn bits(&mut self, value: u64) {
+        self.all(value, 16 - (value.trailing_zeros() / 4).min(15) as usize);
+    }
+
+    /// The first digits of a value; the others are written and then overwritten.
+    fn all(&mut self, value: u64, digits: usize) {
+        let high = text_of((value >> 32) as u32);
+        let low = text_of(value as u32);
+        self.room[self.used..self.used + 8].copy_from_slice(&high);
+        self.room[self.used + 8..self.used + 16].copy_from_slice(&low);
+        self.used += digits;
     }
 }
 
-/// Both digits of each byte.
-const PAIRS: [[u8; 2]; 256] = {
-    let mut pairs = [[0; 2]; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
-        byte += 1;
-    }
-    pairs
-};
-
-/// Digits from the highest, without zeros at the end; a single zero of none.
-fn bits(value: u64, text: &mut Vec<u8>) {
-    let digits = (16 - value.trailing_zeros().min(60) / 4) as usize;
-    let mut all = [[0; 2]; 8];
-    for (pair, byte) in all.iter_mut().zip(value.to_be_bytes()) {
-        *pair = PAIRS[usize::from(byte)];
-    }
-    text.extend_from_slice(&all.as_flattened()[..digits]);
+/// The eight hexadecimal digits of a value, all at once.
+fn text_of(value: u32) -> [u8; 8] {
+    // A digit in each byte.
+    let mut digits = u64::from(value);
+    digits = (digits | digits << 16) & 0x0000_ffff_0000_ffff;
+    digits = (digits | digits << 8) & 0x00ff_00ff_00ff_00ff;
+    digits = (digits | digits << 4) & 0x0f0f_0f0f_0f0f_0f0f;
+    // One in each byte with a letter.
+    let letters = (digits + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
+    (digits + 0x3030_3030_3030_3030 + letters * u64::from(b'a' - b'0' - 10)).to_be_bytes()
 }
 
 fn unpack(text: &[u8]) -> Option<u64> {
@@ -223,27 +242,37 @@ fn unpack(text: &[u8]) -> Option<u64> {
 /// Ends the line that starts at `start`.
 fn seal(lines: &mut Vec<u8>, start: usize) {
     let sum = checksum(&lines[start..]);
-    lines.push(b' ');
-    for digit in (0..16).rev() {
-        lines.push(DIGITS[(sum >> (4 * digit)) as usize & 15]);
-    }
-    lines.push(b'\n');
+    let mut end = [b' '; 18];
+    end[1..9].copy_from_slice(&text_of((sum >> 32) as u32));
+    end[9..17].copy_from_slice(&text_of(sum as u32));
+    end[17] = b'\n';
+    lines.extend_from_slice(&end);
 }
 
-/// Tells a damaged line; eight bytes at a time, each multiplied into all that follow.
+/// Tells a damaged line: each eight bytes are multiplied into all that follow, in four lanes
+/// that do not wait for each other.
 fn checksum(text: &[u8]) -> u64 {
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
     let mix = |sum: u64, word: u64| {
         let sum = (sum ^ word).wrapping_mul(FACTOR);
         sum ^ sum >> 32
     };
-    let words = text.chunks_exact(8);
+    // Pieces are of eight bytes.
+    let word = |piece: &[u8]| piece.try_into().map_or(0, u64::from_le_bytes);
+    let (blocks, rest) = text.as_chunks::<32>();
+    let mut lanes = [text.len() as u64, 1, 2, 3];
+    for block in blocks {
+        for (lane, piece) in lanes.iter_mut().zip(block.chunks_exact(8)) {
+            *lane = mix(*lane, word(piece));
+        }
+    }
+    let mut sum = lanes.into_iter().reduce(mix).unwrap_or_default();
+    let pieces = rest.chunks_exact(8);
     let mut last = [0; 8];
-    last[..words.remainder().len()].copy_from_slice(words.remainder());
-    let sum = words.fold(text.len() as u64, |sum, word| {
-        // Chunks are of eight bytes.
-        mix(sum, word.try_into().map_or(0, u64::from_le_bytes))
-    });
+    last[..pieces.remainder().len()].copy_from_slice(pieces.remainder());
+    for piece in pieces {
+        sum = mix(sum, word(piece));
+    }
     mix(mix(sum, u64::from_le_bytes(last)), FACTOR)
 }
 
@@ -320,11 +349,8 @@ mod tests {
 
     #[test]
     fn counts_are_short() {
-        let mut text = Vec::new();
-        [0.0, 1.0, 2.0, 500.0].iter().for_each(|value: &f64| {
-            bits(value.to_bits(), &mut text);
-            text.push(b' ');
-        });
-        assert_eq!(text, b"0 3ff 4 407f4 ");
+        let mut line = Vec::new();
+        write_finished(16, 0, 0xabc, u64::MAX, &[0.0, 1.0, 2.0, 500.0], &mut line);
+        assert!(line.starts_with(b"r 10 0 abc ffffffffffffffff 0,3ff,4,407f4 "));
     }
 }

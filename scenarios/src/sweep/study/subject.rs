@@ -39,18 +39,7 @@ pub struct ScenarioSubject {
 pub(super) fn scenario(fields: &mut Fields<'_, '_, '_>, folder: &Path) -> Option<Subject> {
     let path = fields.text("base", "the path of a scenario file");
     let inline = fields.node("scenario");
-    let set = match fields.node("set") {
-        None => Vec::new(),
-        Some(Node {
-            raw: Raw::Table(table),
-            ..
-        }) => changes(table),
-        Some(node) => {
-            let message = format!("set: found {}, expected a table of keys", node.found());
-            fields.wrong("set", message);
-            Vec::new()
-        }
-    };
+    let set = set(fields);
     let (base, inline) = match (&path, inline) {
         (Some(_), Some(node)) => {
             fields
@@ -59,7 +48,7 @@ pub(super) fn scenario(fields: &mut Fields<'_, '_, '_>, folder: &Path) -> Option
             return None;
         }
         (Some(path), None) => match Scenario::load(folder.join(path)) {
-            Ok(base) => (base, None),
+            Ok(base) => (base.without_study(), None),
             Err(Diagnostics(wrong)) => {
                 for wrong in wrong {
                     let message = format!("base: {}: {}", wrong.place, wrong.message);
@@ -110,6 +99,38 @@ pub(super) fn scenario(fields: &mut Fields<'_, '_, '_>, folder: &Path) -> Option
         inline,
         set,
     }))
+}
+
+/// The subject of a study that is a section of the file of this scenario.
+pub(super) fn around(
+    fields: &mut Fields<'_, '_, '_>,
+    folder: &Path,
+    scenario: &Table,
+) -> Option<Subject> {
+    let set = set(fields);
+    let (origin, text) = fields.report.source();
+    Some(Subject::Scenario(ScenarioSubject {
+        base: Scenario::within(origin, folder, text, scenario.clone()),
+        path: None,
+        inline: Some(scenario.clone()),
+        set,
+    }))
+}
+
+/// What changes at every point.
+fn set(fields: &mut Fields<'_, '_, '_>) -> Vec<(String, Node)> {
+    match fields.node("set") {
+        None => Vec::new(),
+        Some(Node {
+            raw: Raw::Table(table),
+            ..
+        }) => changes(table),
+        Some(node) => {
+            let message = format!("set: found {}, expected a table of keys", node.found());
+            fields.wrong("set", message);
+            Vec::new()
+        }
+    }
 }
 
 /// Looks at every point; what is wrong is reported at the value of the axis.

@@ -16,9 +16,7 @@ use crate::client::call::Caller;
 use crate::client::options::Patience;
 use crate::command::{Endpoint, Failure, Stop};
 use crate::options::MaybeEndpoint;
-use crate::rpc::state_server_server::StateServerServer;
 use crate::security::Security;
-use crate::server::{Server, Services};
 use crate::workflow::{Servers, StateService};
 
 /// Options about workflows.
@@ -195,17 +193,10 @@ impl WorkflowConf {
             let servers = Servers::new(security.clone(), patience.timeout());
             return Ok(Shelf::Elsewhere(endpoint.to_string(), servers));
         }
-        let server = Server::bind(endpoint, security).await;
-        let server = server.map_err(Failure::run)?;
-        let endpoint = server.endpoint().to_string();
         let store = Arc::new(Store::default());
-        let service = StateService::of(store.clone());
-        let services = Services::new(&["uiiit.rpc.StateServer"], |routes| {
-            routes.add_service(StateServerServer::new(service));
-        });
-        let services = services.await.map_err(Failure::run)?;
-        tokio::spawn(server.run(None, services, stop.clone()));
-        Ok(Shelf::Own(endpoint, store))
+        let listening = StateService::listen(store.clone(), endpoint, security, stop.clone());
+        let endpoint = listening.await.map_err(Failure::run)?;
+        Ok(Shelf::Own(endpoint.to_string(), store))
     }
 }
 

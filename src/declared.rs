@@ -1,0 +1,142 @@
+//! What the study of a sweep says about its figures.
+
+use std::path::Path;
+
+use analysis::{FigureKind, FigureOptions, ResultSet, Selection};
+use toml::Table;
+
+use crate::failure::Failure;
+
+/// The figures that the study beside the results declares; none if there is no study.
+pub struct Declared(Vec<Table>);
+
+impl Declared {
+    /// Reads what is declared.
+    ///
+    /// # Errors
+    /// If the study cannot be read.
+    pub fn of(results: &ResultSet) -> Result<Self, Failure> {
+        let path = results.path.join("study.toml");
+        if !path.is_file() || !results.points.are_many() {
+            return Ok(Self(Vec::new()));
+        }
+        let wrong = |error: &dyn std::fmt::Display| {
+            let error = error.to_string();
+            let line = error.lines().next().unwrap_or_default();
+            Failure::input(format!("{}: cannot be read: {line}", path.display()))
+        };
+        let text = std::fs::read_to_string(&path).map_err(|error| wrong(&error))?;
+        let study: Table = text.parse().map_err(|error| wrong(&error))?;
+        let figures = study.get("figure").and_then(toml::Value::as_array);
+        let figures = figures.into_iter().flatten();
+        let tables = figures.filter_map(|figure| figure.as_table().cloned());
+        Ok(Self(tables.collect()))
+    }
+
+    /// The figures as the sweep drew them, by name and in the order of the study.
+    ///
+    /// # Errors
+    /// If one cannot be read.
+    pub fn drawn(&self, results: &ResultSet) -> Result<Vec<(String, String)>, Failure> {
+        let folder = results.path.join("figures");
+        if !folder.is_dir() {
+            return Ok(Vec::new());
+        }
+        let failed = |path: &Path, error: std::io::Error| {
+            Failure::input(format!("{}: cannot be read: {error}", path.display()))
+        };
+        let mut drawn = Vec::new();
+        for entry in std::fs::read_dir(&folder).map_err(|error| failed(&folder, error))? {
+            let path = entry.map_err(|error| failed(&folder, error))?.path();
+            if path.extension().is_none_or(|ending| ending != "svg") {
+                continue;
+            }
+            let svg = std::fs::read_to_string(&path).map_err(|error| failed(&path, error))?;
+            let stem = path.file_stem().unwrap_or_default();
+            drawn.push((stem.to_string_lossy().into_owned(), svg));
+        }
+        // A figure with values of further axes in its name belongs to the longest declared one.
+        let rank = |name: &str| {
+            let names = self.0.iter().enumerate();
+            let fitting = names.filter_map(|(number, figure)| {
+                let declared = figure.get("name")?.as_str()?;
+                name.starts_with(declared)
+                    .then_some((declared.len(), number))
+            });
+            fitting.max().map(|(_, number)| number)
+        };
+        drawn.sort_by_cached_key(|(name, _)| (rank(name).unwrap_or(usize::MAX), name.clone()));
+        Ok(drawn)
+    }
+
+    /// What was asked for, completed by what is declared: all figures of the study if nothing
+    /// was; otherwise the axes of its first figure, or of the first one of that metric.
+    pub fn complete(&self, asked: FigureOptions) -> Vec<FigureOptions> {
+        if asks_for_nothing(&asked) {
+            let all: Vec<_> = self
+                .0
+                .iter()
+                .filter_map(|figure| as_options(figure, &asked))
+                .collect();
+            return if all.is_empty() { vec![asked] } else { all };
+        }
+        vec![self.with_axes(asked)]
+    }
+
+    /// The same with the axes of the first figure, or of the first one of a metric that is
+    /// asked for, unless axes are asked for.
+    pub fn with_axes(&self, asked: FigureOptions) -> FigureOptions {
+        if asked.x.is_some() || asked.by.is_some() {
+            return asked;
+        }
+        let metric = |figure: &&Table| {
+            let metric = figure.get("metric").and_then(toml::Value::as_str);
+            let metric = metric.map(|metric| metric.split('@').next().unwrap_or_default());
+            asked
+                .selection
+                .metrics
+                .iter()
+                .any(|it| Some(it.as_str()) == metric)
+        };
+        let figure = self.0.iter().find(metric).or(self.0.first());
+        let axes = figure.and_then(|figure| as_options(figure, &asked));
+        let (x, by) = axes.map_or((None, None), |axes| (axes.x, axes.by));
+        FigureOptions { x, by, ..asked }
+    }
+}
+
+/// A declared figure in the words of the drawing library; nothing if it shows what the table of
+/// metrics does not hold (values along an axis of the metric's own, ratios).
+fn as_options(figure: &Table, asked: &FigureOptions) -> Option<FigureOptions> {
+    let text = |key: &str| figure.get(key)?.as_str().map(str::to_owned);
+    let (metric, x) = (text("metric")?, text("x")?);
+    if x == "within" || figure.contains_key("ratio") {
+        return None;
+    }
+    let mut options = asked.clone();
+    let (name, entity) = match metric.split_once('@') {
+        Some((name, entity)) => (name, Some(entity.to_owned())),
+        None => (metric.as_str(), None),
+    };
+    options.selection.metrics = vec![name.to_owned()];
+    let entities = figure.get("entities").and_then(toml::Value::as_array);
+    let entities = entities.into_iter().flatten();
+    let entities = entities.filter_map(|entity| entity.as_str().map(str::to_owned));
+    options.selection.entities = entities.chain(entity).collect();
+    options.x = Some(x);
+    options.by = text("series");
+    options.kinds = vec![FigureKind::Lines, FigureKind::Bars];
+    options.log_y |= text("scale").as_deref() == Some("logarithmic");
+    Some(options)
+}
+
+/// Whether it is left open what is shown.
+pub fn asks_for_nothing(options: &FigureOptions) -> bool {
+    let Selection { metrics, entities } = &options.selection;
+    options.kinds.is_empty()
+        && metrics.is_empty()
+        && entities.is_empty()
+        && options.x.is_none()
+        && options.by.is_none()
+        && options.group.is_none()
+}
