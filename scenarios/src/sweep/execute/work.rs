@@ -14,7 +14,10 @@ use crate::sweep::journal::{Journal, write_finished, write_layout, write_point};
 
 use super::{Failed, PointDone, Sweep, SweepError, Task};
 
-/// What is finished is written to the journal after this time.
+/// A replication that took so long is written to the journal at once: that is one
+/// per cent of its time.
+const AT_ONCE: Duration = Duration::from_micros(200);
+/// Shorter ones are written together after this time.
 const HOLD: Duration = Duration::from_millis(10);
 
 /// What all threads work on.
@@ -102,7 +105,7 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
         let held = &self.held[thread];
         loop {
             if let Some(task) = self.next(mean, &mut is_busy) {
-                mean = self.replicate(task, &mut worker, held);
+                mean = self.replicate(task, &mut worker, held, done);
             } else if !self.keep(held, done) && !self.wait(&mut is_busy) {
                 // What was written might have shown that more is needed.
                 break;
@@ -161,7 +164,13 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
     }
 
     /// Runs replications of one point and returns what each took.
-    fn replicate(&self, task: Task, worker: &mut E::Worker, held: &Mutex<Held>) -> Duration {
+    fn replicate(
+        &self,
+        task: Task,
+        worker: &mut E::Worker,
+        held: &Mutex<Held>,
+        done: &(impl Fn(PointDone) + Sync),
+    ) -> Duration {
         let experiment = self.lock().sweep.experiment;
         let mut known: Option<(u64, Arc<Layout>)> = None;
         let began = Instant::now();
@@ -178,7 +187,8 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
                 }
             };
             let now = Instant::now();
-            let nanoseconds = (now - last).as_nanos() as u64;
+            let took = now - last;
+            let nanoseconds = took.as_nanos() as u64;
             last = now;
             match report {
                 Ok(Some(report)) => {
@@ -207,6 +217,9 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
                     break;
                 }
                 Err(reason) => lock(held).failed.push((task.point, replication, reason)),
+            }
+            if took >= AT_ONCE {
+                self.keep(held, done);
             }
             if self.progress.interrupted.load(Relaxed) {
                 self.lock().interrupted = true;
