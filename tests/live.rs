@@ -152,6 +152,87 @@ fn the_same_calls_are_made_as_in_a_simulation() {
 }
 
 #[test]
+fn utilization_is_measured_however_short_the_run() {
+    for (processes, warm_up) in [(&[][..], "0 s"), (&["--processes"], "100 ms")] {
+        let folder = tempfile::tempdir().unwrap();
+        let duration = format!("duration = \"600 ms\"\nwarm-up = \"{warm_up}\"");
+        let run = "run = { calls = 40 }";
+        let scenario = SCENARIO.replace(run, &format!("[run]\n{duration}"));
+        let args = [&["--calls", "--output", "results"], processes].concat();
+        let output = up(folder.path(), &scenario, &args);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let file = |name: &str| {
+            let path = folder.path().join("results").join(name);
+            fs::read_to_string(path).unwrap()
+        };
+        let metrics = file("metrics.csv");
+        let names = column(&metrics, "metric");
+        let entities = column(&metrics, "entity");
+        let values = column(&metrics, "value");
+        let rows = names.iter().zip(entities).zip(values);
+        let used: Vec<(&str, f64)> = rows
+            .filter(|((name, _), _)| **name == "utilization")
+            .map(|((_, entity), value)| (entity, value.parse().unwrap()))
+            .collect();
+        assert_eq!(used.len(), 2, "{metrics}");
+        for (entity, share) in used {
+            // A task takes 20 ms of the only core, and `direct` always has one at
+            // the first computer; how many there are depends on the machine.
+            assert!((0.0..=1.0).contains(&share), "{entity} {share}");
+            assert!(share > 0.0 || entity.starts_with("two"), "{entity} {share}");
+        }
+    }
+}
+
+#[test]
+fn calls_go_through_two_tiers_of_brokers() {
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    for processes in [&[][..], &["--processes"]] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_soe"));
+        command
+            .args(["live", "up"])
+            .arg(scenarios.join("two-tiers.toml"));
+        command.args([
+            "--set",
+            "run.duration=\"2 s\"",
+            "--set",
+            "run.warm-up=\"0 s\"",
+        ]);
+        command
+            .args(["--calls", "--output", "results"])
+            .args(processes);
+        let output = command.current_dir(&folder).output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        let file = |name: &str| {
+            let path = folder.path().join("results").join(name);
+            fs::read_to_string(path).unwrap()
+        };
+        let calls = file("calls.csv");
+        let rows = column(&calls, "client").into_iter();
+        let rows = rows
+            .zip(column(&calls, "computer"))
+            .zip(column(&calls, "hops"));
+        let done = column(&calls, "outcome").into_iter().zip(rows);
+        let mut seen = [0, 0];
+        for (outcome, ((client, computer), hops)) in done {
+            if outcome != "ok" {
+                continue;
+            }
+            // `western-3` at `west-1` is at home.
+            let at_home = client[..4] == computer[..4];
+            assert_eq!(hops, if at_home { "2" } else { "3" }, "{client} {computer}");
+            seen[usize::from(at_home)] += 1;
+        }
+        assert!(seen[0] > 0 && seen[1] > 0, "{seen:?}");
+        let tables = file("tables.txt");
+        for entry in ["broker-east\n", "broker-west\n", "west-1 (F)", "east-2 (F)"] {
+            assert!(tables.contains(entry), "no {entry:?} in {tables}");
+        }
+    }
+}
+
+#[test]
 fn planned_changes_happen() {
     let folder = tempfile::tempdir().unwrap();
     let changes = r#"

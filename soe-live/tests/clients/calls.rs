@@ -274,6 +274,63 @@ fn without_persistence_only_the_preferred_destination_is_asked() {
 }
 
 #[test]
+fn a_preferred_destination_that_fails_stays_preferred() {
+    let first = Computer::scripted(|number, request| match number {
+        1 | 2 => refused("not now"),
+        _ => Answer::With(executed(request)),
+    });
+    let second = Computer::echo();
+    let endpoints = format!("{},{}", first.endpoint(), second.endpoint());
+    let args = [
+        "--server",
+        &endpoints,
+        "--client-conf",
+        "persistence=0",
+        "--max-requests",
+        "5",
+    ];
+    let output = run("edgeclient", &args);
+    assert_eq!(output.status.code(), Some(1));
+    for line in fields(&stdout(&output)) {
+        assert_eq!(line[3], first.endpoint());
+    }
+    assert_eq!(stdout(&output).lines().count(), 3);
+    assert_eq!((first.seen().len(), second.seen().len()), (5, 0));
+    let log = stderr(&output);
+    assert!(log.contains("2 errors occurred: not now"), "{log}");
+}
+
+#[test]
+fn persistence_is_the_probability_to_ask_each_of_the_others() {
+    let computers = [Computer::echo(), Computer::echo(), Computer::echo()];
+    let endpoints = computers.each_ref().map(Computer::endpoint).join(",");
+    let args = [
+        "--server",
+        &endpoints,
+        "--client-conf",
+        "persistence=0.25",
+        "--max-requests",
+        "400",
+        "--sizes",
+        "20",
+    ];
+    let output = run("edgeclient", &args);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(stdout(&output).lines().count(), 400);
+    // One request to the preferred one, and a quarter each to the two others: 600
+    // requests, with a standard deviation of 12.2. The draws depend on the seed only.
+    let seen: usize = computers.iter().map(|each| each.seen().len()).sum();
+    assert!((550..650).contains(&seen), "{seen}");
+    // Every call ends with one answer, and each of its requests is the same.
+    let mut calls = std::collections::BTreeMap::<String, usize>::new();
+    for request in computers.iter().flat_map(Computer::seen) {
+        *calls.entry(request.uuid).or_default() += 1;
+    }
+    assert_eq!(calls.len(), 400);
+    assert!(calls.values().all(|requests| *requests <= 3));
+}
+
+#[test]
 fn when_all_destinations_fail_the_last_reply_decides() {
     let (first, second) = (nobody(), nobody());
     let endpoints = format!("{first},{second}");
