@@ -182,7 +182,7 @@ fn overhead(file: &Path) {
         ("as `soe run` simulates it", &|| {
             simulate(&deployments, 0..REPLICATIONS, &progress).unwrap_or_default()
         }),
-        ("as a sweep simulates it", &|| measure(&prepared)),
+        ("as a sweep simulates it", &|| measure(&prepared, 1)),
         ("in a sweep, one thread", &|| sweep(&plan, &prepared, 1)),
     ];
     let mut times = [(Duration::MAX, 0.0); 3];
@@ -209,22 +209,25 @@ fn overhead(file: &Path) {
     );
 }
 
-/// The replications of a sweep, one after the other, without the executor.
-fn measure(prepared: &Prepared) -> Duration {
-    std::thread::scope(|scope| {
-        let all = scope.spawn(|| {
-            let (mut worker, progress) = (Default::default(), Progress::default());
-            let started = Instant::now();
-            for point in 0..prepared.points() {
-                for replication in 0..REPLICATIONS {
-                    let report = prepared.replicate(point, replication, &mut worker, &progress);
-                    black_box(report.expect("nothing fails"));
-                }
+/// The replications of a sweep without the executor, the points dealt out to so many threads.
+fn measure(prepared: &Prepared, threads: usize) -> Duration {
+    let part = |first: usize| {
+        let (mut worker, progress) = (Default::default(), Progress::default());
+        for point in (first..prepared.points()).step_by(threads) {
+            for replication in 0..REPLICATIONS {
+                let report = prepared.replicate(point, replication, &mut worker, &progress);
+                black_box(report.expect("nothing fails"));
             }
-            started.elapsed()
-        });
-        all.join().expect("nothing panics")
-    })
+        }
+    };
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        for first in 0..threads {
+            let part = &part;
+            scope.spawn(move || part(first));
+        }
+    });
+    started.elapsed()
 }
 
 /// What this process has used of processors so far, in seconds, where the system tells.
@@ -244,24 +247,30 @@ fn speed_up(plan: &Plan, prepared: &Prepared) {
     let mut rounds: Vec<_> = (0..ROUNDS)
         .map(|_| {
             let (one, two) = (sweep(plan, prepared, 1), sweep(plan, prepared, 2));
-            let (swept, possible) = (one.as_secs_f64() / two.as_secs_f64(), arithmetic());
-            (swept / possible, swept, possible, one)
+            let swept = one.as_secs_f64() / two.as_secs_f64();
+            let (one, two) = (measure(prepared, 1), measure(prepared, 2));
+            let bare = one.as_secs_f64() / two.as_secs_f64();
+            let possible = arithmetic();
+            [swept / possible, swept / bare, swept, bare, possible]
         })
         .collect();
-    // In the order of the ratios: others use the machine, too, so that single rounds say little.
-    rounds.sort_by(|a, b| a.0.total_cmp(&b.0));
-    for (what, at) in [
-        ("least", 0),
-        ("lower quartile", ROUNDS / 4),
-        ("median", ROUNDS / 2),
-        ("upper quartile", ROUNDS - 1 - ROUNDS / 4),
-        ("greatest", ROUNDS - 1),
-    ] {
-        let (ratio, swept, possible, one) = rounds[at];
+    // Others use the machine, too, so that single rounds say little.
+    for (column, what) in [
+        "ratio to two loops of arithmetic",
+        "ratio to two threads that simulate without the executor",
+        "speed-up of the sweep",
+        "speed-up of simulating without the executor",
+        "speed-up of two loops of arithmetic",
+    ]
+    .iter()
+    .enumerate()
+    {
+        rounds.sort_by(|a, b| a[column].total_cmp(&b[column]));
         println!(
-            "  {what}: ratio {ratio:.2}, of a speed-up {swept:.2} and {possible:.2} of two loops of arithmetic, \
-             {:.2} s on one thread",
-            one.as_secs_f64()
+            "  {what}: median {:.2}, quartiles {:.2} and {:.2}",
+            rounds[ROUNDS / 2][column],
+            rounds[ROUNDS / 4][column],
+            rounds[ROUNDS - 1 - ROUNDS / 4][column]
         );
     }
 }
