@@ -74,3 +74,62 @@ impl Series {
         self.spec.draw(stream, |state| self.state(state, run))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Bytes;
+    use crate::workflow::{JoinRule, WorkflowState};
+    use sim_core::SimDuration;
+
+    fn spec(keep: bool) -> WorkflowSpec {
+        let choices = |names: [&str; 3]| names.map(str::to_owned).to_vec();
+        WorkflowSpec {
+            name: "app".to_owned(),
+            steps: vec![choices(["f1", "f2", "f3"]); 4],
+            successors: None,
+            states: vec![WorkflowState {
+                name: "s".to_owned(),
+                size: Bytes(1),
+                needed_by: choices(["f1", "f2", "f3"]),
+                drawn: true,
+                at: None,
+            }],
+            hop_by_hop: false,
+            remote: false,
+            join: JoinRule::All,
+            deadline: SimDuration::from_secs(1),
+            keep,
+        }
+    }
+
+    #[test]
+    fn the_same_seed_draws_the_same_runs_and_clients_draw_different_ones() {
+        let streams = Streams::new(7, 0);
+        let draw = |client: &str| {
+            let mut series = Series::new(client, &spec(false), &streams).unwrap();
+            let runs = (0..20).map(|run| series.draw(run).unwrap());
+            runs.collect::<Vec<_>>()
+        };
+        let runs = draw("one");
+        assert_eq!(runs, draw("one"));
+        assert_ne!(runs, draw("two"));
+        let plans = runs.iter().map(|(_, plan)| plan.name());
+        let plans: std::collections::BTreeSet<_> = plans.collect();
+        assert!(plans.len() > 10, "runs differ: {plans:?}");
+    }
+
+    #[test]
+    fn states_of_runs_have_names_of_their_own_unless_they_are_kept() {
+        let streams = Streams::new(7, 0);
+        let name = |keep, run| {
+            let series = Series::new("one", &spec(keep), &streams).unwrap();
+            series.state("s", run)
+        };
+        assert_eq!(name(false, 3), "one/3/s");
+        assert_eq!(
+            (name(true, 3), name(true, 4)),
+            ("one/s".into(), "one/s".into())
+        );
+    }
+}
