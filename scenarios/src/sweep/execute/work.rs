@@ -54,12 +54,16 @@ pub(super) struct State<'s, 'e, E> {
     pub(super) error: Option<SweepError>,
 }
 
-/// Replications that are finished and not yet written.
+/// Replications that are finished and not yet written. Those of different threads
+/// share no line of the caches.
+#[repr(align(128))]
 pub(super) struct Held {
     lines: Vec<u8>,
     /// Points and replications with the place of their line.
     finished: Vec<(usize, u32, u64)>,
     failed: Vec<(usize, u32, String)>,
+    /// When the first of these was finished.
+    since: Option<Instant>,
 }
 
 impl Held {
@@ -69,7 +73,13 @@ impl Held {
             lines: Vec::with_capacity(1 << 19),
             finished: Vec::with_capacity(1 << 13),
             failed: Vec::new(),
+            since: None,
         }
+    }
+
+    /// Whether the first of these was finished so long ago.
+    fn is_older_than(&self, age: Duration) -> bool {
+        self.since.is_some_and(|since| since.elapsed() >= age)
     }
 
     fn is_empty(&self) -> bool {
@@ -104,6 +114,9 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
         let mut is_busy = false;
         let held = &self.held[thread];
         loop {
+            if lock(held).is_older_than(HOLD) {
+                self.keep(held, done);
+            }
             if let Some(task) = self.next(mean, &mut is_busy) {
                 mean = self.replicate(task, &mut worker, held, done);
             } else if !self.keep(held, done) && !self.wait(&mut is_busy) {
@@ -113,8 +126,8 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
         }
     }
 
-    /// Writes what the threads have finished, until they end: a thread that runs a long
-    /// replication cannot write itself what it finished before.
+    /// Writes what the threads have finished and not written themselves, until they end:
+    /// a thread that runs a long replication cannot write what it finished before.
     pub(super) fn write_regularly(&self, done: &(impl Fn(PointDone) + Sync)) {
         let mut over = lock(&self.over);
         while !*over {
@@ -122,7 +135,10 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
             over = waited.unwrap_or_else(PoisonError::into_inner).0;
             drop(over);
             for held in &self.held {
-                self.keep(held, done);
+                // The thread is not disturbed as long as it writes by itself.
+                if lock(held).is_older_than(2 * HOLD) {
+                    self.keep(held, done);
+                }
             }
             over = lock(&self.over);
         }
@@ -201,6 +217,7 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
                         }
                     };
                     let mut held = lock(held);
+                    held.since.get_or_insert(now);
                     let place = held.lines.len() as u64;
                     held.finished.push((task.point, replication, place));
                     write_finished(
@@ -216,7 +233,11 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
                     self.lock().interrupted = true;
                     break;
                 }
-                Err(reason) => lock(held).failed.push((task.point, replication, reason)),
+                Err(reason) => {
+                    let mut held = lock(held);
+                    held.since.get_or_insert(now);
+                    held.failed.push((task.point, replication, reason));
+                }
             }
             if took >= AT_ONCE {
                 self.keep(held, done);
@@ -240,6 +261,7 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
             held.lines.clear();
             held.finished.clear();
             held.failed.clear();
+            held.since = None;
             over
         };
         self.changed.notify_all();
