@@ -27,6 +27,7 @@ use crate::clock::Clock;
 use crate::command::Endpoint;
 use crate::peer::Peer;
 use crate::security::{MissingIdentity, Security};
+use crate::timer;
 
 pub use command::{EdgeDispatcher, EdgeRouter};
 pub use process::{BrokerError, BrokerOptions, RouterConf, RouterConfError, run};
@@ -107,24 +108,14 @@ impl Broker {
 
     /// Wakes the model when it wants to be woken, for ever.
     async fn keep_time(&self) {
-        loop {
-            let due = {
-                let mut core = self.core();
-                core.broker.wake(self.clock.now());
-                let due = core.next_wake();
-                self.settle(core);
-                due.and_then(|due| self.clock.instant(due))
-            };
-            match due {
-                None => self.timer.notified().await,
-                Some(due) => {
-                    tokio::select! {
-                        () = self.timer.notified() => {}
-                        () = tokio::time::sleep_until(due.into()) => {}
-                    }
-                }
-            }
-        }
+        let wake = || {
+            let mut core = self.core();
+            core.broker.wake(self.clock.now());
+            let due = core.next_wake();
+            self.settle(core);
+            due.and_then(|due| self.clock.instant(due))
+        };
+        timer::keep(&self.timer, wake).await;
     }
 
     fn deadline(&self, of_caller: Option<Instant>) -> Instant {

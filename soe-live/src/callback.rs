@@ -3,8 +3,11 @@
 use tokio::sync::mpsc;
 use tonic::{Request, Response, Status};
 
-use crate::rpc::callback_server_server::CallbackServer;
+use crate::command::{Endpoint, Stop};
+use crate::rpc::callback_server_server::{CallbackServer, CallbackServerServer};
 use crate::rpc::{LambdaResponse, Void};
+use crate::security::Security;
+use crate::server::{ServeError, Server, Services};
 
 /// How many results may wait to be looked at; then callers wait.
 const WAITING: usize = 1024;
@@ -21,6 +24,26 @@ impl Callback {
     pub fn new() -> (Self, mpsc::Receiver<LambdaResponse>) {
         let (results, receiver) = mpsc::channel(WAITING);
         (Self { results }, receiver)
+    }
+
+    /// Serves a callback until told to stop. Returns where, as with port 0 the system
+    /// chooses one, and the other end.
+    ///
+    /// # Errors
+    /// If the endpoint is not free, or there is no certificate.
+    pub async fn listen(
+        endpoint: &Endpoint,
+        security: &Security,
+        stop: Stop,
+    ) -> Result<(Endpoint, mpsc::Receiver<LambdaResponse>), ServeError> {
+        let server = Server::bind(endpoint, security).await?;
+        let endpoint = server.endpoint().clone();
+        let (callback, results) = Self::new();
+        let services = Services::new(&["uiiit.rpc.CallbackServer"], |routes| {
+            routes.add_service(CallbackServerServer::new(callback));
+        });
+        tokio::spawn(server.run(None, services.await?, stop));
+        Ok((endpoint, results))
     }
 }
 

@@ -96,6 +96,7 @@ pub mod server;
 mod slots;
 mod socket;
 mod state;
+mod timer;
 pub mod wire;
 pub mod workflow;
 

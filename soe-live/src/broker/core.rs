@@ -12,6 +12,7 @@ use super::Lost;
 use crate::command::Endpoint;
 use crate::peer::Peer;
 use crate::slots::Slots;
+use crate::timer::Expected;
 
 /// The model, the names it knows by numbers, and the calls in progress.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ pub struct Core {
     /// The function that nobody offers, for names that nobody has heard of.
     unknown: FunctionId,
     /// When the timer will wake the model.
-    expected: Option<SimTime>,
+    expected: Expected,
 }
 
 /// A call that waits for what it is to do next.
@@ -74,7 +75,7 @@ impl Core {
             lost: Lost::new(),
             peers: Vec::new(),
             unknown,
-            expected: None,
+            expected: Expected::default(),
         }
     }
 
@@ -145,22 +146,14 @@ impl Core {
 
     /// Whether the model wants to be woken earlier than the timer will.
     pub fn sooner(&mut self) -> bool {
-        let next = self.broker.next_wake();
-        let sooner = match (next, self.expected) {
-            (Some(next), Some(expected)) => next < expected,
-            (Some(_), None) => true,
-            (None, _) => false,
-        };
-        if sooner {
-            self.expected = next;
-        }
-        sooner
+        self.expected.is_too_late_for(self.broker.next_wake())
     }
 
     /// When the timer is to wake the model.
     pub fn next_wake(&mut self) -> Option<SimTime> {
-        self.expected = self.broker.next_wake();
-        self.expected
+        let next = self.broker.next_wake();
+        self.expected.set(next);
+        next
     }
 
     pub fn peer(&self, destination: EndpointId) -> Option<Arc<Peer>> {

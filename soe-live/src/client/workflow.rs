@@ -7,6 +7,7 @@
 
 mod conf;
 mod results;
+mod shelf;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -28,6 +29,7 @@ use crate::workflow::{response, to_request};
 pub use conf::WorkflowConf;
 pub(super) use conf::{Asked, write_template};
 pub use results::Results;
+pub(crate) use shelf::Shelf;
 
 /// Runs a workflow for each call of a client.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use prost::Message;
-use sim_core::{SimDuration, SimTime};
+use sim_core::SimDuration;
 use soe_model::units::Bytes as Size;
 use soe_model::workflow::{self, Contents, Host, HostSpec, JoinRule};
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -27,6 +27,7 @@ use crate::rpc::callback_server_client::CallbackServerClient;
 use crate::security::{MissingIdentity, Security};
 use crate::slots::Slots;
 use crate::state::RETENTION;
+use crate::timer::Expected;
 use crate::wire::{Frame, Response};
 use crate::workflow::{Servers, to_request};
 
@@ -113,7 +114,7 @@ struct Core {
     host: Host<Contents>,
     waiting: Slots<Waiting>,
     /// When the timer will wake the host.
-    expected: Option<SimTime>,
+    expected: Expected,
 }
 
 /// A request that waits for its answer.
@@ -160,7 +161,7 @@ impl Workflows {
             core: Mutex::new(Core {
                 host,
                 waiting: Slots::default(),
-                expected: None,
+                expected: Expected::default(),
             }),
             clock: Clock::start(),
             timer: Notify::new(),
@@ -188,11 +189,11 @@ impl Workflows {
         }
     }
 
-    /// When the timer is to wake the host.
-    fn next_wake(&self) -> Option<Instant> {
-        let mut core = self.core();
-        core.expected = core.host.next_wake();
-        core.expected.and_then(|due| self.clock.instant(due))
+    /// Tells the timer if it would wake the host too late.
+    fn mind(&self, core: &mut Core) {
+        if core.expected.is_too_late_for(core.host.next_wake()) {
+            self.timer.notify_one();
+        }
     }
 
     /// Calls the next function through the companion, which has to acknowledge it.

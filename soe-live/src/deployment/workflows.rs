@@ -1,24 +1,22 @@
 //! What computers and clients of a deployment need for workflows.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sim_core::Streams;
 use soe_model::client::ClientSpec;
 use soe_model::deployment::Deployment;
 use soe_model::workflow::{
-    Contents, Series, StateRef, StateReply, StateRequest, StateServer, States, Version,
-    WorkflowSpec,
+    Contents, Series, StateRef, StateRequest, StateServer, States, WorkflowSpec,
 };
 
 use super::places::Places;
 use super::replicate::CALL_TIMEOUT;
 use crate::client::Caller;
-use crate::client::workflow::{Job, Results, Source, Workflow};
+use crate::client::workflow::{Job, Results, Shelf, Source, Workflow};
 use crate::command::{Endpoint, Failure, Stop};
 use crate::computer::WorkflowOptions;
 use crate::security::Security;
-use crate::state::origin;
 use crate::workflow::{Keeper, Servers, StateService};
 
 /// What the computer called `name` can do for workflows.
@@ -72,13 +70,14 @@ pub async fn of_client(
     let listening = StateService::listen(store.clone(), &local, &security, stop.clone());
     let own = listening.await.map_err(Failure::run)?.to_string();
 
-    let series = Series::new(&client.name, spec, streams).map_err(Failure::input)?;
     let at = spec.states.iter().filter_map(|state| {
         let place = places.get(state.at.as_deref()?)?;
         Some((state.name.clone(), place.states.to_string()))
     });
+    let series = Series::new(&client.name, spec, streams).map_err(Failure::input)?;
     let source = Drawn {
-        series: Mutex::new((series, 0)),
+        spec: spec.clone(),
+        next: Mutex::new((series, 0)),
         at: at.collect(),
         own,
         store,
@@ -86,8 +85,8 @@ pub async fn of_client(
         kept: Mutex::default(),
     };
     if spec.keep {
-        let states = source.place(spec, 0).await.map_err(Failure::run)?;
-        *source.kept.lock().unwrap_or_else(PoisonError::into_inner) = states;
+        let states = source.place(0).await.map_err(Failure::run)?;
+        *lock(&source.kept) = states;
     }
     let destination = client.destinations.first().map_or("", String::as_str);
     Ok(Some(Arc::new(Workflow {
@@ -103,8 +102,9 @@ pub async fn of_client(
 /// The runs that a client of a deployment makes.
 #[derive(Debug)]
 struct Drawn {
-    /// With the number of the next run.
-    series: Mutex<(Series, u64)>,
+    spec: WorkflowSpec,
+    /// What is drawn, and the number of the next run.
+    next: Mutex<(Series, u64)>,
     /// The state server of a computer where a state lies first.
     at: BTreeMap<String, String>,
     /// The state server of the client.
@@ -117,72 +117,42 @@ struct Drawn {
 
 impl Drawn {
     /// Creates the states of run number `run`.
-    async fn place(&self, spec: &WorkflowSpec, run: u64) -> Result<States<Contents>, String> {
+    async fn place(&self, run: u64) -> Result<States<Contents>, String> {
         let mut states = States::new();
-        for state in &spec.states {
-            let name = self.state_name(&state.name, run);
-            let content: Arc<[u8]> = vec![b'A'; state.size.0 as usize].into();
-            let placed = match (spec.remote, self.at.get(&state.name)) {
-                (false, _) => StateRef::Embedded(content),
-                (true, None) => {
-                    self.store.create(&name, content);
-                    StateRef::Remote(self.own.clone())
-                }
-                (true, Some(at)) => {
-                    let version = Version {
-                        origin: origin(),
-                        count: 1,
-                    };
-                    let put = StateRequest::Put {
-                        name: name.clone(),
-                        content,
-                        version: Some(version),
-                    };
-                    match self.servers.ask(at, put).await {
-                        StateReply::Done => StateRef::Remote(at.clone()),
-                        StateReply::Unreachable(text) => return Err(text),
-                        _ => return Err(format!("could not store state: {name}")),
-                    }
-                }
+        for state in &self.spec.states {
+            let shelf = match self.at.get(&state.name) {
+                _ if !self.spec.remote => Shelf::Messages,
+                None => Shelf::Own(&self.own, &self.store),
+                Some(at) => Shelf::Elsewhere(at, &self.servers),
             };
+            let name = lock(&self.next).0.state(&state.name, run);
+            let placed = shelf.put(&name, state.size).await?;
             states.insert(name, placed);
         }
         Ok(states)
-    }
-
-    fn state_name(&self, name: &str, run: u64) -> String {
-        let series = self.series.lock().unwrap_or_else(PoisonError::into_inner);
-        series.0.state(name, run)
     }
 }
 
 #[tonic::async_trait]
 impl Source for Drawn {
     async fn begin(&self) -> Result<Job, String> {
-        let (uuid, plan, spec, run) = {
-            let mut series = self.series.lock().unwrap_or_else(PoisonError::into_inner);
-            let run = series.1;
-            series.1 += 1;
-            let (uuid, plan) = series.0.draw(run).map_err(|error| error.to_string())?;
-            (uuid, plan, series.0.spec().clone(), run)
+        let (run, drawn) = {
+            let (series, next) = &mut *lock(&self.next);
+            let run = *next;
+            *next += 1;
+            (run, series.draw(run))
         };
-        let states = match spec.keep {
-            true => {
-                let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-                kept.clone()
-            }
-            false => self.place(&spec, run).await?,
+        let (uuid, plan) = drawn.map_err(|error| error.to_string())?;
+        let states = match self.spec.keep {
+            true => lock(&self.kept).clone(),
+            false => self.place(run).await?,
         };
         Ok(Job { plan, states, uuid })
     }
 
     async fn end(&self, states: States<Contents>) {
-        let keep = {
-            let series = self.series.lock().unwrap_or_else(PoisonError::into_inner);
-            series.0.spec().keep
-        };
-        if keep {
-            *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = states;
+        if self.spec.keep {
+            *lock(&self.kept) = states;
             return;
         }
         for (name, state) in states {
@@ -201,4 +171,8 @@ impl Source for Drawn {
             }
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,17 +1,17 @@
 //! A computer in front of a serverless platform.
 
+use soe_live::Security;
 use soe_live::command::{Endpoint, Stop};
 use soe_live::computer::{self, Computer, Executor, Gateway, GatewayConf, Kind};
 use soe_live::controller::Controller;
 use soe_live::rpc::LambdaRequest;
 use soe_live::rpc::edge_controller_server::{EdgeController, EdgeControllerServer};
 use soe_live::server::{Server, Services};
-use soe_live::{Callback, Security};
 use soe_model::controller::InstallerSpec;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::{any, call, computer_options, eventually, request, router};
+use crate::support::{any, call, callback, computer_options, eventually, request, router};
 
 /// A gateway with a function `upper`; everything else fails.
 async fn platform() -> String {
@@ -123,21 +123,13 @@ async fn functions_are_executed_by_the_gateway() {
 async fn a_failure_behind_the_gateway_reaches_the_callback() {
     let stop = Stop::new();
     let computer = start(&stop).await;
-    let server = Server::bind(&any(), &Security::Plaintext).await.unwrap();
-    let place = server.endpoint().to_string();
-    let (callback, mut results) = Callback::new();
-    let services = Services::new(&["uiiit.rpc.CallbackServer"], |routes| {
-        let callback = soe_live::rpc::callback_server_server::CallbackServerServer::new(callback);
-        routes.add_service(callback);
-    });
-    let services = services.await.unwrap();
-    tokio::spawn(server.run(None, services, stop.clone()));
+    let (place, mut results) = callback(&any(), &stop).await;
     for (name, retcode) in [
         ("upper", "OK"),
         ("fail", "error HTTP response received (500)"),
     ] {
         let asynchronous = LambdaRequest {
-            callback: place.clone(),
+            callback: place.to_string(),
             ..request(name, 1)
         };
         assert!(call(&computer, asynchronous).await.asynchronous);

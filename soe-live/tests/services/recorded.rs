@@ -6,7 +6,6 @@ use prost::Message;
 use soe_live::broker::{BrokerOptions, RouterConf};
 use soe_live::command::{Endpoint, Stop};
 use soe_live::controller::Controller;
-use soe_live::rpc::callback_server_server::CallbackServerServer;
 use soe_live::rpc::edge_computer_client::EdgeComputerClient;
 use soe_live::rpc::edge_controller_server::{EdgeController, EdgeControllerServer};
 use soe_live::rpc::{
@@ -14,13 +13,13 @@ use soe_live::rpc::{
     RouterInfo, Utilization, Void,
 };
 use soe_live::server::{Server, Services};
-use soe_live::{Callback, Security, connect};
+use soe_live::{Security, connect};
 use soe_model::broker::Compatibility;
 use soe_model::controller::InstallerSpec;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tonic::Request;
 
-use crate::support::{LONG, any, call, computer, least_impedance, router, stand_in};
+use crate::support::{LONG, any, call, callback, computer, least_impedance, router, stand_in};
 
 struct Exchange {
     step: String,
@@ -189,21 +188,14 @@ async fn a_computer_answers_as_recorded() {
 async fn results_come_to_the_callback_as_recorded() {
     let stop = Stop::new();
     let computer = computer(true, &stop).await;
-    let server = Server::bind(&any(), &Security::Plaintext).await.unwrap();
-    let callback_endpoint = server.endpoint().to_string();
-    let (callback, mut results) = Callback::new();
-    let services = Services::new(&["uiiit.rpc.CallbackServer"], |routes| {
-        routes.add_service(CallbackServerServer::new(callback));
-    });
-    let services = services.await.unwrap();
-    tokio::spawn(server.run(None, services, stop.clone()));
+    let (place, mut results) = callback(&any(), &stop).await;
     let exchanges = recorded();
     for pair in exchanges.windows(2) {
         if !pair[1].method.ends_with("ReceiveResponse") {
             continue;
         }
         let mut request: LambdaRequest = decode(&pair[0].request);
-        request.callback = callback_endpoint.clone();
+        request.callback = place.to_string();
         let acknowledged = call(&computer, request).await;
         assert!(acknowledged.asynchronous);
         let result = results.recv().await.unwrap();

@@ -20,11 +20,12 @@ use soe_live::rpc::edge_server_client::EdgeServerClient;
 use soe_live::rpc::edge_server_server::{EdgeServer, EdgeServerServer};
 use soe_live::rpc::{EdgeRouterConf, ForwardingTable, LambdaRequest, LambdaResponse, TableId};
 use soe_live::server::{Server, Services};
-use soe_live::{Security, connect};
+use soe_live::{Callback, Security, connect};
 use soe_model::broker::optimizer::OPTIMIZERS;
 use soe_model::broker::policy::POLICIES;
 use soe_model::broker::{BrokerKind, BrokerSpec, Compatibility, ForwardingTime, Limits};
 use soe_model::computer::platform::{PLATFORMS, Platform};
+use tokio::sync::mpsc;
 use tonic::transport::Channel;
 use tonic::{Response, Status};
 
@@ -243,6 +244,12 @@ impl<F: AsyncAnswer> EdgeServer for StandIn<F> {
     ) -> Result<Response<LambdaResponse>, Status> {
         self.0.answer(request.into_inner()).await.map(Response::new)
     }
+}
+
+/// A callback and what comes to it.
+pub async fn callback(place: &Endpoint, stop: &Stop) -> (Endpoint, mpsc::Receiver<LambdaResponse>) {
+    let listening = Callback::listen(place, &Security::Plaintext, stop.clone());
+    listening.await.unwrap()
 }
 
 pub fn ok() -> LambdaResponse {

@@ -7,7 +7,6 @@ use std::time::Duration;
 use sim_core::SimDuration;
 use soe_live::command::{Endpoint, Stop};
 use soe_live::computer::{self, ComputerOptions, WorkflowOptions};
-use soe_live::rpc::callback_server_server::CallbackServerServer;
 use soe_live::rpc::state_server_client::StateServerClient;
 use soe_live::rpc::state_server_server::{StateServer, StateServerServer};
 use soe_live::rpc::{
@@ -15,13 +14,15 @@ use soe_live::rpc::{
 };
 use soe_live::server::{Server, Services};
 use soe_live::workflow::{Keeper, Servers, StateService};
-use soe_live::{Callback, Security, States, connect};
+use soe_live::{Security, States, connect};
 use soe_model::workflow::{StateReply, StateRequest};
 use tokio::sync::mpsc;
 use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
 
-use crate::support::{LONG, any, call, endpoint, eventually, ok, raspberry, router, stand_in};
+use crate::support::{
+    LONG, any, call, callback, endpoint, eventually, ok, raspberry, router, stand_in,
+};
 
 /// Starts a whole computer and returns where it executes and where its states are.
 async fn computer(workflows: WorkflowOptions, stop: &Stop) -> (Endpoint, Endpoint) {
@@ -46,18 +47,6 @@ async fn connected(place: &Endpoint) -> Channel {
     })
     .await;
     channel.unwrap()
-}
-
-/// A callback and what comes to it.
-async fn callback(stop: &Stop) -> (String, mpsc::Receiver<LambdaResponse>) {
-    let server = Server::bind(&any(), &Security::Plaintext).await.unwrap();
-    let place = server.endpoint().to_string();
-    let (callback, results) = Callback::new();
-    let services = Services::new(&["uiiit.rpc.CallbackServer"], |routes| {
-        routes.add_service(CallbackServerServer::new(callback));
-    });
-    tokio::spawn(server.run(None, services.await.unwrap(), stop.clone()));
-    (place, results)
 }
 
 async fn result(results: &mut mpsc::Receiver<LambdaResponse>) -> LambdaResponse {
@@ -184,9 +173,9 @@ async fn a_state_that_cannot_be_had_is_an_error_and_stays_where_it_is() {
             format!("no answer about state s0 from {place}")
         );
     }
-    let (callback, mut results) = callback(&stop).await;
+    let (callback, mut results) = callback(&any(), &stop).await;
     let asynchronous = LambdaRequest {
-        callback,
+        callback: callback.to_string(),
         ..needing(nobody.as_str())
     };
     assert!(call(&computer, asynchronous).await.asynchronous);
@@ -328,9 +317,9 @@ fn branch(uuid: &str, from: u32, callback: &str) -> LambdaRequest {
 async fn a_join_has_the_data_of_all_branches_or_becomes_an_error_in_time() {
     let stop = Stop::new();
     let (computer, _) = computer(quick(), &stop).await;
-    let (callback, mut results) = callback(&stop).await;
+    let (callback, mut results) = callback(&any(), &stop).await;
     for from in [2, 2, 1] {
-        let answer = call(&computer, branch("whole", from, &callback)).await;
+        let answer = call(&computer, branch("whole", from, callback.as_str())).await;
         assert!(answer.asynchronous);
     }
     let whole = result(&mut results).await;
@@ -339,7 +328,7 @@ async fn a_join_has_the_data_of_all_branches_or_becomes_an_error_in_time() {
         ("OK", "6:from 1,6:from 2,")
     );
     assert!(
-        call(&computer, branch("half", 1, &callback))
+        call(&computer, branch("half", 1, callback.as_str()))
             .await
             .asynchronous
     );
@@ -351,7 +340,7 @@ async fn a_join_has_the_data_of_all_branches_or_becomes_an_error_in_time() {
     );
     // It is too late.
     assert!(
-        call(&computer, branch("half", 2, &callback))
+        call(&computer, branch("half", 2, callback.as_str()))
             .await
             .asynchronous
     );
@@ -416,7 +405,7 @@ fn chain(callback: &str) -> LambdaRequest {
 #[tokio::test]
 async fn a_next_function_that_is_not_taken_is_reported_to_the_callback() {
     let stop = Stop::new();
-    let (callback, mut results) = callback(&stop).await;
+    let (callback, mut results) = callback(&any(), &stop).await;
     let answer = |_| async {
         Ok(LambdaResponse {
             retcode: "no more".into(),
@@ -438,7 +427,7 @@ async fn a_next_function_that_is_not_taken_is_reported_to_the_callback() {
             ..quick()
         };
         let (computer, _) = computer(options, &stop).await;
-        assert!(call(&computer, chain(&callback)).await.asynchronous);
+        assert!(call(&computer, chain(callback.as_str())).await.asynchronous);
         let result = result(&mut results).await;
         assert!(result.retcode.starts_with(expected), "{}", result.retcode);
         assert_eq!(
@@ -466,12 +455,7 @@ async fn a_result_waits_for_a_callback_that_is_away() {
     };
     assert!(call(&computer, request).await.asynchronous);
     tokio::time::sleep(Duration::from_millis(150)).await;
-    let server = Server::bind(&place, &Security::Plaintext).await.unwrap();
-    let (callback, mut results) = Callback::new();
-    let services = Services::new(&["uiiit.rpc.CallbackServer"], |routes| {
-        routes.add_service(CallbackServerServer::new(callback));
-    });
-    tokio::spawn(server.run(None, services.await.unwrap(), stop.clone()));
+    let (_, mut results) = callback(&place, &stop).await;
     assert_eq!(result(&mut results).await.uuid, "late");
     stop.stop();
 }

@@ -1,17 +1,14 @@
 //! Options of clients about workflows.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
-use soe_model::units::Bytes;
-use soe_model::workflow::{
-    Contents, Form, JoinRule, Plan, Source as From, StateRef, StateReply, StateRequest, States,
-    Workflow as File, parse_conf,
-};
+use soe_model::workflow::{Form, JoinRule, Plan, Source as From, Workflow as File, parse_conf};
 
-use super::{Results, Same, Workflow};
-use crate::States as Store;
+use super::{Results, Same, Shelf, Workflow};
+use crate::States;
 use crate::client::call::Caller;
 use crate::client::options::Patience;
 use crate::command::{Endpoint, Failure, Stop};
@@ -152,7 +149,14 @@ impl WorkflowConf {
             None => None,
             Some(endpoint) => Some(Results::listen(endpoint, &security, stop.clone()).await?),
         };
-        let shelf = self.shelf(&security, patience, stop).await?;
+        let server = self.state_server(&security, patience, stop).await?;
+        let shelf = match &server {
+            None => Shelf::Messages,
+            Some(StateServer::Own(endpoint, states)) => Shelf::Own(endpoint.as_str(), states),
+            Some(StateServer::Elsewhere(endpoint, servers)) => {
+                Shelf::Elsewhere(endpoint.as_str(), servers)
+            }
+        };
         let caller = Caller::new(destination, &security, patience.timeout())?;
         let mut all = Vec::new();
         for index in 0..clients {
@@ -161,10 +165,10 @@ impl WorkflowConf {
                 _ => format!("{}client-{index}/", self.state_prefix),
             };
             let plan = Arc::new(file.plan.renamed(|state| format!("{prefix}{state}")));
-            let mut states = States::new();
+            let mut states = BTreeMap::new();
             for (name, size) in &file.sizes {
                 let name = format!("{prefix}{name}");
-                let state = shelf.put(&name, *size).await?;
+                let state = shelf.put(&name, *size).await.map_err(Failure::run)?;
                 states.insert(name, state);
             }
             all.push(Arc::new(Workflow {
@@ -179,65 +183,32 @@ impl WorkflowConf {
         Ok(all)
     }
 
-    /// Where the states are to be.
-    async fn shelf(
+    /// The state server that the states are put on, if they do not travel in
+    /// messages.
+    async fn state_server(
         &self,
         security: &Security,
         patience: &Patience,
         stop: &Stop,
-    ) -> Result<Shelf, Failure> {
+    ) -> Result<Option<StateServer>, Failure> {
         let Some(endpoint) = &self.state_endpoint.0 else {
-            return Ok(Shelf::Messages);
+            return Ok(None);
         };
         if self.no_state_server {
             let servers = Servers::new(security.clone(), patience.timeout());
-            return Ok(Shelf::Elsewhere(endpoint.to_string(), servers));
+            return Ok(Some(StateServer::Elsewhere(endpoint.clone(), servers)));
         }
-        let store = Arc::new(Store::default());
-        let listening = StateService::listen(store.clone(), endpoint, security, stop.clone());
+        let states = Arc::new(States::default());
+        let listening = StateService::listen(states.clone(), endpoint, security, stop.clone());
         let endpoint = listening.await.map_err(Failure::run)?;
-        Ok(Shelf::Own(endpoint.to_string(), store))
+        Ok(Some(StateServer::Own(endpoint, states)))
     }
 }
 
-/// Where states are.
-enum Shelf {
-    /// In the messages.
-    Messages,
-    /// At a state server of this process.
-    Own(String, Arc<Store>),
-    /// At another state server.
-    Elsewhere(String, Servers),
-}
-
-impl Shelf {
-    /// Puts a state there, and says how to refer to it.
-    async fn put(&self, name: &str, size: Bytes) -> Result<StateRef<Contents>, Failure> {
-        let content: Arc<[u8]> = vec![b'A'; size.0 as usize].into();
-        match self {
-            Self::Messages => Ok(StateRef::Embedded(content)),
-            Self::Own(endpoint, store) => {
-                store.create(name, content);
-                Ok(StateRef::Remote(endpoint.clone()))
-            }
-            Self::Elsewhere(endpoint, servers) => {
-                let put = StateRequest::Put {
-                    name: name.to_owned(),
-                    content,
-                    version: None,
-                };
-                match servers.ask(endpoint, put).await {
-                    StateReply::Done => Ok(StateRef::Remote(endpoint.clone())),
-                    StateReply::Unreachable(text) => Err(Failure::run(format!(
-                        "cannot put state {name} on {endpoint}: {text}"
-                    ))),
-                    _ => Err(Failure::run(format!(
-                        "cannot put state {name} on {endpoint}"
-                    ))),
-                }
-            }
-        }
-    }
+/// A state server that states are put on.
+enum StateServer {
+    Own(Endpoint, Arc<States>),
+    Elsewhere(Endpoint, Servers),
 }
 
 /// Writes the example of a workflow file into a folder and says its name.

@@ -9,9 +9,7 @@ use tracing::debug;
 use crate::Callback;
 use crate::command::{Endpoint, Failure, Stop};
 use crate::rpc::LambdaResponse;
-use crate::rpc::callback_server_server::CallbackServerServer;
 use crate::security::Security;
-use crate::server::{Server, Services};
 
 /// Takes results at an endpoint and hands each to the run that waits for it.
 #[derive(Debug)]
@@ -37,18 +35,12 @@ impl Results {
         security: &Security,
         stop: Stop,
     ) -> Result<Arc<Self>, Failure> {
-        let server = Server::bind(endpoint, security).await;
-        let server = server.map_err(Failure::run)?;
+        let listening = Callback::listen(endpoint, security, stop).await;
+        let (endpoint, mut received) = listening.map_err(Failure::run)?;
         let results = Arc::new(Self {
-            endpoint: server.endpoint().clone(),
+            endpoint,
             waiting: Mutex::default(),
         });
-        let (callback, mut received) = Callback::new();
-        let services = Services::new(&["uiiit.rpc.CallbackServer"], |routes| {
-            routes.add_service(CallbackServerServer::new(callback));
-        });
-        let services = services.await.map_err(Failure::run)?;
-        tokio::spawn(server.run(None, services, stop));
         let handed = results.clone();
         tokio::spawn(async move {
             while let Some(result) = received.recv().await {

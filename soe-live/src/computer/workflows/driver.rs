@@ -1,9 +1,10 @@
 //! Driving the machine of a computer: requests go in, and what it wants done goes
 //! out as tasks of the runtime, whose outcome is reported back to it.
 
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 
 use prost::Message;
+use sim_core::SimTime;
 use soe_model::units::Bytes as Size;
 use soe_model::workflow::{
     self, Argument, CallKey, Contents, Host, HostAction, Question, Sending, StateReply,
@@ -15,6 +16,7 @@ use tracing::{debug, warn};
 use super::{Answer, Core, Step, Waiting, Workflows};
 use crate::computer::{Computer, Done, Executor, Text, milliseconds, refused};
 use crate::rpc::{self, LambdaRequest};
+use crate::timer;
 use crate::wire::{Frame, Malformed, Reply, Request};
 use crate::workflow::{Keeper, request, to_response, to_states};
 
@@ -77,157 +79,134 @@ impl Computer {
         request: workflow::Request<Contents>,
     ) -> (oneshot::Receiver<Answer>, u64) {
         let (answer, answered) = oneshot::channel();
-        let mut core = self.workflows.core();
         let done = Done::default();
+        let mut core = self.workflows.core();
         let key = core.waiting.insert(Waiting { answer, done });
-        let now = self.workflows.clock.now();
-        core.host.request(now, CallKey(key), request);
-        self.settle(core);
+        drop(core);
+        self.with_host(|core, now| core.host.request(now, CallKey(key), request));
         (answered, key)
     }
 
-    /// Does what the host wants done after something happened, and gives up the
-    /// lock.
-    fn settle(self: &Arc<Self>, mut core: MutexGuard<'_, Core>) {
-        let mut actions = Vec::new();
+    /// Tells the host of something, and does what it wants done.
+    fn with_host(self: &Arc<Self>, tell: impl FnOnce(&mut Core, SimTime)) {
+        let mut core = self.workflows.core();
+        tell(&mut core, self.workflows.clock.now());
         while let Some(action) = core.host.poll() {
-            match action {
-                HostAction::Acknowledge { call, hops } => {
-                    core.answer(call, |_| Answer::Acknowledged(hops));
-                }
-                HostAction::Refuse {
-                    call,
-                    retcode,
-                    hops,
-                } => core.answer(call, |_| Answer::Refused(retcode, hops)),
-                HostAction::Respond { call, response } => {
-                    core.answer(call, |done| Answer::Executed(response, done));
-                }
-                HostAction::Execute { task, .. } => {
-                    self.tell(&core.host, task);
-                    actions.push(action);
-                }
-                action => actions.push(action),
-            }
+            self.act(&mut core, action);
         }
-        let next = core.host.next_wake();
-        let sooner = next.is_some_and(|next| core.expected.is_none_or(|known| next < known));
-        if sooner {
-            core.expected = next;
-            self.workflows.timer.notify_one();
-        }
-        drop(core);
-        for action in actions {
-            tokio::spawn(self.clone().act(action));
-        }
+        self.workflows.mind(&mut core);
     }
 
-    /// Carries out an action, and reports what came of it.
-    async fn act(self: Arc<Self>, action: HostAction<Contents>) {
+    /// Carries out an action, or has it carried out.
+    fn act(self: &Arc<Self>, core: &mut Core, action: HostAction<Contents>) {
         match action {
-            HostAction::Acknowledge { .. }
-            | HostAction::Refuse { .. }
-            | HostAction::Respond { .. } => {}
+            HostAction::Acknowledge { call, hops } => {
+                core.answer(call, |_| Answer::Acknowledged(hops));
+            }
+            HostAction::Refuse {
+                call,
+                retcode,
+                hops,
+            } => core.answer(call, |_| Answer::Refused(retcode, hops)),
+            HostAction::Respond { call, response } => {
+                core.answer(call, |done| Answer::Executed(response, done));
+            }
             HostAction::Execute {
                 task,
                 call,
                 function,
                 argument,
-            } => self.run(task, call, &function, argument).await,
+            } => {
+                self.tell(&core.host, task);
+                tokio::spawn(self.clone().execute(task, call, function, argument));
+            }
             HostAction::Ask {
                 question,
                 to,
                 request,
             } => {
-                let reply = self.workflows.servers.ask(&to, request).await;
-                self.replied(question, reply);
+                tokio::spawn(self.clone().ask(question, to, request));
             }
             HostAction::Forward { sending, request } => {
-                let sent = self.workflows.forward(&request).await;
-                if let Err(error) = &sent {
-                    debug!("{}: {error}", request.function());
-                }
-                self.sent(sending, sent);
+                tokio::spawn(self.clone().forward(sending, request));
             }
             HostAction::Deliver {
                 sending,
                 callback,
                 response,
             } => {
-                if !response.is_ok() {
-                    debug!("{callback}: {}", response.retcode);
-                }
-                let sent = self
-                    .workflows
-                    .deliver(&callback, to_response(response))
-                    .await;
-                if let Err(error) = &sent {
-                    warn!("a result cannot be delivered to {callback}: {error}");
-                }
-                self.sent(sending, sent);
+                tokio::spawn(self.clone().deliver(sending, callback, response));
             }
         }
     }
 
-    async fn run(
-        self: &Arc<Self>,
+    async fn ask(
+        self: Arc<Self>,
+        question: Question,
+        to: String,
+        request: StateRequest<Arc<[u8]>>,
+    ) {
+        let reply = self.workflows.servers.ask(&to, request).await;
+        self.with_host(|core, now| core.host.state_replied(now, question, reply));
+    }
+
+    async fn forward(self: Arc<Self>, sending: Sending, request: workflow::Request<Contents>) {
+        let sent = self.workflows.forward(&request).await;
+        if let Err(error) = &sent {
+            debug!("{}: {error}", request.function());
+        }
+        self.with_host(|core, now| core.host.sent(now, sending, sent));
+    }
+
+    async fn deliver(
+        self: Arc<Self>,
+        sending: Sending,
+        callback: String,
+        response: workflow::Response<Contents>,
+    ) {
+        if !response.is_ok() {
+            debug!("{callback}: {}", response.retcode);
+        }
+        let result = to_response(response);
+        let sent = self.workflows.deliver(&callback, result).await;
+        if let Err(error) = &sent {
+            warn!("a result cannot be delivered to {callback}: {error}");
+        }
+        self.with_host(|core, now| core.host.sent(now, sending, sent));
+    }
+
+    async fn execute(
+        self: Arc<Self>,
         task: TaskKey,
         call: Option<CallKey>,
-        function: &str,
+        function: String,
         argument: Argument,
     ) {
         let Argument { text, data } = argument;
-        let (text, executed) = match &self.executor {
+        let (input, executed) = match &self.executor {
             Executor::Simulated(simulated) => {
-                let executed = simulated.execute(function, text.len()).await;
+                let executed = simulated.execute(&function, text.len()).await;
                 (text, executed)
             }
             Executor::Gateway(gateway) => {
-                let executed = gateway.execute(function, text.into(), data.into()).await;
+                let executed = gateway.execute(&function, text.into(), data.into()).await;
                 (String::new(), executed)
             }
         };
-        self.executed(task, call, executed, text);
-    }
-
-    /// Tells the host how a function was executed; `input` is what it returns if
-    /// that is its input.
-    fn executed(
-        self: &Arc<Self>,
-        task: TaskKey,
-        call: Option<CallKey>,
-        executed: Result<Done, String>,
-        input: String,
-    ) {
-        let now = self.workflows.clock.now();
-        let mut core = self.workflows.core();
-        let outcome = executed.map(|mut done| {
-            let text = match std::mem::take(&mut done.output) {
-                Text::Input => input,
-                Text::Own(text) => text,
-            };
-            if let Some(waiting) = call.and_then(|call| core.waiting.get_mut(call.0)) {
-                waiting.done = done;
-            }
-            let data = Vec::new();
-            Argument { text, data }
+        self.with_host(|core, now| {
+            let outcome = executed.map(|mut done| {
+                let text = match std::mem::take(&mut done.output) {
+                    Text::Input => input,
+                    Text::Own(text) => text,
+                };
+                if let Some(waiting) = call.and_then(|call| core.waiting.get_mut(call.0)) {
+                    waiting.done = done;
+                }
+                let data = Vec::new();
+                Argument { text, data }
+            });
+            core.host.executed(now, task, outcome);
         });
-        core.host.executed(now, task, outcome);
-        self.settle(core);
-    }
-
-    fn replied(self: &Arc<Self>, question: Question, reply: StateReply<Arc<[u8]>>) {
-        let mut core = self.workflows.core();
-        let now = self.workflows.clock.now();
-        core.host.state_replied(now, question, reply);
-        self.settle(core);
-    }
-
-    fn sent(self: &Arc<Self>, sending: Sending, sent: Result<(), String>) {
-        let mut core = self.workflows.core();
-        let now = self.workflows.clock.now();
-        core.host.sent(now, sending, sent);
-        self.settle(core);
     }
 
     /// Tells whoever watches of a step that begins.
@@ -249,25 +228,16 @@ impl Computer {
     /// Wakes the host when it wants to be woken, for ever.
     pub(in crate::computer) async fn keep_time(self: Arc<Self>) {
         let workflows = &self.workflows;
-        loop {
-            let due = workflows.next_wake();
-            match due {
-                None => workflows.timer.notified().await,
-                Some(due) => {
-                    tokio::select! {
-                        () = workflows.timer.notified() => continue,
-                        () = tokio::time::sleep_until(due.into()) => {}
-                    }
-                }
-            }
-            self.wake();
-        }
-    }
-
-    fn wake(self: &Arc<Self>) {
-        let mut core = self.workflows.core();
-        core.host.wake(self.workflows.clock.now());
-        self.settle(core);
+        let wake = || {
+            let mut due = None;
+            self.with_host(|core, now| {
+                core.host.wake(now);
+                due = core.host.next_wake();
+                core.expected.set(due);
+            });
+            due.and_then(|due| workflows.clock.instant(due))
+        };
+        timer::keep(&workflows.timer, wake).await;
     }
 }
 
@@ -292,6 +262,8 @@ impl Core {
 impl Keeper for Computer {
     fn answer(&self, question: StateRequest<Arc<[u8]>>) -> StateReply<Arc<[u8]>> {
         let mut core = self.workflows.core();
-        core.host.serve(self.workflows.clock.now(), question)
+        let reply = core.host.serve(self.workflows.clock.now(), question);
+        self.workflows.mind(&mut core);
+        reply
     }
 }
