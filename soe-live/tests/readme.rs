@@ -5,13 +5,16 @@
 
 #[path = "shared/executables.rs"]
 mod executables;
+#[path = "shared/ports.rs"]
+mod ports;
 #[path = "shared/processes.rs"]
 mod processes;
 
 use std::io::{BufRead, BufReader};
 use std::time::{Duration, Instant};
 
-use processes::{Running, free, run, stdout, until_tables_have};
+use ports::port;
+use processes::{Running, run, stdout, until_tables_have};
 
 struct System {
     _controller: Running,
@@ -33,7 +36,7 @@ fn start(broker: &str) -> System {
         utilization_two,
         server,
         tables,
-    ] = free();
+    ] = [(); 7].map(|()| port());
     let computer = |server: &str, utilization: &str| {
         Running::start(
             "edgecomputer",

@@ -5,12 +5,15 @@
 
 #[path = "shared/executables.rs"]
 mod executables;
+#[path = "shared/ports.rs"]
+mod ports;
 #[path = "shared/processes.rs"]
 mod processes;
 
 use std::path::Path;
 
-use processes::{Running, free, run, stdout, until_tables_have};
+use ports::port;
+use processes::{Running, run, stdout, until_tables_have};
 use tempfile::TempDir;
 
 /// What a function takes with an input of 104 bytes on a core of 4 Gop/s.
@@ -29,7 +32,7 @@ impl System {
     /// and for a free endpoint.
     fn start(functions: &[&str], options: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let [controller, router, tables] = free();
+        let [controller, router, tables] = [(); 3].map(|()| port());
         let mut all = vec![Running::start("edgecontroller", &["--server", &controller])];
         let broker = [
             "--server-endpoint",
@@ -45,7 +48,7 @@ impl System {
             let file = folder.path().join(format!("computer-{number}.json"));
             std::fs::write(&file, example.replace("clambda@1", function)).unwrap();
             let conf = format!("type=file,path={}", file.display());
-            let [server, utilization, states] = free();
+            let [server, utilization, states] = [(); 3].map(|()| port());
             let mut words = vec!["--server", &server, "--utilization-endpoint", &utilization];
             words.extend(["--controller", &controller, "--conf", &conf]);
             words.extend(options.iter().map(|&word| match word {

@@ -6,6 +6,8 @@
 mod certificates;
 #[path = "../shared/executables.rs"]
 mod executables;
+#[path = "../shared/ports.rs"]
+mod ports;
 
 mod command_line;
 mod example;

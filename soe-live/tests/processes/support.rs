@@ -1,8 +1,6 @@
 //! Processes, and what the tests ask them.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use soe_live::rpc::edge_router_client::EdgeRouterClient;
@@ -11,6 +9,7 @@ use soe_live::rpc::{LambdaRequest, LambdaResponse, TableId};
 use soe_live::{Security, connect};
 
 use crate::executables::path;
+pub use crate::ports::{port, port_of};
 
 pub const LONG: Duration = Duration::from_secs(30);
 
@@ -56,24 +55,6 @@ impl Process {
 /// Runs an executable to its end.
 pub fn output(program: &str, options: &[&str]) -> Output {
     Command::new(path(program)).args(options).output().unwrap()
-}
-
-/// A free port of this machine, outside of what the system hands out by itself.
-pub fn port() -> String {
-    port_of(Ipv4Addr::LOCALHOST)
-}
-
-/// The same at one of the loopback addresses.
-pub fn port_of(address: Ipv4Addr) -> String {
-    static NEXT: Mutex<u16> = Mutex::new(0);
-    let mut next = NEXT.lock().unwrap();
-    loop {
-        let port = 12_000 + (std::process::id() % 150) as u16 * 120 + *next;
-        *next += 1;
-        if TcpListener::bind((address, port)).is_ok() {
-            return format!("{address}:{port}");
-        }
-    }
 }
 
 /// Waits until something is so.

@@ -3,6 +3,8 @@
 
 #[path = "../shared/certificates.rs"]
 mod certificates;
+#[path = "../shared/ports.rs"]
+mod ports;
 
 mod computing;
 mod controlling;

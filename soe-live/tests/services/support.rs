@@ -1,8 +1,6 @@
 //! Servers to talk to, and ways to talk to them.
 
-use std::collections::BTreeSet;
-use std::net::TcpListener;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -29,20 +27,14 @@ use tokio::sync::mpsc;
 use tonic::transport::Channel;
 use tonic::{Response, Status};
 
+use crate::ports::port;
+
 /// Long enough for anything that happens at all.
 pub const LONG: Duration = Duration::from_secs(30);
 
 /// A free port of this machine, outside of what the system hands out by itself.
 pub fn endpoint() -> Endpoint {
-    static USED: LazyLock<Mutex<BTreeSet<u16>>> = LazyLock::new(Mutex::default);
-    let mut used = USED.lock().unwrap();
-    let first = 10_000 + (std::process::id() % 200) as u16 * 100;
-    let mut free = (first..32_000)
-        .filter(|port| !used.contains(port) && TcpListener::bind(("127.0.0.1", *port)).is_ok());
-    let port = free.next().unwrap();
-    drop(free);
-    used.insert(port);
-    format!("127.0.0.1:{port}").parse().unwrap()
+    port().parse().unwrap()
 }
 
 pub fn any() -> Endpoint {

@@ -1,6 +1,5 @@
 //! Processes that tests start, and where they listen.
 
-use std::net::TcpListener;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -52,12 +51,6 @@ pub fn run(program: &str, args: &[&str]) -> Output {
 pub fn stdout(output: &Output) -> String {
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-/// Loopback endpoints that were free a moment ago, all different.
-pub fn free<const N: usize>() -> [String; N] {
-    let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().to_string())
 }
 
 /// Waits until a broker has so many lines in its tables.

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod plots;
+mod section;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -323,158 +326,6 @@ fn a_study_of_the_program_runs_by_its_name() {
     let dry = stdout(&succeeds(path, &["sweep", "own.toml", "--dry-run"]));
     assert!(dry.contains("10 points, 200 replications each"), "{dry}");
     assert!(dry.contains("a few that were tried"), "{dry}");
-}
-
-/// The same study as the section `sweep` of its scenario.
-fn as_scenario_file() -> String {
-    let (mut scenario, mut sweep) = ("version = 1\n".to_owned(), "[sweep]\n".to_owned());
-    let mut of_scenario = false;
-    for line in STUDY.lines() {
-        if let Some(section) = line.strip_prefix("[scenario.") {
-            of_scenario = true;
-            scenario += &format!("[{section}\n");
-        } else if let Some(section) = line.strip_prefix("[[") {
-            of_scenario = false;
-            sweep += &format!("[[sweep.{section}\n");
-        } else if let Some(section) = line.strip_prefix('[') {
-            of_scenario = false;
-            sweep += &format!("[sweep.{section}\n");
-        } else if of_scenario {
-            scenario += &format!("{line}\n");
-        } else if !line.starts_with("version") && !line.starts_with("kind") {
-            sweep += &format!("{line}\n");
-        }
-    }
-    scenario + &sweep
-}
-
-#[test]
-fn a_section_of_the_scenario_gives_the_same_bytes_as_a_study_file() {
-    let folder = study();
-    let path = folder.path();
-    fs::write(path.join("scenario.toml"), as_scenario_file()).unwrap();
-    succeeds(path, &["sweep", "study.toml"]);
-    succeeds(path, &["sweep", "scenario.toml"]);
-    let results = files(&path.join("results/study"));
-    assert!(results.len() > 10, "{:?}", results.keys());
-    assert!(results == files(&path.join("results/scenario")));
-}
-
-#[test]
-fn a_run_ignores_the_section_of_sweeps_but_checks_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path();
-    let both = as_scenario_file();
-    let (alone, _) = both.split_once("[sweep]").unwrap();
-    fs::write(path.join("alone.toml"), alone).unwrap();
-    fs::write(path.join("both.toml"), &both).unwrap();
-    let run = |file: &'static str, output: &'static str| {
-        [
-            "run",
-            file,
-            "--quiet",
-            "--set",
-            "run.duration=20 s",
-            "--output",
-            output,
-        ]
-    };
-    succeeds(path, &run("alone.toml", "alone"));
-    succeeds(path, &run("both.toml", "both"));
-    assert!(files(&path.join("alone")) == files(&path.join("both")));
-
-    fs::write(
-        path.join("wrong.toml"),
-        both.replace("\"random\", \"round", "\"randon\", \"round"),
-    )
-    .unwrap();
-    let line = "unknown policy `randon`, did you mean `random`?";
-    for args in [
-        vec!["sweep", "wrong.toml"],
-        run("wrong.toml", "wrong").to_vec(),
-    ] {
-        let output = soe(path, &args);
-        assert_eq!(output.status.code(), Some(2), "{args:?}");
-        let text = stderr(&output);
-        assert!(
-            text.contains(line) && text.contains("wrong.toml:26:"),
-            "{text}"
-        );
-        assert_eq!(text.lines().count(), 1, "{text}");
-    }
-    let output = soe(path, &["sweep", "alone.toml"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(
-        stderr(&output).contains("alone.toml:1:1: this is a scenario without a section `sweep`")
-    );
-}
-
-#[test]
-fn plots_without_options_are_the_figures_of_the_study() {
-    let folder = study();
-    let path = folder.path();
-    let figure = "[[figure]]\nname = \"tail\"\nmetric = \"latency_p95@all\"\nx = \"rate\"\nseries = \"policy\"\n";
-    fs::write(path.join("study.toml"), format!("{STUDY}{figure}")).unwrap();
-    succeeds(path, &["sweep", "study.toml", "--replications", "2"]);
-    let text = stdout(&succeeds(
-        path,
-        &[
-            "plot",
-            "results/study",
-            "--output",
-            "plots",
-            "--format",
-            "both",
-            "--dpi",
-            "60",
-        ],
-    ));
-    assert_eq!(text, "plots/tail.svg\nplots/tail.png\n");
-    let drawn = fs::read(path.join("results/study/figures/tail.svg")).unwrap();
-    assert!(drawn == fs::read(path.join("plots/tail.svg")).unwrap());
-    // In another size: the same metric over the same axis, a line for each policy.
-    let args = [
-        "plot",
-        "results/study",
-        "--output",
-        "wide",
-        "--width",
-        "400",
-    ];
-    let text = stdout(&succeeds(path, &args));
-    assert_eq!(text.lines().count(), 1, "{text}");
-    let svg = fs::read_to_string(path.join(text.trim())).unwrap();
-    for part in [
-        "95th percentile of latency",
-        "rate",
-        "round-robin",
-        "least-impedance",
-    ] {
-        assert!(svg.contains(part), "{part}");
-    }
-    // Another metric, over the axes that the study shows.
-    let args = [
-        "plot",
-        "results/study",
-        "--output",
-        "other",
-        "--metric",
-        "latency_mean",
-    ];
-    let text = stdout(&succeeds(path, &args));
-    assert!(text.contains("latency_mean-over-rate"), "{text}");
-    // One page about it shows the same axes.
-    succeeds(path, &["report", "results/study", "--output", "page.html"]);
-    let page = fs::read_to_string(path.join("page.html")).unwrap();
-    assert!(page.contains("least-impedance"));
-    fs::write(path.join("results/study/study.toml"), "figure = [").unwrap();
-    let output = soe(path, &args);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(
-        stderr(&output).contains("study.toml: cannot be read"),
-        "{}",
-        stderr(&output)
-    );
 }
 
 #[test]
