@@ -30,14 +30,18 @@ impl Expected {
 /// is due `earlier`; for ever.
 pub async fn keep(earlier: &Notify, mut wake: impl FnMut() -> Option<Instant>) {
     loop {
-        match wake() {
-            None => earlier.notified().await,
-            Some(due) => {
-                tokio::select! {
-                    () = earlier.notified() => {}
-                    () = tokio::time::sleep_until(due.into()) => {}
-                }
-            }
+        let due = wake();
+        tokio::select! {
+            () = earlier.notified() => {}
+            () = until(due) => {}
         }
+    }
+}
+
+/// Waits until an instant, if there is one; otherwise for ever.
+pub async fn until(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => tokio::time::sleep_until(instant.into()).await,
+        None => std::future::pending().await,
     }
 }

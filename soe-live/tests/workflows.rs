@@ -14,6 +14,9 @@ use std::path::Path;
 
 use ports::port;
 use processes::{Running, run, stdout, until_tables_have};
+use soe_live::Security;
+use soe_live::workflow::Servers;
+use soe_model::workflow::{StateReply, StateRequest};
 use tempfile::TempDir;
 
 /// What a function takes with an input of 104 bytes on a core of 4 Gop/s.
@@ -179,6 +182,42 @@ fn a_chain_with_remote_states_in_both_styles() {
         for line in &lines {
             check(line, "f1-f2-f1", 3.0, "6", !callback.is_empty());
         }
+    }
+}
+
+#[test]
+fn states_that_stay_on_a_server_elsewhere() {
+    let [server, utilization, states] = [(); 3].map(|()| port());
+    let options = ["--server", &server, "--utilization", &utilization];
+    let cloud = [options.as_slice(), &["--state-endpoint", &states]].concat();
+    let _cloud = Running::start("edgecomputer", &cloud);
+    let elsewhere = ["--state-endpoint", states.as_str(), "--no-state-server"];
+    let system = System::start(&["f1", "f2"], &elsewhere);
+    while std::net::TcpStream::connect(&states).is_err() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let chain = system.example("--chain-conf");
+    let options = ["--chain-conf", &chain, "--max-requests", "2"];
+    let lines = system.client(&[options.as_slice(), &elsewhere].concat());
+    assert_eq!(lines.len(), 2);
+    for line in &lines {
+        check(line, "f1-f2-f1", 3.0, "6", false);
+    }
+    let servers = Servers::new(Security::Plaintext, std::time::Duration::from_secs(30));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for (name, size) in [
+        ("s0", 10_000),
+        ("s1", 20_000),
+        ("s2", 30_000),
+        ("s3", 40_000),
+    ] {
+        let name = name.to_owned();
+        let asked = servers.ask(&states, StateRequest::Get { name });
+        let reply = runtime.block_on(asked);
+        assert!(
+            matches!(&reply, StateReply::Found(content, _) if content.len() == size),
+            "{reply:?}"
+        );
     }
 }
 

@@ -10,7 +10,6 @@ mod results;
 mod shelf;
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -24,6 +23,7 @@ use uuid::Uuid;
 use super::call::{CallError, Caller};
 use crate::clock::Clock;
 use crate::rpc::{self, LambdaResponse};
+use crate::timer::until;
 use crate::workflow::{response, to_request};
 
 pub use conf::WorkflowConf;
@@ -176,7 +176,7 @@ impl Workflow {
                 Some(result) = came(&mut result) => {
                     run.called_back(&response(result));
                 }
-                () = at(due) => run.wake(clock.now()),
+                () = until(due) => run.wake(clock.now()),
             }
         }
     }
@@ -231,12 +231,4 @@ async fn came(result: &mut Option<oneshot::Receiver<LambdaResponse>>) -> Option<
     let came = receiver.await.ok();
     *result = None;
     came
-}
-
-/// Waits until an instant, if there is one.
-async fn at(instant: Option<Instant>) {
-    match instant {
-        Some(instant) => tokio::time::sleep_until(instant.into()).await,
-        None => std::future::pending().await,
-    }
 }

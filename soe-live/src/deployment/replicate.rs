@@ -10,7 +10,7 @@ use soe_model::client::ClientSpec;
 use soe_model::deployment::{Change, Deployment};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 use tracing::{info, warn};
 
 use super::components::names;
@@ -23,6 +23,7 @@ use crate::client::{Budget, Common, Destination, Finished, Manner, Order};
 use crate::command::{Failure, Stop};
 use crate::rpc::EdgeRouterConf;
 use crate::rpc::edge_router_conf::Action;
+use crate::timer::until;
 
 /// How long clients wait for an answer.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(600);
@@ -174,12 +175,12 @@ impl Stage<'_> {
                     // All clients are done.
                     None => break,
                 },
-                () = at(event), if event.is_some() && !common.stop.is_stopped() => {
+                () = until(event.map(Instant::into_std)), if event.is_some() && !common.stop.is_stopped() => {
                     if let Some(event) = events.next() {
                         self.change(&event.change, orders.as_ref()).await?;
                     }
                 }
-                () = at(end), if end.is_some() && !common.stop.is_stopped() => common.stop.stop(),
+                () = until(end.map(Instant::into_std)), if end.is_some() && !common.stop.is_stopped() => common.stop.stop(),
                 () = stop.wait(), if !seen.interrupted => {
                     seen.interrupted = true;
                     common.stop.stop();
@@ -387,12 +388,4 @@ type Orders = BTreeMap<String, mpsc::UnboundedSender<Order>>;
 
 fn broken(error: &JoinError) -> Failure {
     Failure::Run(format!("a component broke down: {error}"))
-}
-
-/// Waits until an instant, if there is one.
-async fn at(instant: Option<Instant>) {
-    match instant {
-        Some(instant) => sleep_until(instant).await,
-        None => std::future::pending().await,
-    }
 }

@@ -81,7 +81,7 @@ pub async fn of_client(
         at: at.collect(),
         own,
         store,
-        servers: Servers::new(security.clone(), CALL_TIMEOUT),
+        servers: Arc::new(Servers::new(security.clone(), CALL_TIMEOUT)),
         kept: Mutex::default(),
     };
     if spec.keep {
@@ -110,7 +110,7 @@ struct Drawn {
     /// The state server of the client.
     own: String,
     store: Arc<crate::States>,
-    servers: Servers,
+    servers: Arc<Servers>,
     /// Where its states are, as far as it knows, if they outlive runs.
     kept: Mutex<States<Contents>>,
 }
@@ -122,8 +122,8 @@ impl Drawn {
         for state in &self.spec.states {
             let shelf = match self.at.get(&state.name) {
                 _ if !self.spec.remote => Shelf::Messages,
-                None => Shelf::Own(&self.own, &self.store),
-                Some(at) => Shelf::Elsewhere(at, &self.servers),
+                None => Shelf::Own(self.own.clone(), self.store.clone()),
+                Some(at) => Shelf::Elsewhere(at.clone(), self.servers.clone()),
             };
             let name = lock(&self.next).0.state(&state.name, run);
             let placed = shelf.put(&name, state.size).await?;

@@ -149,14 +149,7 @@ impl WorkflowConf {
             None => None,
             Some(endpoint) => Some(Results::listen(endpoint, &security, stop.clone()).await?),
         };
-        let server = self.state_server(&security, patience, stop).await?;
-        let shelf = match &server {
-            None => Shelf::Messages,
-            Some(StateServer::Own(endpoint, states)) => Shelf::Own(endpoint.as_str(), states),
-            Some(StateServer::Elsewhere(endpoint, servers)) => {
-                Shelf::Elsewhere(endpoint.as_str(), servers)
-            }
-        };
+        let shelf = self.shelf(&security, patience, stop).await?;
         let caller = Caller::new(destination, &security, patience.timeout())?;
         let mut all = Vec::new();
         for index in 0..clients {
@@ -183,32 +176,25 @@ impl WorkflowConf {
         Ok(all)
     }
 
-    /// The state server that the states are put on, if they do not travel in
-    /// messages.
-    async fn state_server(
+    /// Where the states are put.
+    async fn shelf(
         &self,
         security: &Security,
         patience: &Patience,
         stop: &Stop,
-    ) -> Result<Option<StateServer>, Failure> {
+    ) -> Result<Shelf, Failure> {
         let Some(endpoint) = &self.state_endpoint.0 else {
-            return Ok(None);
+            return Ok(Shelf::Messages);
         };
         if self.no_state_server {
             let servers = Servers::new(security.clone(), patience.timeout());
-            return Ok(Some(StateServer::Elsewhere(endpoint.clone(), servers)));
+            return Ok(Shelf::Elsewhere(endpoint.to_string(), Arc::new(servers)));
         }
         let states = Arc::new(States::default());
         let listening = StateService::listen(states.clone(), endpoint, security, stop.clone());
         let endpoint = listening.await.map_err(Failure::run)?;
-        Ok(Some(StateServer::Own(endpoint, states)))
+        Ok(Shelf::Own(endpoint.to_string(), states))
     }
-}
-
-/// A state server that states are put on.
-enum StateServer {
-    Own(Endpoint, Arc<States>),
-    Elsewhere(Endpoint, Servers),
 }
 
 /// Writes the example of a workflow file into a folder and says its name.

@@ -10,22 +10,22 @@ use crate::state::origin;
 use crate::workflow::Servers;
 
 /// Where new states are put.
-#[derive(Clone, Copy, Debug)]
-pub enum Shelf<'a> {
+#[derive(Clone, Debug)]
+pub enum Shelf {
     /// Into the messages.
     Messages,
     /// On the state server of this process, at an endpoint.
-    Own(&'a str, &'a States),
+    Own(String, Arc<States>),
     /// On another state server.
-    Elsewhere(&'a str, &'a Servers),
+    Elsewhere(String, Arc<Servers>),
 }
 
-impl Shelf<'_> {
+impl Shelf {
     /// Puts a state there, as so many letters, and says how to refer to it.
     ///
     /// # Errors
     /// If it cannot be put there.
-    pub async fn put(self, name: &str, size: Bytes) -> Result<StateRef<Contents>, String> {
+    pub async fn put(&self, name: &str, size: Bytes) -> Result<StateRef<Contents>, String> {
         let content: Arc<[u8]> = vec![b'A'; size.0 as usize].into();
         let endpoint = match self {
             Self::Messages => return Ok(StateRef::Embedded(content)),
@@ -53,6 +53,6 @@ impl Shelf<'_> {
                 endpoint
             }
         };
-        Ok(StateRef::Remote(endpoint.to_owned()))
+        Ok(StateRef::Remote(endpoint.clone()))
     }
 }
