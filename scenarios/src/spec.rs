@@ -111,8 +111,7 @@ impl Scenario {
 
     /// The scenario alone, without the study that may be part of its file.
     pub(crate) fn without_study(mut self) -> Self {
-        let root = &mut self.0.root;
-        root.entries.retain(|entry| entry.key != resolve::SWEEP);
+        self.0.root = self.0.root.without(resolve::SWEEP);
         self
     }
 

@@ -251,13 +251,13 @@ fn a_torn_or_damaged_line_is_run_again_and_everything_else_is_kept() {
     );
 }
 
-/// The third replication does not end before the others are in the journal.
-struct Patient {
+/// The toy, but for what happens before each replication.
+struct Before<F> {
     toy: Toy,
-    journal: std::path::PathBuf,
+    happens: F,
 }
 
-impl Experiment for Patient {
+impl<F: Fn(u32, &Progress) -> Result<(), String> + Sync> Experiment for Before<F> {
     type Worker = Option<Arc<Layout>>;
 
     fn points(&self) -> usize {
@@ -275,32 +275,61 @@ impl Experiment for Patient {
         worker: &mut Self::Worker,
         progress: &Progress,
     ) -> Result<Option<Report>, String> {
-        let is_written = || {
-            let text = std::fs::read_to_string(&self.journal).unwrap_or_default();
-            text.lines().filter(|line| line.starts_with("r ")).count() >= 2
-        };
-        for _ in 0..20_000 {
-            if replication < 2 || is_written() {
-                return self.toy.replicate(point, replication, worker, progress);
-            }
-            std::thread::sleep(std::time::Duration::from_millis(1));
-        }
-        Err("nothing was written".to_owned())
+        (self.happens)(replication, progress)?;
+        self.toy.replicate(point, replication, worker, progress)
     }
+}
+
+/// Runs some replications of the toy, on one thread.
+fn run_before(
+    folder: &Path,
+    replications: u32,
+    happens: impl Fn(u32, &Progress) -> Result<(), String> + Sync,
+) {
+    let toy = Toy::new(1);
+    let experiment = Before { toy, happens };
+    let replications = Replications::fixed(replications);
+    let mut sweep = Sweep::open(&experiment, METRICS, &replications, folder, None).unwrap();
+    let interrupted = sweep.run(Some(1), &Progress::default(), |_| {}, |_| {});
+    assert!(!interrupted.unwrap());
+    assert_eq!(sweep.failures, []);
+}
+
+/// How many replications are in the journal.
+fn written(folder: &Path) -> usize {
+    let text = std::fs::read_to_string(folder.join("journal")).unwrap_or_default();
+    text.lines().filter(|line| line.starts_with("r ")).count()
 }
 
 #[test]
 fn what_is_finished_is_written_while_a_long_replication_runs() {
     let folder = tempfile::tempdir().unwrap();
-    let patient = Patient {
-        toy: Toy::new(1),
-        journal: folder.path().join("journal"),
-    };
-    let replications = Replications::fixed(3);
-    let mut sweep = Sweep::open(&patient, METRICS, &replications, folder.path(), None).unwrap();
-    let ended = sweep.run(Some(1), &Progress::default(), |_| {}, |_| {});
-    assert!(!ended.unwrap());
-    assert_eq!(sweep.failures, []);
+    // The third replication does not begin before the others are in the journal.
+    run_before(folder.path(), 3, |replication, _| {
+        for _ in 0..20_000 {
+            if replication < 2 || written(folder.path()) >= 2 {
+                return Ok(());
+            }
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        Err("nothing was written".to_owned())
+    });
+}
+
+#[test]
+fn a_replication_that_takes_a_while_is_written_before_the_next_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    run_before(folder.path(), 20, |replication, _| {
+        let found = written(folder.path());
+        // Longer than what is written together with others.
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        match found == replication as usize {
+            true => Ok(()),
+            false => Err(format!(
+                "found {found} replications, expected {replication}"
+            )),
+        }
+    });
 }
 
 #[test]
@@ -324,45 +353,17 @@ fn a_journal_of_an_earlier_format_is_begun_anew() {
 #[test]
 fn a_journal_has_one_writer() {
     let folder = tempfile::tempdir().unwrap();
-    struct Nested<'f>(Toy, &'f Path);
-    impl Experiment for Nested<'_> {
-        type Worker = Option<Arc<Layout>>;
-        fn points(&self) -> usize {
-            1
-        }
-        fn identity(&self, point: usize) -> String {
-            self.0.identity(point)
-        }
-        fn replicate(
-            &self,
-            point: usize,
-            replication: u32,
-            worker: &mut Self::Worker,
-            progress: &Progress,
-        ) -> Result<Option<Report>, String> {
-            let fixed = Replications::fixed(1);
-            let mut other = Sweep::open(&self.0, METRICS, &fixed, self.1, None).unwrap();
-            let wrong = other.run(Some(1), progress, |_| {}, |_| {}).unwrap_err();
-            assert!(
-                wrong.to_string().contains("another sweep is writing"),
-                "{wrong}"
-            );
-            self.0.replicate(point, replication, worker, progress)
-        }
-    }
-    let nested = Nested(Toy::new(1), folder.path());
-    let mut sweep = Sweep::open(
-        &nested,
-        METRICS,
-        &Replications::fixed(1),
-        folder.path(),
-        None,
-    )
-    .unwrap();
-    sweep
-        .run(Some(1), &Progress::default(), |_| {}, |_| {})
-        .unwrap();
-    assert_eq!(sweep.failures, []);
+    let toy = Toy::new(1);
+    run_before(folder.path(), 1, |_, progress| {
+        let fixed = Replications::fixed(1);
+        let mut other = Sweep::open(&toy, METRICS, &fixed, folder.path(), None).unwrap();
+        let wrong = other.run(Some(1), progress, |_| {}, |_| {}).unwrap_err();
+        assert!(
+            wrong.to_string().contains("another sweep is writing"),
+            "{wrong}"
+        );
+        Ok(())
+    });
 }
 
 #[test]

@@ -40,6 +40,12 @@ pub(crate) struct Entry {
 }
 
 impl Table {
+    /// The same without a key.
+    pub(crate) fn without(mut self, key: &str) -> Self {
+        self.entries.retain(|entry| entry.key != key);
+        self
+    }
+
     /// Reads a document; what is wrong with it is reported.
     pub(crate) fn parse(text: &str, report: &mut Report<'_>) -> Self {
         let (document, errors) = DeTable::parse_recoverable(text);

@@ -125,8 +125,7 @@ impl Study {
         let Raw::Table(own) = &section.raw else {
             return None;
         };
-        let mut around = scenario.root.clone();
-        around.entries.retain(|entry| entry.key != SWEEP);
+        let around = scenario.root.clone().without(SWEEP);
         Some(Self {
             document: Document {
                 root: own.clone(),
