@@ -172,7 +172,7 @@ fn a_chain_with_remote_states_in_both_styles() {
             "2",
             "--state-endpoint",
             "127.0.0.1:0",
-            "--state-prefix",
+            "--prefix",
             prefix,
             "--callback-endpoint",
             callback,
@@ -191,7 +191,8 @@ fn states_that_stay_on_a_server_elsewhere() {
     let options = ["--server", &server, "--utilization", &utilization];
     let cloud = [options.as_slice(), &["--state-endpoint", &states]].concat();
     let _cloud = Running::start("edgecomputer", &cloud);
-    let elsewhere = ["--state-endpoint", states.as_str(), "--no-state-server"];
+    // Abbreviated, as the original allows.
+    let elsewhere = ["--state", states.as_str(), "--no-state-server"];
     let system = System::start(&["f1", "f2"], &elsewhere);
     while std::net::TcpStream::connect(&states).is_err() {
         std::thread::sleep(std::time::Duration::from_millis(20));

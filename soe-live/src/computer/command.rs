@@ -83,7 +83,7 @@ pub struct EdgeComputer {
 
     /// How long a function waits for a state; then the caller gets an error
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = positive)]
-    state_patience: SimDuration,
+    patience: SimDuration,
 
     /// Print a configuration file to start from
     #[arg(long)]
@@ -140,7 +140,7 @@ impl EdgeComputer {
                 state_endpoint: self.state_endpoint.0,
                 no_state_server: self.no_state_server,
                 deadline: self.workflow_deadline,
-                patience: self.state_patience,
+                patience: self.patience,
                 ..WorkflowOptions::default()
             },
         };

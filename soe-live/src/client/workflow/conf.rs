@@ -73,7 +73,7 @@ pub struct WorkflowConf {
         default_value = "",
         hide_default_value = true
     )]
-    state_prefix: String,
+    prefix: String,
 }
 
 /// What a client is asked to run.
@@ -154,8 +154,8 @@ impl WorkflowConf {
         let mut all = Vec::new();
         for index in 0..clients {
             let prefix = match clients {
-                1 => self.state_prefix.clone(),
-                _ => format!("{}client-{index}/", self.state_prefix),
+                1 => self.prefix.clone(),
+                _ => format!("{}client-{index}/", self.prefix),
             };
             let plan = Arc::new(file.plan.renamed(|state| format!("{prefix}{state}")));
             let mut states = BTreeMap::new();
