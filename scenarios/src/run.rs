@@ -5,11 +5,12 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
+use analysis::Metric;
 use rayon::prelude::*;
 use sim_core::{SimDuration, SimTime, Simulation, StopReason};
 use soe_model::deployment::Deployment;
 
-use crate::world::{Event, MetricValue, Observer, World};
+use crate::world::{Entity, Event, MetricValue, Observer, World};
 
 /// Events between two looks at the outside world.
 const CHUNK: u64 = 1 << 16;
@@ -119,10 +120,11 @@ pub fn run_replication(
     observer: Option<&mut dyn Observer>,
 ) -> Result<Option<ReplicationResult>, String> {
     let period = options.sample_period;
+    let warm_up = SimTime::ZERO + deployment.run.warm_up;
     let over = simulate(deployment, replication, period, progress, observer)?;
     Ok(over.map(|mut over| ReplicationResult {
         replication,
-        metrics: over.metrics(deployment),
+        metrics: over.world.metrics(warm_up, over.end),
         tables: over.world.tables(),
         events: over.events,
         fingerprint: over.fingerprint,
@@ -130,7 +132,7 @@ pub fn run_replication(
     }))
 }
 
-/// Runs one replication for nothing but its metrics and fingerprint, as sweeps do.
+/// Runs one replication, reports its metrics and returns its fingerprint, as sweeps do.
 ///
 /// # Errors
 /// As [`run_replication`].
@@ -138,9 +140,14 @@ pub(crate) fn measure_replication(
     deployment: &Deployment,
     replication: u32,
     progress: &Progress,
-) -> Result<Option<(Vec<MetricValue>, u64)>, String> {
+    report: impl FnMut(&'static Metric, Entity<'_>, f64),
+) -> Result<Option<u64>, String> {
     let over = simulate(deployment, replication, None, progress, None)?;
-    Ok(over.map(|mut over| (over.metrics(deployment), over.fingerprint)))
+    Ok(over.map(|mut over| {
+        let warm_up = SimTime::ZERO + deployment.run.warm_up;
+        over.world.report_metrics(warm_up, over.end, report);
+        over.fingerprint
+    }))
 }
 
 /// A replication that is over.
@@ -149,13 +156,6 @@ struct Over<'o> {
     events: u64,
     fingerprint: u64,
     end: SimTime,
-}
-
-impl Over<'_> {
-    fn metrics(&mut self, deployment: &Deployment) -> Vec<MetricValue> {
-        let warm_up = SimTime::ZERO + deployment.run.warm_up;
-        self.world.metrics(warm_up, self.end)
-    }
 }
 
 fn simulate<'o>(

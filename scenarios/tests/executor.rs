@@ -217,38 +217,92 @@ fn a_failed_replication_is_noted_and_does_not_stop_the_others() {
     assert_eq!(fixed.runs.load(Relaxed), 3);
 }
 
-#[test]
-fn a_torn_or_damaged_line_is_run_again_and_everything_else_is_kept() {
-    let folder = tempfile::tempdir().unwrap();
-    let toy = Toy::new(5);
-    run(&toy, &Replications::fixed(8), folder.path(), 2, None);
-    let journal = folder.path().join("journal");
-    let whole = std::fs::read(&journal).unwrap();
-    for cut in (0..whole.len()).step_by(7).chain([whole.len() - 1]) {
-        std::fs::write(&journal, &whole[..cut]).unwrap();
-        let toy = Toy::new(5);
-        run(&toy, &Replications::fixed(8), folder.path(), 2, None);
-        let kept = whole[..cut].split_inclusive(|&byte| byte == b'\n');
-        let kept = kept
-            .filter(|line| line.starts_with(b"r ") && line.ends_with(b"\n"))
-            .count();
-        assert_eq!(toy.runs.load(Relaxed) as usize, 40 - kept, "cut at {cut}");
-        let toy = Toy::new(5);
-        run(&toy, &Replications::fixed(8), folder.path(), 1, None);
-        assert_eq!(toy.runs.load(Relaxed), 0, "cut at {cut}");
+/// Where each record of a journal ends, and how many replications are in it.
+fn records(journal: &[u8]) -> Vec<(usize, usize)> {
+    let number = |at: usize| u32::from_le_bytes(journal[at..at + 4].try_into().unwrap()) as usize;
+    let first = journal.iter().position(|&byte| byte == b'\n');
+    let mut at = first.map_or(journal.len(), |at| at + 1);
+    let mut records = Vec::new();
+    // Mark, kind, length, content, checksum.
+    while at + 8 <= journal.len() && at + 12 + number(at + 4) <= journal.len() {
+        let end = at + 8 + number(at + 4);
+        let (is_finished, mut content) = (journal[at + 3] == b'r', at + 8);
+        let mut count = 0;
+        while is_finished && content < end {
+            // The number of values is the last before them.
+            content += 28 + 8 * number(content + 24);
+            count += 1;
+        }
+        at = end + 4;
+        records.push((at, count));
     }
-    // A byte in the middle: its line is lost, or those of the point that it introduces.
-    let mut damaged = whole.clone();
-    let at = whole.len() / 2;
-    damaged[at] ^= 1;
-    std::fs::write(&journal, &damaged).unwrap();
+    records
+}
+
+/// How many replications are in the records that are whole.
+fn finished(journal: &[u8]) -> usize {
+    records(journal).iter().map(|(_, count)| count).sum()
+}
+
+/// How many of 5 points with 8 replications are run if this is the journal.
+fn runs_after(folder: &Path, journal: &[u8]) -> usize {
+    std::fs::write(folder.join("journal"), journal).unwrap();
     let toy = Toy::new(5);
-    run(&toy, &Replications::fixed(8), folder.path(), 2, None);
-    assert!(
-        (1..=8).contains(&toy.runs.load(Relaxed)),
-        "{}",
-        toy.runs.load(Relaxed)
+    run(&toy, &Replications::fixed(8), folder, 2, None);
+    let again = Toy::new(5);
+    run(&again, &Replications::fixed(8), folder, 1, None);
+    assert_eq!(again.runs.load(Relaxed), 0);
+    toy.runs.load(Relaxed) as usize
+}
+
+#[test]
+fn what_is_torn_is_run_again_and_everything_else_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    run(
+        &Toy::new(5),
+        &Replications::fixed(8),
+        folder.path(),
+        2,
+        None,
     );
+    let whole = std::fs::read(folder.path().join("journal")).unwrap();
+    assert_eq!(finished(&whole), 40);
+    for cut in (0..whole.len()).step_by(7).chain([whole.len() - 1]) {
+        let runs = runs_after(folder.path(), &whole[..cut]);
+        assert_eq!(runs, 40 - finished(&whole[..cut]), "cut at {cut}");
+    }
+}
+
+#[test]
+fn what_is_damaged_is_run_again_and_everything_behind_it_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    // A millisecond each, so that each has a record of its own.
+    run_before(folder.path(), 8, |_, _| {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        Ok(())
+    });
+    let whole = std::fs::read(folder.path().join("journal")).unwrap();
+    let records = records(&whole);
+    assert_eq!(records.len(), 1 + 1 + 8);
+    // A byte of a replication's record, or one that looks like the beginning of another.
+    let toy = Toy::new(1);
+    let mut start = records[1].0;
+    for &(end, _) in &records[2..] {
+        for at in (start..end).step_by(3).chain([end - 1]) {
+            for change in [1, 0xf5] {
+                let mut damaged = whole.clone();
+                damaged[at] ^= change;
+                std::fs::write(folder.path().join("journal"), &damaged).unwrap();
+                let fixed = Replications::fixed(8);
+                let sweep = Sweep::open(&toy, METRICS, &fixed, folder.path(), None);
+                let status = sweep.unwrap().status().unwrap();
+                assert_eq!((status.finished, status.missing), (7, 1), "byte {at}");
+                // At the end it looks like a record that was not written to its end.
+                assert_eq!(status.damaged, u64::from(end < whole.len()), "byte {at}");
+            }
+        }
+        start = end;
+    }
 }
 
 /// The toy, but for what happens before each replication.
@@ -297,8 +351,7 @@ fn run_before(
 
 /// How many replications are in the journal.
 fn written(folder: &Path) -> usize {
-    let text = std::fs::read_to_string(folder.join("journal")).unwrap_or_default();
-    text.lines().filter(|line| line.starts_with("r ")).count()
+    finished(&std::fs::read(folder.join("journal")).unwrap_or_default())
 }
 
 #[test]
@@ -334,20 +387,20 @@ fn a_replication_that_takes_a_while_is_written_before_the_next_begins() {
 
 #[test]
 fn a_journal_of_an_earlier_format_is_begun_anew() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("journal");
-    std::fs::write(
-        &path,
-        "soe sweep journal 1\nr 0 0 1 2 3ff 0123456789abcdef\n",
-    )
-    .unwrap();
-    let toy = Toy::new(2);
-    assert_eq!(
-        run(&toy, &Replications::fixed(3), folder.path(), 1, None),
-        [(0, 3), (1, 3)]
-    );
-    let text = std::fs::read_to_string(&path).unwrap();
-    assert!(text.starts_with("soe sweep journal 2\n"), "{text}");
+    for version in 1..=2 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let earlier = format!("soe sweep journal {version}\nr 0 0 1 2 3ff 0123456789abcdef\n");
+        std::fs::write(&path, earlier).unwrap();
+        let toy = Toy::new(2);
+        assert_eq!(
+            run(&toy, &Replications::fixed(3), folder.path(), 1, None),
+            [(0, 3), (1, 3)]
+        );
+        let journal = std::fs::read(&path).unwrap();
+        assert!(journal.starts_with(b"soe sweep journal 3\n"));
+        assert_eq!(finished(&journal), 6);
+    }
 }
 
 #[test]

@@ -69,7 +69,8 @@ impl<'p> Watch<'p> {
         self.points.store(status.finished_points, Relaxed);
         let damaged = match status.damaged {
             0 => String::new(),
-            lines => format!("; {lines} lines of the journal are damaged and not used"),
+            1 => "; one place of the journal is damaged and not used".to_owned(),
+            places => format!("; {places} places of the journal are damaged and not used"),
         };
         if status.finished > 0 || status.damaged > 0 {
             eprintln!(

@@ -66,7 +66,7 @@ pub struct Status {
     pub missing: u64,
     /// Mean time that a finished replication took, if any is.
     pub mean: Option<Duration>,
-    /// Lines of the journal that were damaged and are run again.
+    /// Places of the journal that are damaged: what they held is run again.
     pub damaged: u64,
 }
 

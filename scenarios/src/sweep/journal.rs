@@ -1,37 +1,41 @@
-//! The journal of a sweep: what was finished, one line each, only ever appended.
+//! The journal of a sweep: what was finished, in records that are only ever appended.
 //!
-//! A line that does not end, or whose checksum is wrong, is as good as not written: a
-//! process may be killed at any moment and loses what it had not written out. Three kinds
-//! of lines follow the first, which names the format:
+//! A record that does not end, or whose checksum is wrong, is as good as not written: a
+//! process may be killed at any moment and loses what it had not written out. After a first
+//! line that names the format, records look alike, with numbers in little-endian order:
 //!
 //! ```text
-//! l NUMBER COLUMNS CHECKSUM                   what reports consist of
-//! p NUMBER LAYOUT KEY CHECKSUM                a point, and what its reports consist of
-//! r NUMBER REPLICATION NANOSECONDS FINGERPRINT VALUES CHECKSUM
+//! 0xf5 's' 'o'   KIND   LENGTH (4 bytes)   content   CRC-32 of all before (4 bytes)
+//!
+//! 'l'  NUMBER (4)  COLUMNS (JSON)     what reports consist of
+//! 'p'  NUMBER (4)  LAYOUT (4)  KEY    a point, and what its reports consist of
+//! 'r'                                 finished replications, each
+//!      POINT (4)  REPLICATION (4)  NANOSECONDS (8)  FINGERPRINT (8)  WIDTH (4)  VALUES (8 each)
 //! ```
 //!
-//! Numbers are counted within the file; `KEY` is the digest of everything that the
-//! results depend on. Values are the bits of double-precision numbers in hexadecimal,
-//! without zeros at the end, so that they read back as they were and counts are short.
+//! Numbers are counted within the file; `KEY` is the digest of everything that the results
+//! depend on; values are double-precision numbers, so that they read back as they were.
+//! What lies between whole records is damaged and skipped.
 
-mod line;
+mod reader;
+mod record;
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use analysis::Metric;
 
 use super::experiment::{Layout, Report};
+use reader::Reader;
+use record::{Record, TAIL, VALUE};
 
 /// The first line of a journal.
-const HEADER: &str = "soe sweep journal 2\n";
-/// That of an earlier format. What it holds was computed by other code and is of no use.
-const EARLIER: &str = "soe sweep journal 1\n";
-/// Longer lines are not read.
-const LONGEST_LINE: u64 = 1 << 28;
+const HEADER: &str = "soe sweep journal 3\n";
+/// Those of earlier formats. What they hold was computed by other code and is of no use.
+const EARLIER: [&str; 2] = ["soe sweep journal 1\n", "soe sweep journal 2\n"];
 
 /// What is wrong with a journal.
 #[derive(Debug, thiserror::Error)]
@@ -58,14 +62,13 @@ pub enum JournalError {
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) path: PathBuf,
-    file: BufReader<File>,
-    at: u64,
+    reader: Reader,
     /// By the number of the point.
     layouts: Vec<Arc<Layout>>,
-    numbered_layouts: u64,
+    numbered_layouts: u32,
 }
 
-/// A line of a journal that holds a replication.
+/// A replication that stands in a journal.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry<'a> {
     pub(super) key: &'a str,
@@ -77,9 +80,9 @@ pub(super) struct Entry<'a> {
 /// What was found while a journal was read.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Scanned {
-    /// Where the last whole line ends.
+    /// Where the last whole record ends.
     pub(super) end: u64,
-    /// Lines that were damaged.
+    /// Places that were damaged.
     pub(super) damaged: u64,
 }
 
@@ -93,84 +96,80 @@ impl Source {
         metrics: &[&'static Metric],
         mut found: impl FnMut(Entry<'_>),
     ) -> Result<(Self, Scanned), JournalError> {
-        let io_error = |action| {
-            move |source| JournalError::Io {
-                path: path.to_owned(),
-                action,
-                source,
-            }
-        };
+        let io_error = |action| io_error(path, action);
         let file = File::open(path).map_err(io_error("open"))?;
-        let mut file = BufReader::with_capacity(1 << 18, file);
+        let mut reader = Reader::new(file);
         let mut scanned = Scanned::default();
-        let mut known: HashMap<u64, Arc<Layout>> = HashMap::new();
-        let mut points: HashMap<u64, (String, Arc<Layout>)> = HashMap::new();
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            let place = scanned.end;
-            let length = (&mut file)
-                .take(LONGEST_LINE)
-                .read_until(b'\n', &mut line)
-                .map_err(io_error("read"))?;
-            if length == 0 || line.last() != Some(&b'\n') {
-                break;
-            }
-            if place == 0 {
-                if line == EARLIER.as_bytes() {
-                    line.clear();
-                    break;
-                }
-                if line != HEADER.as_bytes() {
-                    return Err(JournalError::Foreign(path.to_owned()));
-                }
-                scanned.end = length as u64;
-                continue;
-            }
-            scanned.end += length as u64;
-            let text = line::verified(&line[..length - 1]);
-            let understood = text.and_then(|text| {
-                if let Some(line::Columns { number, layout }) = line::Columns::read(text, metrics) {
-                    known.insert(number, Arc::new(layout));
-                    return Some(());
-                }
-                if let Some(point) = line::Point::read(text) {
-                    let layout = Arc::clone(known.get(&point.layout)?);
-                    points.insert(point.number, (point.key.to_owned(), layout));
-                    return Some(());
-                }
-                let head = line::Head::read(text)?;
-                if let Some((key, _)) = points.get(&head.number) {
-                    found(Entry {
-                        key,
-                        replication: head.replication,
-                        nanoseconds: head.nanoseconds,
-                        place,
-                    });
-                }
-                Some(())
-            });
-            if understood.is_none() {
-                scanned.damaged += 1;
-            }
-        }
-        if scanned.end == 0 && !line.is_empty() && !HEADER.as_bytes().starts_with(&line) {
+        let first = reader.first_line().map_err(io_error("read"))?;
+        if first == HEADER.as_bytes() {
+            scanned.end = first.len() as u64;
+        } else if !EARLIER.iter().any(|earlier| first == earlier.as_bytes())
+            && !HEADER.as_bytes().starts_with(&first)
+        {
             return Err(JournalError::Foreign(path.to_owned()));
         }
-        // Numbers are given out one by one: larger ones are not of this program.
-        points.retain(|&number, _| number < scanned.end);
-        let largest = points.keys().max().map_or(0, |&number| number as usize + 1);
-        let empty = || Arc::new(Layout::default());
-        let mut layouts: Vec<_> = std::iter::repeat_with(empty).take(largest).collect();
-        for (number, (_, layout)) in points {
-            if let Some(place) = layouts.get_mut(number as usize) {
-                *place = layout;
+        let mut known: HashMap<u32, Arc<Layout>> = HashMap::new();
+        let mut points: HashMap<u32, (String, Arc<Layout>)> = HashMap::new();
+        let mut place = scanned.end;
+        while scanned.end > 0 {
+            let Some(bytes) = reader.record(place).map_err(io_error("read"))? else {
+                // The end, or something damaged with more behind it.
+                match reader.mark(place + 1).map_err(io_error("read"))? {
+                    Some(next) => place = next,
+                    None => break,
+                }
+                continue;
+            };
+            let length = bytes.len() as u64;
+            let Some(record) = record::read(bytes, metrics) else {
+                place += 1;
+                continue;
+            };
+            scanned.damaged += u64::from(place > scanned.end);
+            match record {
+                Record::Layout(number, layout) => {
+                    // Without a layout, nothing is known of the points that have it.
+                    known.extend(layout.map(|layout| (number, Arc::new(layout))));
+                }
+                Record::Point(point) => {
+                    if let Some(layout) = known.get(&point.layout) {
+                        points.insert(point.number, (point.key.to_owned(), Arc::clone(layout)));
+                    }
+                }
+                Record::Finished(mut content) => {
+                    while let Some((head, width, others)) = Head::read(content) {
+                        let Some(others) = others.get(width * VALUE..) else {
+                            break;
+                        };
+                        let point = points.get(&head.point);
+                        let fits = |layout: &Layout| layout.width() == width;
+                        if let Some((key, _)) = point.filter(|(_, layout)| fits(layout)) {
+                            found(Entry {
+                                key,
+                                replication: head.replication,
+                                nanoseconds: head.nanoseconds,
+                                place: place + length - (TAIL + content.len()) as u64,
+                            });
+                        }
+                        content = others;
+                    }
+                }
             }
+            place += length;
+            scanned.end = place;
         }
+        // Numbers are given out one by one: larger ones are not of this program.
+        points.retain(|&number, _| u64::from(number) < scanned.end);
+        let largest = points.keys().max().map_or(0, |&number| number as usize + 1);
+        let mut layouts = vec![Arc::default(); largest];
+        for (number, (_, layout)) in points {
+            layouts[number as usize] = layout;
+        }
+        // What is torn may be cut off and something else written in its place.
+        reader.forget();
         let source = Self {
             path: path.to_owned(),
-            file,
-            at: u64::MAX,
+            reader,
             layouts,
             numbered_layouts: known
                 .keys()
@@ -180,47 +179,36 @@ impl Source {
         Ok((source, scanned))
     }
 
-    /// Reads the replication whose line starts at `place`.
+    /// Reads the replication whose entry starts at `place`.
     ///
     /// # Errors
     /// If the file cannot be read or has changed meanwhile.
-    pub(super) fn read(&mut self, place: u64) -> Result<Report, JournalError> {
-        let error = |path: &Path, source| JournalError::Io {
-            path: path.to_owned(),
-            action: "read",
-            source,
-        };
-        if self.at != place {
-            // Within the buffer if it is near.
-            let from = if self.at == u64::MAX {
-                None
-            } else {
-                Some(self.at)
-            };
-            let moved = match from {
-                Some(from) => self.file.seek_relative(place as i64 - from as i64),
-                None => self.file.seek(SeekFrom::Start(place)).map(drop),
-            };
-            moved.map_err(|source| error(&self.path, source))?;
+    pub(super) fn read(&mut self, place: u64, replication: u32) -> Result<Report, JournalError> {
+        let report = self.report(place, replication);
+        report.map_err(io_error(&self.path, "read"))
+    }
+
+    fn report(&mut self, place: u64, replication: u32) -> io::Result<Report> {
+        let changed = || io::Error::new(ErrorKind::InvalidData, "it has changed meanwhile");
+        let bytes = self.reader.bytes(place, Head::SIZE)?;
+        let (head, width, _) = bytes.and_then(Head::read).ok_or_else(changed)?;
+        let layout = self.layouts.get(head.point as usize);
+        let layout = layout.filter(|layout| layout.width() == width);
+        let layout = Arc::clone(layout.ok_or_else(changed)?);
+        if head.replication != replication {
+            return Err(changed());
         }
-        let mut line = Vec::new();
-        let length = self
-            .file
-            .read_until(b'\n', &mut line)
-            .map_err(|source| error(&self.path, source))?;
-        self.at = place + length as u64;
-        let finished = line
-            .strip_suffix(b"\n")
-            .and_then(line::verified)
-            .and_then(|text| Report::read(text, &self.layouts));
-        finished.ok_or_else(|| {
-            let source = io::Error::new(io::ErrorKind::InvalidData, "it has changed meanwhile");
-            error(&self.path, source)
+        let values = place + Head::SIZE as u64;
+        let bytes = self.reader.bytes(values, width * VALUE)?;
+        Ok(Report {
+            layout,
+            values: record::values(bytes.ok_or_else(changed)?),
+            fingerprint: head.fingerprint,
         })
     }
 
     /// Takes over a point that was written after the file was opened.
-    pub(super) fn learn(&mut self, number: u64, layout: &Arc<Layout>) {
+    pub(super) fn learn(&mut self, number: u32, layout: &Arc<Layout>) {
         let number = number as usize;
         if self.layouts.len() <= number {
             self.layouts.resize_with(number + 1, Arc::default);
@@ -229,8 +217,17 @@ impl Source {
     }
 
     /// How many points, and how many layouts, the journal has numbered.
-    pub(super) fn numbered(&self) -> (u64, u64) {
-        (self.layouts.len() as u64, self.numbered_layouts)
+    pub(super) fn numbered(&self) -> (u32, u32) {
+        (self.layouts.len() as u32, self.numbered_layouts)
+    }
+}
+
+fn io_error(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> JournalError {
+    let path = path.to_owned();
+    move |source| JournalError::Io {
+        path,
+        action,
+        source,
     }
 }
 
@@ -248,13 +245,7 @@ impl Journal {
     /// # Errors
     /// If that is impossible.
     pub(super) fn open(path: &Path) -> Result<Self, JournalError> {
-        let io_error = |action| {
-            move |source| JournalError::Io {
-                path: path.to_owned(),
-                action,
-                source,
-            }
-        };
+        let io_error = |action| io_error(path, action);
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(io_error("create its folder"))?;
         }
@@ -276,14 +267,14 @@ impl Journal {
         })
     }
 
-    /// Cuts off a last line that is torn, and writes the first if there is none.
+    /// Cuts off a last record that is torn, and writes the first if there is none.
     ///
     /// # Errors
     /// If that is impossible.
     pub(super) fn start_after(&mut self, end: u64) -> Result<(), JournalError> {
         self.file
             .set_len(end)
-            .map_err(|source| self.error("cut", source))?;
+            .map_err(io_error(&self.path, "cut"))?;
         self.end = end;
         if end == 0 {
             self.append(HEADER.as_bytes())?;
@@ -291,27 +282,19 @@ impl Journal {
         Ok(())
     }
 
-    /// Appends whole lines and returns where they start.
+    /// Appends whole records and returns where they start.
     ///
     /// # Errors
     /// If they cannot be written.
-    pub(super) fn append(&mut self, lines: &[u8]) -> Result<u64, JournalError> {
+    pub(super) fn append(&mut self, records: &[u8]) -> Result<u64, JournalError> {
         let place = self.end;
-        // One call as a rule, so that lines of a chunk appear together.
+        // One call as a rule, so that they appear together.
         self.file
-            .write_all(lines)
-            .map_err(|source| self.error("write", source))?;
-        self.end += lines.len() as u64;
+            .write_all(records)
+            .map_err(io_error(&self.path, "write"))?;
+        self.end += records.len() as u64;
         Ok(place)
-    }
-
-    fn error(&self, action: &'static str, source: io::Error) -> JournalError {
-        JournalError::Io {
-            path: self.path.clone(),
-            action,
-            source,
-        }
     }
 }
 
-pub(super) use line::{write_finished, write_layout, write_point};
+pub(super) use record::{Block, Head, write_layout, write_point};

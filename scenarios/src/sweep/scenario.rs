@@ -4,12 +4,14 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use analysis::Metric;
 use soe_model::deployment::Deployment;
 
 use super::experiment::{Column, Experiment, Layout, Report};
 use super::study::{Plan, ScenarioSubject, Selector};
 use crate::run::{Progress, measure_replication};
 use crate::spec::Scenario;
+use crate::world::Entity;
 
 /// A scenario at every point of a study.
 #[derive(Debug)]
@@ -28,11 +30,70 @@ struct Point {
     identity: String,
 }
 
-/// What a thread keeps: which of the metrics the study wants, and their layout.
+/// What a thread keeps: the metrics of the last replication, and the layout of those that
+/// the study wants.
 #[derive(Debug, Default)]
 pub struct Kept {
-    wanted: Vec<bool>,
+    reported: Vec<Reported>,
     layout: Arc<Layout>,
+    /// Whether the layout is that of what was reported.
+    is_current: bool,
+}
+
+#[derive(Debug)]
+struct Reported {
+    metric: &'static Metric,
+    entity: String,
+    is_wanted: bool,
+}
+
+impl Kept {
+    /// Whether the study wants a metric. Metrics come in an order that hardly ever changes.
+    fn wants(
+        &mut self,
+        place: usize,
+        metric: &'static Metric,
+        entity: Entity<'_>,
+        wanted: &[Selector],
+    ) -> bool {
+        if let Some(known) = self.reported.get(place)
+            && std::ptr::eq(known.metric, metric)
+            && entity.is(&known.entity)
+        {
+            return known.is_wanted;
+        }
+        self.shorten(place);
+        let entity = entity.to_string();
+        let selects = |selector: &Selector| selector.selects(metric.name, &entity);
+        let is_wanted = wanted.is_empty() || wanted.iter().any(selects);
+        self.reported.push(Reported {
+            metric,
+            entity,
+            is_wanted,
+        });
+        self.is_current = false;
+        is_wanted
+    }
+
+    /// Forgets all but the first metrics.
+    fn shorten(&mut self, count: usize) {
+        self.is_current &= self.reported.len() <= count;
+        self.reported.truncate(count);
+    }
+
+    /// The layout of the replication that reported so many metrics.
+    fn layout(&mut self, count: usize) -> Arc<Layout> {
+        self.shorten(count);
+        if !self.is_current {
+            let wanted = self.reported.iter().filter(|it| it.is_wanted);
+            let columns = wanted.map(|it| Column::number(it.metric, &it.entity));
+            self.layout = Arc::new(Layout {
+                columns: columns.collect(),
+            });
+            self.is_current = true;
+        }
+        Arc::clone(&self.layout)
+    }
 }
 
 impl ScenarioSweep {
@@ -110,42 +171,17 @@ impl Experiment for ScenarioSweep {
         progress: &Progress,
     ) -> Result<Option<Report>, String> {
         let deployment = &self.points[point].deployment;
-        let Some((metrics, fingerprint)) = measure_replication(deployment, replication, progress)?
-        else {
-            return Ok(None);
-        };
-        let wants = |metric: &crate::MetricValue| {
-            let wanted = &self.metrics;
-            wanted.is_empty()
-                || wanted
-                    .iter()
-                    .any(|selector| selector.selects(metric.metric.name, &metric.entity))
-        };
-        let mut columns = kept.layout.columns.iter();
         let mut values = Vec::with_capacity(kept.layout.columns.len());
-        let is_known = kept.wanted.len() == metrics.len()
-            && metrics.iter().zip(&kept.wanted).all(|(value, &wanted)| {
-                if !wanted {
-                    // That nothing of interest is left out is seen by names below.
-                    return !wants(value);
-                }
-                values.push(value.value);
-                columns.next().is_some_and(|column| {
-                    std::ptr::eq(column.metric, value.metric) && column.entity == value.entity
-                })
-            });
-        if !is_known {
-            kept.wanted = metrics.iter().map(wants).collect();
-            let chosen = metrics.iter().zip(&kept.wanted);
-            let chosen = chosen.filter(|(_, wanted)| **wanted);
-            let (columns, chosen) = chosen
-                .map(|(value, _)| (Column::number(value.metric, &value.entity), value.value))
-                .unzip();
-            kept.layout = Arc::new(Layout { columns });
-            values = chosen;
-        }
-        Ok(Some(Report {
-            layout: Arc::clone(&kept.layout),
+        let mut count = 0;
+        let report = |metric, entity: Entity<'_>, value| {
+            if kept.wants(count, metric, entity, &self.metrics) {
+                values.push(value);
+            }
+            count += 1;
+        };
+        let fingerprint = measure_replication(deployment, replication, progress, report)?;
+        Ok(fingerprint.map(|fingerprint| Report {
+            layout: kept.layout(count),
             values,
             fingerprint,
         }))

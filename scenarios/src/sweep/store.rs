@@ -26,7 +26,7 @@ pub(super) struct Store {
     /// Replications that are finished, and what they took together.
     pub(super) known: u64,
     pub(super) nanoseconds: u64,
-    /// Lines that were damaged.
+    /// Places of journals that are damaged.
     pub(super) damaged: u64,
     /// Finished in more than one journal: point, replication, both journals.
     pub(super) doubled: Vec<(usize, u32, PathBuf, PathBuf)>,
@@ -136,7 +136,7 @@ impl Store {
         let place = self.place(point, replication);
         let within = place & ((1 << WITHIN) - 1);
         match self.sources.get_mut((place >> WITHIN) as usize) {
-            Some(source) => source.read(within).map(Some),
+            Some(source) => source.read(within, replication).map(Some),
             None => Ok(None),
         }
     }

@@ -1,18 +1,19 @@
 //! What a replication reports: one value per metric and entity.
 
+use std::fmt;
+
 use analysis::{Metric, Unit};
 use sim_core::SimTime;
 
 use super::World;
-use super::computer_side::ComputerSide;
-use super::recorder::{CallStatistics, Distribution, Recorder};
+use super::recorder::{CallStatistics, Recorder};
 
 /// The entity of metrics that concern all calls.
 pub const ALL: &str = "all";
 
 /// The quantiles that are reported, with their metric for latency and for
 /// processing time.
-const QUANTILES: [(f64, &Metric, &Metric); 4] = [
+const QUANTILES: [(f64, &'static Metric, &'static Metric); 4] = [
     (0.50, &LATENCY_P50, &PROCESSING_P50),
     (0.90, &LATENCY_P90, &PROCESSING_P90),
     (0.95, &LATENCY_P95, &PROCESSING_P95),
@@ -79,27 +80,71 @@ pub struct ComputerUsage {
     pub processors: Vec<(String, f64)>,
 }
 
+/// Whose metric it is, as it stands in the model.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Entity<'a> {
+    /// [`ALL`], a function or a computer.
+    Named(&'a str),
+    /// A processor of a computer.
+    Processor(&'a str, &'a str),
+}
+
+impl Entity<'_> {
+    /// Whether this is how it is written.
+    pub(crate) fn is(self, text: &str) -> bool {
+        match self {
+            Self::Named(name) => text == name,
+            Self::Processor(computer, processor) => text
+                .strip_prefix(computer)
+                .and_then(|rest| rest.strip_prefix('/'))
+                .is_some_and(|rest| rest == processor),
+        }
+    }
+}
+
+impl fmt::Display for Entity<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(name) => f.write_str(name),
+            Self::Processor(computer, processor) => write!(f, "{computer}/{processor}"),
+        }
+    }
+}
+
 impl World<'_> {
+    /// Reports the metrics of the run so far, counted from the end of the warm-up.
+    pub(crate) fn report_metrics(
+        &mut self,
+        warm_up: SimTime,
+        now: SimTime,
+        mut report: impl FnMut(&'static Metric, Entity<'_>, f64),
+    ) {
+        let functions = self.functions.iter().map(|(_, name)| name);
+        let completed = report_calls(&self.recorder, functions, warm_up, now, &mut report);
+        for (computer, executed) in self.computers.iter_mut().zip(self.recorder.executed_by()) {
+            let share = *executed as f64 / completed;
+            report(&SHARE, Entity::Named(computer.machine.name()), share);
+            let processors = computer.machine.processors().len();
+            for number in 0..processors {
+                let utilization = computer.utilization(number, warm_up, now);
+                let machine = &computer.machine;
+                if let Some(processor) = machine.processors().nth(number) {
+                    let entity = Entity::Processor(machine.name(), processor);
+                    report(&UTILIZATION, entity, utilization);
+                }
+            }
+        }
+        if let Some(traffic) = self.traffic() {
+            let all = Entity::Named(ALL);
+            report(&TRAFFIC, all, traffic as f64);
+            report(&TRAFFIC_PER_CALL, all, traffic as f64 / completed);
+        }
+    }
+
     /// The metrics of the run so far, counted from the end of the warm-up.
     pub(crate) fn metrics(&mut self, warm_up: SimTime, now: SimTime) -> Vec<MetricValue> {
-        let usage = |computer: &mut ComputerSide| {
-            let names: Vec<_> = computer.machine.processors().map(str::to_owned).collect();
-            let processors = names.into_iter().enumerate();
-            ComputerUsage {
-                computer: computer.machine.name().to_owned(),
-                processors: processors
-                    .map(|(number, name)| (name, computer.utilization(number, warm_up, now)))
-                    .collect(),
-            }
-        };
-        let usage: Vec<_> = self.computers.iter_mut().map(usage).collect();
-        let functions: Vec<_> = self.functions.iter().map(|(_, name)| name).collect();
-        let mut values = metrics(&self.recorder, &functions, &usage, warm_up, now);
-        if let Some(traffic) = self.traffic() {
-            let per_call = traffic as f64 / self.recorder.overall().completed as f64;
-            push(&mut values, &TRAFFIC, ALL, traffic as f64);
-            push(&mut values, &TRAFFIC_PER_CALL, ALL, per_call);
-        }
+        let mut values = Vec::new();
+        self.report_metrics(warm_up, now, into(&mut values));
         values
     }
 }
@@ -113,54 +158,72 @@ pub(super) fn metrics(
     now: SimTime,
 ) -> Vec<MetricValue> {
     let mut values = Vec::new();
-    let all = recorder.overall();
-    let observed = now.since(warm_up).as_secs_f64();
-    push_calls(&mut values, ALL, &all, observed);
-    let under_way = recorder.mean_under_way(now);
-    push(&mut values, &UNDER_WAY, ALL, under_way);
-    let by_function = recorder.by_function();
-    if by_function.iter().filter(|calls| calls.sent > 0).count() > 1 {
-        for (name, calls) in functions.iter().zip(by_function) {
-            if calls.sent > 0 {
-                push_calls(&mut values, name, calls, observed);
-            }
-        }
-    }
+    let mut report = into(&mut values);
+    let functions = functions.iter().copied();
+    let completed = report_calls(recorder, functions, warm_up, now, &mut report);
     for (usage, executed) in computers.iter().zip(recorder.executed_by()) {
-        let share = *executed as f64 / all.completed as f64;
-        push(&mut values, &SHARE, &usage.computer, share);
+        let share = *executed as f64 / completed;
+        report(&SHARE, Entity::Named(&usage.computer), share);
         for (processor, utilization) in &usage.processors {
-            let entity = format!("{}/{processor}", usage.computer);
-            push(&mut values, &UTILIZATION, &entity, *utilization);
+            let entity = Entity::Processor(&usage.computer, processor);
+            report(&UTILIZATION, entity, *utilization);
         }
     }
+    drop(report);
     values
 }
 
-fn push(values: &mut Vec<MetricValue>, metric: &'static Metric, entity: &str, value: f64) {
-    values.push(MetricValue {
-        metric,
-        entity: entity.to_owned(),
-        value,
-    });
+/// Collects what is reported.
+fn into(values: &mut Vec<MetricValue>) -> impl FnMut(&'static Metric, Entity<'_>, f64) {
+    |metric, entity, value| {
+        values.push(MetricValue {
+            metric,
+            entity: entity.to_string(),
+            value,
+        });
+    }
 }
 
-fn push_calls(values: &mut Vec<MetricValue>, entity: &str, calls: &CallStatistics, observed: f64) {
-    push(values, &SENT, entity, calls.sent as f64);
-    push(values, &COMPLETED, entity, calls.completed as f64);
-    push(values, &LOST, entity, calls.lost as f64);
-    push(values, &IN_PROGRESS, entity, calls.in_progress() as f64);
-    push(
-        values,
-        &THROUGHPUT,
-        entity,
-        calls.completed as f64 / observed,
-    );
-    push(values, &LATENCY_MEAN, entity, calls.latency.mean());
-    push(values, &PROCESSING_MEAN, entity, calls.processing.mean());
-    let quantile = |distribution: &Distribution, q| distribution.quantile(q);
+/// Reports the metrics of calls, and returns how many were completed.
+fn report_calls<'n>(
+    recorder: &Recorder<'_>,
+    functions: impl Iterator<Item = &'n str>,
+    warm_up: SimTime,
+    now: SimTime,
+    report: &mut impl FnMut(&'static Metric, Entity<'_>, f64),
+) -> f64 {
+    let all = recorder.overall();
+    let observed = now.since(warm_up).as_secs_f64();
+    report_statistics(ALL, &all, observed, report);
+    let under_way = recorder.mean_under_way(now);
+    report(&UNDER_WAY, Entity::Named(ALL), under_way);
+    let by_function = recorder.by_function();
+    if by_function.iter().filter(|calls| calls.sent > 0).count() > 1 {
+        for (name, calls) in functions.zip(by_function) {
+            if calls.sent > 0 {
+                report_statistics(name, calls, observed, report);
+            }
+        }
+    }
+    all.completed as f64
+}
+
+fn report_statistics(
+    name: &str,
+    calls: &CallStatistics,
+    observed: f64,
+    report: &mut impl FnMut(&'static Metric, Entity<'_>, f64),
+) {
+    let mut report = |metric, value| report(metric, Entity::Named(name), value);
+    report(&SENT, calls.sent as f64);
+    report(&COMPLETED, calls.completed as f64);
+    report(&LOST, calls.lost as f64);
+    report(&IN_PROGRESS, calls.in_progress() as f64);
+    report(&THROUGHPUT, calls.completed as f64 / observed);
+    report(&LATENCY_MEAN, calls.latency.mean());
+    report(&PROCESSING_MEAN, calls.processing.mean());
     for (q, latency, processing) in QUANTILES {
-        push(values, latency, entity, quantile(&calls.latency, q));
-        push(values, processing, entity, quantile(&calls.processing, q));
+        report(latency, calls.latency.quantile(q));
+        report(processing, calls.processing.quantile(q));
     }
 }

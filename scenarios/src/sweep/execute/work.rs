@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::run::Progress;
 use crate::sweep::experiment::{Experiment, Layout};
-use crate::sweep::journal::{Journal, write_finished, write_layout, write_point};
+use crate::sweep::journal::{Block, Head, Journal, write_layout, write_point};
 
 use super::{Failed, PointDone, Sweep, SweepError, Task};
 
@@ -43,12 +43,12 @@ pub(super) struct State<'s, 'e, E> {
     /// Threads that are at work, or hold something that is not written.
     pub(super) working: usize,
     /// The number in the journal and the layout of each point.
-    pub(super) numbers: Vec<Option<(u64, Arc<Layout>)>>,
-    pub(super) next_number: u64,
+    pub(super) numbers: Vec<Option<(u32, Arc<Layout>)>>,
+    pub(super) next_number: u32,
     /// Layouts that were numbered meanwhile.
-    pub(super) layouts: Vec<(u64, Arc<Layout>)>,
-    pub(super) next_layout: u64,
-    /// Lines that go before the next replication.
+    pub(super) layouts: Vec<(u32, Arc<Layout>)>,
+    pub(super) next_layout: u32,
+    /// Records that go before the next replication.
     pub(super) pending: Vec<u8>,
     pub(super) interrupted: bool,
     pub(super) error: Option<SweepError>,
@@ -58,8 +58,8 @@ pub(super) struct State<'s, 'e, E> {
 /// share no line of the caches.
 #[repr(align(128))]
 pub(super) struct Held {
-    lines: Vec<u8>,
-    /// Points and replications with the place of their line.
+    block: Block,
+    /// Points and replications with their place in the block.
     finished: Vec<(usize, u32, u64)>,
     failed: Vec<(usize, u32, String)>,
     /// When the first of these was finished.
@@ -70,7 +70,7 @@ impl Held {
     /// Large from the start, so that it never moves and lies apart from what simulations use.
     pub(super) fn new() -> Self {
         Self {
-            lines: Vec::with_capacity(1 << 19),
+            block: Block::with_capacity(1 << 18),
             finished: Vec::with_capacity(1 << 13),
             failed: Vec::new(),
             since: None,
@@ -188,7 +188,7 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
         done: &(impl Fn(PointDone) + Sync),
     ) -> Duration {
         let experiment = self.lock().sweep.experiment;
-        let mut known: Option<(u64, Arc<Layout>)> = None;
+        let mut known: Option<(u32, Arc<Layout>)> = None;
         let began = Instant::now();
         let mut last = began;
         for replication in task.from..task.to {
@@ -218,16 +218,14 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
                     };
                     let mut held = lock(held);
                     held.since.get_or_insert(now);
-                    let place = held.lines.len() as u64;
-                    held.finished.push((task.point, replication, place));
-                    write_finished(
-                        number,
+                    let head = Head {
+                        point: number,
                         replication,
                         nanoseconds,
-                        report.fingerprint,
-                        &report.values,
-                        &mut held.lines,
-                    );
+                        fingerprint: report.fingerprint,
+                    };
+                    let place = held.block.push(head, &report.values);
+                    held.finished.push((task.point, replication, place));
                 }
                 Ok(None) => {
                     self.lock().interrupted = true;
@@ -258,7 +256,7 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
                 return false;
             }
             let over = self.lock().keep(&mut held);
-            held.lines.clear();
+            held.block.clear();
             held.finished.clear();
             held.failed.clear();
             held.since = None;
@@ -293,7 +291,7 @@ impl<E: Experiment> State<'_, '_, E> {
     }
 
     /// The number in the journal of a point with such reports.
-    fn number(&mut self, point: usize, layout: &Arc<Layout>) -> u64 {
+    fn number(&mut self, point: usize, layout: &Arc<Layout>) -> u32 {
         if let Some((number, known)) = &self.numbers[point]
             && is_same(known, layout)
         {
@@ -328,10 +326,11 @@ impl<E: Experiment> State<'_, '_, E> {
     fn keep(&mut self, held: &mut Held) -> Vec<PointDone> {
         if !held.finished.is_empty() {
             let before = self.pending.len() as u64;
+            let block = held.block.end();
             let written = if self.pending.is_empty() {
-                self.journal.append(&held.lines)
+                self.journal.append(block)
             } else {
-                self.pending.extend_from_slice(&held.lines);
+                self.pending.extend_from_slice(block);
                 self.journal.append(&self.pending)
             };
             self.pending.clear();
