@@ -1,10 +1,17 @@
 //! What the table of calls tells beyond the metrics of a run: distributions by function, computer or client, where the
 //! warm-up ended, and whether consecutive calls depend on each other.
 
+mod course;
+mod latencies;
+
+pub(crate) use course::Course;
+pub use course::Transient;
+pub(crate) use latencies::Latencies;
+
 use crate::results::{CallRow, MetricValues, ReadError, ResultSet};
-use crate::statistics::{BatchMeans, QuantileRule, Sorted, WarmUp, autocorrelation, mean};
+use crate::statistics::{BatchMeans, QuantileRule, Sorted, mean};
 use crate::unit::Unit;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What calls are grouped by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,7 +49,7 @@ pub enum Cut {
     AsRun,
     /// Those sent before this time, nanoseconds.
     At(u64),
-    /// Those that [`WarmUp`] finds.
+    /// Those that [`WarmUp`](crate::WarmUp) finds.
     Automatic,
 }
 
@@ -74,29 +81,6 @@ pub struct CallGroup {
     pub sent: Vec<u64>,
 }
 
-/// Where the latency of calls settles: the n-th call of each replication is averaged over replications, and [`WarmUp`]
-/// applied to that.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Transient {
-    /// Number of calls to cut, and what else the rule found.
-    pub warm_up: WarmUp,
-    /// When the first call that is kept was sent, nanoseconds, mean over replications.
-    pub ends_ns: u64,
-    /// Time (nanoseconds) and latency (nanoseconds) of each call, mean over replications.
-    pub series: Vec<(f64, f64)>,
-}
-
-/// A call of the replication that is being read. [`NONE`] stands for a time that there is not.
-struct Call {
-    number: u64,
-    sent_ns: u64,
-    latency_ns: u64,
-    processing_ns: u64,
-    group: u32,
-}
-
-const NONE: u64 = u64::MAX;
-
 impl CallStudy {
     /// Reads the calls of a folder and keeps the times of all.
     ///
@@ -117,8 +101,8 @@ impl CallStudy {
                     ..CallGroup::default()
                 };
                 for replication in of_group {
-                    whole.latencies.push(replication.latencies);
-                    whole.processing.push(replication.processing);
+                    whole.latencies.push(Sorted::new(replication.latencies));
+                    whole.processing.push(Sorted::new(replication.processing));
                     whole.sent.push(replication.sent);
                 }
                 whole
@@ -144,7 +128,7 @@ impl CallStudy {
         let mut kept: Vec<Vec<(u64, Vec<f64>)>> = Vec::new();
         let (study, names) = study(results, by, cut, |groups| {
             let measured = groups
-                .iter()
+                .into_iter()
                 .map(|group| (group.sent, group.measures(quantiles)));
             kept.push(measured.collect());
         })?;
@@ -186,14 +170,24 @@ impl CallStudy {
 /// The calls of a group in one replication.
 #[derive(Debug, Default)]
 struct OfGroup {
-    latencies: Sorted,
-    processing: Sorted,
+    /// Nanoseconds, in any order, as are the following.
+    latencies: Vec<f64>,
+    processing: Vec<f64>,
     sent: u64,
 }
 
 impl OfGroup {
-    fn measures(&self, quantiles: &[f64]) -> Vec<f64> {
-        measures(&self.latencies, &self.processing, self.sent, quantiles)
+    fn add(&mut self, row: &CallRow<'_>) {
+        self.sent += 1;
+        self.latencies
+            .extend(row.completed_in().map(|ns| ns as f64));
+        let processing = row.processing_ns.filter(|_| row.is_completed());
+        self.processing.extend(processing.map(|ns| ns as f64));
+    }
+
+    fn measures(self, quantiles: &[f64]) -> Vec<f64> {
+        let (latencies, processing) = (Sorted::new(self.latencies), Sorted::new(self.processing));
+        measures(&latencies, &processing, self.sent, quantiles)
     }
 }
 
@@ -250,92 +244,88 @@ fn study(
     cut: Cut,
     mut keep: impl FnMut(Vec<OfGroup>),
 ) -> Result<(CallStudy, BTreeMap<String, usize>), ReadError> {
-    let mut transient = MeanCourse::default();
-    let mut names = BTreeMap::new();
-    let automatic = cut == Cut::Automatic;
-    if automatic {
-        // Nothing else can be said before it is known what is cut.
-        visit_replications(results, by, &mut names, |calls| transient.add(&calls))?;
-    }
-    let mut found = automatic.then(|| transient.settle());
-    let cut_ns = match (cut, &found) {
-        (Cut::AsRun, _) => results.warm_up_ns,
-        (Cut::At(ns), _) => ns,
-        (Cut::Automatic, found) => found.iter().flatten().map(|it| it.ends_ns).sum(),
-    };
-    let (mut batch_means, mut correlations) = (Vec::new(), Vec::new());
-    let mut count = 0;
-    visit_replications(results, by, &mut names, |mut calls| {
-        if !automatic {
-            transient.add(&calls);
+    let (cut_ns, known, course) = match cut {
+        Cut::AsRun => (results.warm_up_ns, None, Course::settling()),
+        Cut::At(ns) => (ns, None, Course::settling()),
+        Cut::Automatic => {
+            // Nothing else can be said before it is known what is cut.
+            let mut course = Course::settling();
+            visit_replications(results, |part| match part {
+                Part::Call(row) => course.add(row),
+                Part::End => course.end(),
+            })?;
+            let (transient, _) = course.found();
+            let ends_ns = transient.as_ref().map_or(0, |it| it.ends_ns);
+            (ends_ns, transient, Course::unsettled())
         }
-        calls.retain(|call| call.sent_ns >= cut_ns);
-        let series = latencies(&calls);
-        correlations.extend(autocorrelation(&series, 1));
-        batch_means.push(BatchMeans::of(&series));
-        drop(series);
-        count = calls
-            .iter()
-            .map(|call| call.group as usize + 1)
-            .fold(count, usize::max);
-        keep(groups(&calls, count));
+    };
+    let mut course = course.and_dependence(cut_ns);
+    let mut names: BTreeMap<String, usize> = BTreeMap::new();
+    let mut groups: Vec<OfGroup> = Vec::new();
+    visit_replications(results, |part| match part {
+        Part::Call(row) => {
+            course.add(row);
+            if row.sent_ns < cut_ns {
+                return;
+            }
+            let name = by.of(row);
+            let group = names.get(name).copied().unwrap_or_else(|| {
+                let next = names.len();
+                names.insert(name.to_owned(), next);
+                next
+            });
+            if group >= groups.len() {
+                groups.resize_with(group + 1, OfGroup::default);
+            }
+            groups[group].add(row);
+        }
+        Part::End => {
+            course.end();
+            keep(std::mem::take(&mut groups));
+        }
     })?;
+    let (transient, dependence) = course.found();
     let study = CallStudy {
         groups: Vec::new(),
         cut_ns,
-        transient: found.take().unwrap_or_else(|| transient.settle()),
-        batch_means,
-        correlation: mean(&correlations),
+        transient: known.or(transient),
+        correlation: dependence.correlation(),
+        batch_means: dependence.batch_means,
     };
     Ok((study, names))
 }
 
-/// Hands the calls of each replication to `visit`, in the order of their numbers.
-fn visit_replications(
+/// A part of the table of calls.
+pub(crate) enum Part<'a> {
+    /// A call.
+    Call(&'a CallRow<'a>),
+    /// The end of a replication.
+    End,
+}
+
+/// Hands the table of calls to `visit`, part by part.
+pub(crate) fn visit_replications(
     results: &ResultSet,
-    by: GroupBy,
-    names: &mut BTreeMap<String, usize>,
-    mut visit: impl FnMut(Vec<Call>),
+    mut visit: impl FnMut(Part<'_>),
 ) -> Result<(), ReadError> {
-    let mut calls: Vec<Call> = Vec::new();
-    let mut over: Vec<u32> = Vec::new();
+    let mut over = BTreeSet::new();
     let mut current = None;
     let mut torn = None;
-    let mut end = |calls: &mut Vec<Call>| {
-        calls.sort_unstable_by_key(|call| call.number);
-        visit(std::mem::take(calls));
-    };
     results.visit_calls(|row| {
         if current != Some(row.replication) {
             if let Some(last) = current {
-                over.push(last);
-                end(&mut calls);
+                over.insert(last);
+                visit(Part::End);
             }
             current = Some(row.replication);
             if over.contains(&row.replication) {
                 torn.get_or_insert(row.replication);
             }
         }
-        let name = by.of(row);
-        let group = match names.get(name) {
-            Some(&group) => group,
-            None => {
-                let next = names.len();
-                names.insert(name.to_owned(), next);
-                next
-            }
-        };
-        let time = |ns: Option<u64>| ns.filter(|_| row.is_completed()).unwrap_or(NONE);
-        calls.push(Call {
-            number: row.call,
-            sent_ns: row.sent_ns,
-            latency_ns: time(row.latency_ns),
-            processing_ns: time(row.processing_ns),
-            group: group as u32,
-        });
+        visit(Part::Call(row));
     })?;
     if current.is_some() {
-        end(&mut calls);
+        visit(Part::End);
     }
     match torn {
         None => Ok(()),
@@ -343,81 +333,5 @@ fn visit_replications(
             "{}: the rows of replication {replication} do not stand together",
             results.path.join("calls.csv").display()
         ))),
-    }
-}
-
-/// The latencies of completed calls.
-fn latencies(calls: &[Call]) -> Vec<f64> {
-    let times = calls.iter().map(|call| call.latency_ns);
-    times.filter(|ns| *ns != NONE).map(|ns| ns as f64).collect()
-}
-
-/// The calls of a replication by group.
-fn groups(calls: &[Call], count: usize) -> Vec<OfGroup> {
-    let mut latencies = vec![Vec::new(); count];
-    let mut processing = vec![Vec::new(); count];
-    let mut sent = vec![0; count];
-    for call in calls {
-        let group = call.group as usize;
-        sent[group] += 1;
-        if call.latency_ns != NONE {
-            latencies[group].push(call.latency_ns as f64);
-        }
-        if call.processing_ns != NONE {
-            processing[group].push(call.processing_ns as f64);
-        }
-    }
-    let found = latencies.into_iter().zip(processing).zip(sent);
-    found
-        .map(|((latencies, processing), sent)| OfGroup {
-            latencies: Sorted::new(latencies),
-            processing: Sorted::new(processing),
-            sent,
-        })
-        .collect()
-}
-
-/// The sums over replications of when the n-th completed call was sent, and of its latency.
-#[derive(Default)]
-struct MeanCourse {
-    replications: u64,
-    sums: Vec<(f64, f64)>,
-}
-
-impl MeanCourse {
-    fn add(&mut self, calls: &[Call]) {
-        let completed = calls.iter().filter(|call| call.latency_ns != NONE);
-        let each = completed.map(|call| (call.sent_ns as f64, call.latency_ns as f64));
-        if self.replications == 0 {
-            self.sums = each.collect();
-        } else {
-            let mut length = 0;
-            for (sum, (sent, latency)) in self.sums.iter_mut().zip(each) {
-                *sum = (sum.0 + sent, sum.1 + latency);
-                length += 1;
-            }
-            // As far as all replications go.
-            self.sums.truncate(length);
-        }
-        self.replications += 1;
-    }
-
-    fn settle(&mut self) -> Option<Transient> {
-        let count = self.replications as f64;
-        let mut series = std::mem::take(&mut self.sums);
-        for (sent, latency) in &mut series {
-            (*sent, *latency) = (*sent / count, *latency / count);
-        }
-        let latencies: Vec<f64> = series.iter().map(|it| it.1).collect();
-        let warm_up = WarmUp::of(&latencies)?;
-        let ends_ns = match warm_up.cut {
-            0 => 0.0,
-            cut => series[cut].0,
-        };
-        Some(Transient {
-            warm_up,
-            ends_ns: ends_ns as u64,
-            series,
-        })
     }
 }

@@ -4,10 +4,11 @@
 //! maps over pairs of numeric axes; a run becomes bars of what its computers did, distributions and a timeline of its
 //! calls, its time series, and the warm-up. [`FigureOptions`] narrow the choice or change axes.
 
+mod calls;
 mod run;
 mod sweep;
 
-use crate::calls::GroupBy;
+use crate::calls::{CallStudy, Cut, GroupBy};
 use crate::chart::{Chart, HeatMap};
 use crate::comparison::Selection;
 use crate::results::{ReadError, ResultSet};
@@ -142,19 +143,41 @@ impl Figure {
 /// # Errors
 /// If a table cannot be read, or an option names an axis that there is not; no figure at all is no error.
 pub fn figures(results: &ResultSet, options: &FigureOptions) -> Result<Vec<Figure>, FigureError> {
-    let mut figures = Vec::new();
     if results.points.are_many() {
-        figures.extend(sweep::figures(results, options)?);
-    } else {
-        if let Some(axis) = options.x.as_ref().or(options.by.as_ref()) {
-            return Err(FigureError::Axis(format!(
-                "{}: no axis `{axis}`: these are no results of a sweep",
-                results.path.display()
-            )));
-        }
-        figures.extend(run::figures(results, options)?);
+        return sweep::figures(results, options);
     }
-    Ok(figures)
+    Ok(run_figures(results, options, false)?.0)
+}
+
+/// The figures of a result folder, and a study of its calls, if it has them, without their groups. The calls are read
+/// once for both.
+pub(crate) fn figures_and_calls(
+    results: &ResultSet,
+    options: &FigureOptions,
+) -> Result<(Vec<Figure>, Option<CallStudy>), FigureError> {
+    if !results.points.are_many() {
+        return run_figures(results, options, true);
+    }
+    let figures = sweep::figures(results, options)?;
+    let calls = match results.has_calls() {
+        true => Some(CallStudy::measure(results, GroupBy::All, Cut::AsRun, &[])?.0),
+        false => None,
+    };
+    Ok((figures, calls))
+}
+
+fn run_figures(
+    results: &ResultSet,
+    options: &FigureOptions,
+    judged: bool,
+) -> Result<(Vec<Figure>, Option<CallStudy>), FigureError> {
+    if let Some(axis) = options.x.as_ref().or(options.by.as_ref()) {
+        return Err(FigureError::Axis(format!(
+            "{}: no axis `{axis}`: these are no results of a sweep",
+            results.path.display()
+        )));
+    }
+    run::figures(results, options, judged)
 }
 
 /// Why figures cannot be drawn.

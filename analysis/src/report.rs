@@ -4,10 +4,9 @@
 //! can be switched, tables, a page for each point of a sweep, how far the numbers can be trusted and how to reproduce
 //! them; it follows the reader's choice of light or dark.
 
-use crate::calls::{CallStudy, Cut, GroupBy};
 use crate::caution::cautions;
 use crate::comparison::{Comparison, Selection};
-use crate::figures::{Figure, FigureError, FigureOptions, figures};
+use crate::figures::{Figure, FigureError, FigureOptions, figures_and_calls};
 use crate::manifest::Manifest;
 use crate::results::{MetricValues, ResultSet};
 use crate::table::{TableColumns, dictionary};
@@ -38,11 +37,7 @@ pub struct ReportOptions<'a> {
 /// If a table cannot be read, or the options name an axis that there is not.
 pub fn report(results: &ResultSet, options: &ReportOptions<'_>) -> Result<String, FigureError> {
     let title = options.title.clone().unwrap_or_else(|| results.name());
-    let figures = figures(results, &options.figures)?;
-    let calls = match results.has_calls() {
-        true => Some(CallStudy::measure(results, GroupBy::All, Cut::AsRun, &[])?.0),
-        false => None,
-    };
+    let (figures, calls) = figures_and_calls(results, &options.figures)?;
     let cautions = cautions(results, &results.metrics, calls.as_ref());
     let ranking = ranking(results);
     let points = results.points.are_many();

@@ -200,8 +200,15 @@ impl ResultSet {
     /// If there is no table of calls, or a row of it is not one.
     pub fn visit_calls(&self, mut visit: impl FnMut(&CallRow<'_>)) -> Result<(), ReadError> {
         let mut rows = Rows::open(&self.path.join("calls.csv"))?;
+        let in_order = CallRow::is_in_order(rows.header());
         while rows.advance()? {
-            visit(&rows.row()?);
+            let cells = rows.record();
+            let row = in_order.then(|| CallRow::of_cells(cells)).flatten();
+            visit(&match row {
+                Some(row) => row,
+                // Or it is found out what is wrong.
+                None => rows.row()?,
+            });
         }
         Ok(())
     }

@@ -164,18 +164,26 @@ pub(super) fn draw_series(svg: &mut Svg, frame: &Frame, all: &[Series], referenc
 
 /// Says so in the middle of the plot if there is nothing to draw.
 fn note_absence(svg: &mut Svg, frame: &Frame, series: &[Series]) {
-    let mut points = series.iter().flat_map(|series| &series.points);
+    let mut points = series.iter().flat_map(Series::points);
     if !points.any(|point| frame.at(point.x, point.y).is_some()) {
         svg.text(frame.middle(), Anchor::Middle, "no data", "");
     }
 }
 
-/// The parts of a series between points that cannot be drawn.
-fn runs<'a>(frame: &'a Frame, series: &'a Series) -> impl Iterator<Item = &'a [Point]> {
-    series
-        .points
-        .split(|point| frame.at(point.x, point.y).is_none())
-        .filter(|run| !run.is_empty())
+/// Shows `draw` the places of a series, part by part: they are parted where a point cannot be drawn. Which are many in a
+/// distribution, so none is kept.
+fn parts(
+    frame: &Frame,
+    series: &Series,
+    mut draw: impl FnMut(&mut dyn Iterator<Item = (f64, f64)>),
+) {
+    let mut places = series
+        .points()
+        .map(|point| frame.at(point.x, point.y))
+        .peekable();
+    while places.peek().is_some() {
+        draw(&mut places.by_ref().map_while(|place| place).fuse());
+    }
 }
 
 /// Leaves out places that cannot be told from the one before; the last is always kept.
@@ -197,11 +205,12 @@ fn visible(places: impl Iterator<Item = (f64, f64)>) -> impl Iterator<Item = (f6
 }
 
 fn line(svg: &mut Svg, frame: &Frame, series: &Series, style: &Style) {
-    for run in runs(frame, series) {
-        let places = visible(run.iter().filter_map(|point| frame.at(point.x, point.y)));
-        let data = polyline(places);
-        svg.path(&data, &style.stroke());
-    }
+    parts(frame, series, |places| {
+        let data = polyline(visible(places));
+        if !data.is_empty() {
+            svg.path(&data, &style.stroke());
+        }
+    });
 }
 
 fn polyline(places: impl Iterator<Item = (f64, f64)>) -> String {
@@ -215,10 +224,10 @@ fn polyline(places: impl Iterator<Item = (f64, f64)>) -> String {
 
 /// Steps, except where they are too small to be seen: a slanted line then, whose dashes stay regular.
 fn steps(svg: &mut Svg, frame: &Frame, series: &Series, style: &Style) {
-    for run in runs(frame, series) {
+    parts(frame, series, |places| {
         let mut data = String::new();
         let mut last: Option<(f64, f64)> = None;
-        for (x, y) in visible(run.iter().filter_map(|point| frame.at(point.x, point.y))) {
+        for (x, y) in visible(places) {
             data += &match last {
                 None => format!("M{} {}", number(x), number(y)),
                 Some(from) if (x - from.0).abs().min((y - from.1).abs()) < SMALL_STEP => {
@@ -228,13 +237,15 @@ fn steps(svg: &mut Svg, frame: &Frame, series: &Series, style: &Style) {
             };
             last = Some((x, y));
         }
-        svg.path(&data, &style.stroke());
-    }
+        if !data.is_empty() {
+            svg.path(&data, &style.stroke());
+        }
+    });
 }
 
 /// The band of the intervals of a line; a point whose neighbours have none gets a whisker.
 fn band(svg: &mut Svg, frame: &Frame, series: &Series, style: &Style) {
-    let places = |point: &Point| {
+    let places = |point: Point| {
         let (low, high) = point.interval?;
         let x = frame.x.at(point.x)?;
         // The lower end of an interval may not exist on a logarithmic axis; the band then reaches the edge.
@@ -244,7 +255,7 @@ fn band(svg: &mut Svg, frame: &Frame, series: &Series, style: &Style) {
             frame.y.at(high)?,
         ))
     };
-    let mapped: Vec<Option<(f64, f64, f64)>> = series.points.iter().map(places).collect();
+    let mapped: Vec<Option<(f64, f64, f64)>> = series.points().map(places).collect();
     for run in mapped.split(Option::is_none).filter(|run| !run.is_empty()) {
         let run = || run.iter().flatten().copied();
         if run().count() == 1 {
@@ -287,7 +298,8 @@ fn draw_bars(svg: &mut Svg, frame: &Frame, series: &[Series]) {
         svg.begin_series(index);
         match series.mark {
             Mark::Histogram => {
-                for pair in series.points.windows(2) {
+                let points: Vec<Point> = series.points().collect();
+                for pair in points.windows(2) {
                     let place = frame.at(pair[0].x, pair[0].y).zip(frame.x.at(pair[1].x));
                     if let Some(((left, top), right)) = place {
                         bar(svg, left, right, top, base, &style);
@@ -297,7 +309,7 @@ fn draw_bars(svg: &mut Svg, frame: &Frame, series: &[Series]) {
             Mark::Bars => {
                 let place = bars.iter().position(|&other| other == index).unwrap_or(0);
                 let offset = place as f64 * width - group / 2.0;
-                for point in &series.points {
+                for point in series.points() {
                     let Some((x, top)) = frame.at(point.x, point.y) else {
                         continue;
                     };
@@ -346,31 +358,34 @@ pub(super) fn group_width(frame: &Frame, series: &[Series], mark: Mark) -> f64 {
 
 /// Markers at all points of a short line, at a few of a long one (at other places for each series).
 fn markers(svg: &mut Svg, frame: &Frame, series: &Series, style: &Style, index: usize) {
-    let places: Vec<_> = series
-        .points
-        .iter()
-        .filter_map(|point| frame.at(point.x, point.y))
-        .filter(|at| frame.holds(*at))
-        .collect();
-    if places.len() <= MOST_MARKERS && series.mark == Mark::Line {
-        places.iter().for_each(|&(x, y)| marker(svg, x, y, style));
+    let places = || {
+        let places = series
+            .points()
+            .filter_map(|point| frame.at(point.x, point.y));
+        places.filter(|at| frame.holds(*at))
+    };
+    let is_line = series.mark == Mark::Line;
+    if is_line && places().nth(MOST_MARKERS).is_none() {
+        places().for_each(|(x, y)| marker(svg, x, y, style));
         return;
     }
-    let (Some(first), Some(last)) = (places.first(), places.last()) else {
+    let (Some(first), Some(last)) = (places().next(), places().last()) else {
         return;
     };
     let spacing = (last.0 - first.0) / SPARSE_MARKERS as f64;
     let start = first.0 + spacing * (0.3 + 0.4 * (index % 3) as f64 / 2.0);
-    for target in (0..SPARSE_MARKERS).map(|i| start + spacing * i as f64) {
-        // The last point that is not right of the target: a step holds its value until the next.
-        let after = places.partition_point(|(x, _)| *x <= target);
-        if let Some(&(x, y)) = after.checked_sub(1).and_then(|before| places.get(before)) {
-            marker(
-                svg,
-                if series.mark == Mark::Line { x } else { target },
-                y,
-                style,
-            );
+    let mut targets = (0..SPARSE_MARKERS)
+        .map(|i| start + spacing * i as f64)
+        .peekable();
+    // The last point that is not right of the target: a step holds its value until the next.
+    let mut before = None;
+    let end = [(f64::INFINITY, f64::NAN)];
+    for place in places().chain(end) {
+        while let Some(target) = targets.next_if(|target| place.0 > *target) {
+            if let Some((x, y)) = before {
+                marker(svg, if is_line { x } else { target }, y, style);
+            }
         }
+        before = Some(place);
     }
 }

@@ -1,6 +1,8 @@
 //! What a chart shows: series of points, and reference lines.
 
 use crate::statistics::{Interval, QuantileRule, Sorted};
+use std::ops::Range;
+use std::sync::Arc;
 
 /// A point of a series, with the interval around it if it has one.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,7 +40,13 @@ impl From<(f64, Interval)> for Point {
 pub struct Series {
     pub(super) label: String,
     pub(super) mark: Mark,
-    pub(super) points: Vec<Point>,
+    /// The points of all but distributions, whose number may be that of the calls of a run: those are read off the
+    /// sample.
+    places: Vec<(f64, f64)>,
+    /// The intervals of the first points; none of those beyond.
+    intervals: Vec<Option<(f64, f64)>>,
+    /// What a distribution is of.
+    sample: Arc<Sorted>,
     /// What boxes show; as many as points.
     pub(super) boxes: Vec<BoxShape>,
     /// Where spans end; as many as points.
@@ -52,8 +60,18 @@ pub(super) struct BoxShape {
     pub(super) quartiles: (f64, f64),
     /// The values farthest from the box that are within 1.5 times its height.
     pub(super) whiskers: (f64, f64),
-    /// The values beyond.
-    pub(super) outliers: Vec<f64>,
+    sample: Arc<Sorted>,
+    /// Where the values that are not beyond the whiskers stand in the sample.
+    within: Range<usize>,
+}
+
+impl BoxShape {
+    /// The values beyond the whiskers.
+    pub(super) fn outliers(&self) -> impl Iterator<Item = f64> + '_ {
+        let values = self.sample.values();
+        let (low, high) = (&values[..self.within.start], &values[self.within.end..]);
+        low.iter().chain(high).copied()
+    }
 }
 
 /// How far whiskers reach, in heights of the box (Tukey, 1977).
@@ -101,12 +119,15 @@ impl Series {
 
     /// The empirical distribution function of a sample.
     pub fn cdf(label: &str, sample: &Sorted) -> Self {
-        let start = sample.values().first().map(|&first| (first, 0.0));
-        Self::new(
-            label,
-            Mark::Distribution,
-            start.into_iter().chain(sample.cdf()),
-        )
+        Self::distribution(label, Arc::new(sample.clone()))
+    }
+
+    /// The same of a sample that is shared, not copied.
+    pub(crate) fn distribution(label: &str, sample: Arc<Sorted>) -> Self {
+        Self {
+            sample,
+            ..Self::new(label, Mark::Distribution, std::iter::empty::<Point>())
+        }
     }
 
     /// Bars from zero, with whiskers where the points have intervals. The bars of several series stand side by side.
@@ -132,6 +153,18 @@ impl Series {
     /// the box, and what lies beyond (Tukey, 1977). The boxes of several series stand side by side; empty samples are
     /// left out.
     pub fn boxes<'a>(label: &str, samples: impl IntoIterator<Item = (f64, &'a Sorted)>) -> Self {
+        let samples = samples.into_iter();
+        Self::box_plot(
+            label,
+            samples.map(|(x, sample)| (x, Arc::new(sample.clone()))),
+        )
+    }
+
+    /// The same of samples that are shared, not copied.
+    pub(crate) fn box_plot(
+        label: &str,
+        samples: impl IntoIterator<Item = (f64, Arc<Sorted>)>,
+    ) -> Self {
         let (mut points, mut boxes): (Vec<Point>, Vec<BoxShape>) = (Vec::new(), Vec::new());
         for (x, sample) in samples {
             let quantile = |q| sample.quantile(q, QuantileRule::Interpolated);
@@ -141,14 +174,15 @@ impl Series {
                 continue;
             };
             let reach = WHISKERS * (high - low);
-            let within = |value: &f64| *value >= low - reach && *value <= high + reach;
-            let inside = || sample.values().iter().copied().filter(within);
+            let values = sample.values();
+            let within = values.partition_point(|value| *value < low - reach)
+                ..values.partition_point(|value| *value <= high + reach);
+            let inside = values.get(within.clone()).unwrap_or_default();
             let whiskers = (
-                inside().next().unwrap_or(low),
-                inside().next_back().unwrap_or(high),
+                inside.first().copied().unwrap_or(low),
+                inside.last().copied().unwrap_or(high),
             );
-            let outliers = sample.values().iter().filter(|value| !within(value));
-            let ends = sample.values().first().zip(sample.values().last());
+            let ends = values.first().zip(values.last());
             points.push(Point {
                 x,
                 y: median,
@@ -157,7 +191,8 @@ impl Series {
             boxes.push(BoxShape {
                 quartiles: (low, high),
                 whiskers,
-                outliers: outliers.copied().collect(),
+                sample,
+                within,
             });
         }
         Self {
@@ -203,26 +238,50 @@ impl Series {
     }
 
     fn new<P: Into<Point>>(label: &str, mark: Mark, points: impl IntoIterator<Item = P>) -> Self {
+        let points = points.into_iter();
+        let mut places = Vec::with_capacity(points.size_hint().0);
+        let mut intervals = Vec::new();
+        for Point { x, y, interval } in points.map(Into::into) {
+            if interval.is_some() {
+                intervals.resize(places.len(), None);
+                intervals.push(interval);
+            }
+            places.push((x, y));
+        }
         Self {
             label: label.to_owned(),
             mark,
-            points: points.into_iter().map(Into::into).collect(),
+            places,
+            intervals,
+            sample: Arc::default(),
             boxes: Vec::new(),
             ends: Vec::new(),
         }
     }
 
+    /// The points, in order; those of a distribution begin with the first value at zero.
+    pub(super) fn points(&self) -> impl Iterator<Item = Point> + '_ {
+        let intervals = self.intervals.iter().copied();
+        let points = self
+            .places
+            .iter()
+            .zip(intervals.chain(std::iter::repeat(None)));
+        let points = points.map(|(&(x, y), interval)| Point { x, y, interval });
+        let start = self.sample.values().first().map(|&first| (first, 0.0));
+        points.chain(start.into_iter().chain(self.sample.cdf()).map(Point::from))
+    }
+
     pub(super) fn xs(&self) -> impl Iterator<Item = f64> + '_ {
-        let starts = self.points.iter().map(|point| point.x);
+        let starts = self.points().map(|point| point.x);
         starts.chain(self.ends.iter().copied())
     }
 
     pub(super) fn ys(&self) -> impl Iterator<Item = f64> + '_ {
-        let values = |point: &Point| {
+        let values = |point: Point| {
             let (low, high) = point.interval.unwrap_or((point.y, point.y));
             [point.y, low, high]
         };
-        self.points.iter().flat_map(values)
+        self.points().flat_map(values)
     }
 
     pub(super) fn is_distribution(&self) -> bool {
@@ -242,7 +301,7 @@ impl Series {
             Mark::Line => 0.03,
             Mark::Steps | Mark::Distribution | Mark::Areas => 0.0,
             Mark::Histogram | Mark::Spans => 0.02,
-            Mark::Bars | Mark::Boxes => 0.6 / self.points.len().saturating_sub(1).max(1) as f64,
+            Mark::Bars | Mark::Boxes => 0.6 / self.places.len().saturating_sub(1).max(1) as f64,
         }
     }
 }

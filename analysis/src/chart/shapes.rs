@@ -14,11 +14,11 @@ const CLOSE: f64 = 0.8;
 
 /// An area between the ends of the intervals, which hold from each point to the next.
 pub(super) fn area(svg: &mut Svg, frame: &Frame, series: &Series, style: &Style) {
-    let place = |point: &Point| {
+    let place = |point: Point| {
         let (low, high) = point.interval?;
         Some((frame.x.at(point.x)?, frame.y.at(low)?, frame.y.at(high)?))
     };
-    let places: Vec<(f64, f64, f64)> = series.points.iter().filter_map(place).collect();
+    let places: Vec<(f64, f64, f64)> = series.points().filter_map(place).collect();
     let (Some(first), Some(last)) = (places.first(), places.last()) else {
         return;
     };
@@ -45,7 +45,7 @@ pub(super) fn boxes(svg: &mut Svg, frame: &Frame, all: &[Series], index: usize) 
     let width = (slot * 0.85).min(28.0);
     let place = of_boxes.iter().position(|&other| other == index);
     let offset = (place.unwrap_or(0) as f64 + 0.5) * slot - group / 2.0;
-    for (point, shape) in series.points.iter().zip(&series.boxes) {
+    for (point, shape) in series.points().zip(&series.boxes) {
         if let Some(x) = frame.x.at(point.x) {
             one_box(svg, frame, (x + offset, width), point.y, shape, &style);
         }
@@ -93,7 +93,7 @@ fn one_box(
     }
     let mut last = f64::INFINITY;
     let mut dots = String::new();
-    for at in shape.outliers.iter().filter_map(|value| y(*value)) {
+    for at in shape.outliers().filter_map(y) {
         if (at - last).abs() >= CLOSE {
             last = at;
             let (left, r, d) = (number(x - OUTLIER), number(OUTLIER), number(2.0 * OUTLIER));
@@ -114,7 +114,7 @@ fn one_box(
 
 /// Horizontal bars.
 pub(super) fn spans(svg: &mut Svg, frame: &Frame, series: &Series, style: &Style) {
-    for (point, end) in series.points.iter().zip(&series.ends) {
+    for (point, end) in series.points().zip(&series.ends) {
         let (row, half) = (point.y, SPAN / 2.0);
         let corners = frame
             .at(point.x, row + half)

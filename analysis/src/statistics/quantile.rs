@@ -38,6 +38,12 @@ impl Sorted {
         &self.0
     }
 
+    /// All values divided by a positive number, such as to go from nanoseconds to milliseconds, in place.
+    pub(crate) fn divided(mut self, by: f64) -> Self {
+        self.0.iter_mut().for_each(|value| *value /= by);
+        self
+    }
+
     /// The `q` quantile, `q` from 0 to 1 (limited to that range); `None` of no values.
     ///
     /// ```

@@ -1,8 +1,5 @@
 //! Where the warm-up of a series ends.
 
-/// Values that are averaged before the rule looks at them.
-const BATCH: usize = 5;
-
 /// The warm-up of a series by the rule MSER-5 (White, 1997; White, Cobb and Spratt, 2000): the series is averaged in
 /// batches of five, and as many batches are cut as make the standard error of the mean of the rest smallest.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +14,9 @@ pub struct WarmUp {
 }
 
 impl WarmUp {
+    /// Values that are averaged before the rule looks at them.
+    pub const BATCH: usize = 5;
+
     /// Looks for the warm-up of a series; `None` of fewer than 20 values.
     ///
     /// ```
@@ -26,8 +26,14 @@ impl WarmUp {
     /// assert_eq!((warm_up.cut, warm_up.settled), (50, true));
     /// ```
     pub fn of(series: &[f64]) -> Option<Self> {
-        let batches = series.chunks_exact(BATCH);
-        let means: Vec<f64> = batches.filter_map(super::mean).collect();
+        let batches = series.chunks_exact(Self::BATCH);
+        Self::of_batches(batches.map(|batch| super::mean(batch).unwrap_or(f64::NAN)))
+    }
+
+    /// The same of a series whose batches are averaged already; `None` of fewer than 4.
+    pub(crate) fn of_batches(
+        means: impl DoubleEndedIterator<Item = f64> + ExactSizeIterator,
+    ) -> Option<Self> {
         let n = means.len();
         if n < 4 {
             return None;
@@ -36,13 +42,13 @@ impl WarmUp {
         let half = n / 2;
         let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
         let mut errors = Vec::with_capacity(half + 1);
-        for (cut, value) in means.iter().enumerate().rev() {
+        for (cut, value) in means.enumerate().rev() {
             count += 1.0;
             let off = value - mean;
             mean += off / count;
             squares += off * (value - mean);
             if cut <= half {
-                errors.push((cut * BATCH, squares / (count * count)));
+                errors.push((cut * Self::BATCH, squares / (count * count)));
             }
         }
         errors.reverse();
@@ -50,7 +56,7 @@ impl WarmUp {
         let cut = smallest.map_or(0, |(cut, _)| *cut);
         Some(Self {
             cut,
-            settled: cut < half * BATCH,
+            settled: cut < half * Self::BATCH,
             errors,
         })
     }
@@ -63,7 +69,7 @@ mod tests {
     /// The statistic as its definition says, to compare with.
     fn definition(series: &[f64]) -> usize {
         let means: Vec<f64> = series
-            .chunks_exact(BATCH)
+            .chunks_exact(WarmUp::BATCH)
             .map(|batch| batch.iter().sum::<f64>() / 5.0)
             .collect();
         let error = |cut: usize| {
@@ -74,7 +80,7 @@ mod tests {
         };
         let cuts = 0..=means.len() / 2;
         let smallest = cuts.min_by(|&a, &b| error(a).total_cmp(&error(b)));
-        smallest.unwrap() * BATCH
+        smallest.unwrap() * WarmUp::BATCH
     }
 
     fn noise(state: &mut u64) -> f64 {
