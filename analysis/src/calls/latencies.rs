@@ -132,3 +132,79 @@ impl Latencies {
         (groups, self.numbers.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call<'a>(function: &'a str, computer: &'a str, latency_ns: u64) -> CallRow<'a> {
+        CallRow {
+            replication: 0,
+            call: 0,
+            client: "user",
+            function,
+            path: "",
+            computer,
+            input_bytes: 0,
+            output_bytes: None,
+            sent_ns: 0,
+            latency_ns: Some(latency_ns),
+            processing_ns: None,
+            load1_percent: None,
+            hops: 0,
+            outcome: "ok",
+            error: "",
+        }
+    }
+
+    #[test]
+    fn only_the_calls_of_the_first_groups_by_name_are_kept() {
+        let mut latencies = Latencies::new(None, 3);
+        // Names come in an order in which each pushes another out.
+        for round in 0..10 {
+            for computer in (0..100).rev() {
+                latencies.add(&call("f", &format!("c{computer:02}"), round));
+                let kept: usize = latencies.groups.iter().map(Vec::len).sum();
+                assert!(kept <= 3 * (round as usize + 1), "{kept}");
+            }
+        }
+        let (groups, all) = latencies.found();
+        let found: Vec<_> = groups
+            .iter()
+            .map(|(name, it)| (name.as_str(), it.len()))
+            .collect();
+        assert_eq!(
+            (found, all),
+            (vec![("c00", 10), ("c01", 10), ("c02", 10)], 100)
+        );
+    }
+
+    #[test]
+    fn several_functions_tell_more_than_computers_and_these_more_than_all_calls() {
+        let names = |calls: &[(&str, &str)]| {
+            let mut latencies = Latencies::new(None, 3);
+            for (function, computer) in calls {
+                latencies.add(&call(function, computer, 1));
+            }
+            assert!(!latencies.is_late());
+            let found = latencies.found().0.into_iter();
+            found
+                .map(|(name, it)| format!("{name} {}", it.len()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names(&[("f", "c"), ("f", "c")]), ["all 2"]);
+        assert_eq!(names(&[("f", "d"), ("f", "c"), ("f", "d")]), ["c 1", "d 2"]);
+        assert_eq!(names(&[("f", "d"), ("f", "c"), ("a", "d")]), ["a 1", "f 2"]);
+        assert_eq!(names(&[]), [""; 0]);
+    }
+
+    #[test]
+    fn calls_must_be_read_again_if_some_of_a_function_were_dropped_before_the_second() {
+        let mut latencies = Latencies::new(None, 1);
+        latencies.add(&call("f", "c", 1));
+        latencies.add(&call("f", "d", 1));
+        assert!(!latencies.is_late());
+        latencies.add(&call("g", "c", 1));
+        assert!(latencies.is_late());
+    }
+}
