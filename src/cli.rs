@@ -120,7 +120,7 @@ pub struct TaskArgs {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub output: Option<PathBuf>,
 
-    /// Replace the results in an existing folder
+    /// Replace the results in an existing folder, if they are of this program
     #[arg(long, requires = "output")]
     pub force: bool,
 
@@ -311,7 +311,7 @@ pub struct SweepOptions {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub output: Option<PathBuf>,
 
-    /// Replace the results in an existing folder
+    /// Replace the results in an existing folder, if they are of this program
     #[arg(long)]
     pub force: bool,
 

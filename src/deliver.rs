@@ -79,7 +79,6 @@ impl Run<'_> {
 
     fn manifest(self, file: &Path, done: u32) -> Result<Manifest, Failure> {
         Ok(Manifest {
-            program: env!("CARGO_PKG_NAME").to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             command_line: std::env::args().collect(),
             scenario: self.checked.text.clone(),

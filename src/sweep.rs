@@ -258,7 +258,6 @@ fn manifest(ready: &Ready) -> Manifest {
         .map(|(path, digest)| (path.display().to_string(), digest.clone()))
         .collect();
     Manifest {
-        program: env!("CARGO_PKG_NAME").to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         command_line: std::env::args().collect(),
         scenario: ready.text.clone(),

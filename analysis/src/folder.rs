@@ -17,7 +17,7 @@ use tempfile::TempDir;
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     /// The folder exists and replacing it was not asked for.
-    #[error("{}: already exists; choose another folder or ask to replace it", .0.display())]
+    #[error("{}: already exists; choose another folder (--output) or replace it (--force)", .0.display())]
     Exists(PathBuf),
     /// Replacing was asked for, but what exists was not made by this program.
     #[error("{}: {reason}, so it is not replaced; remove it first", .path.display())]
@@ -89,8 +89,8 @@ pub struct ResultFolder {
 impl ResultFolder {
     /// Prepares a folder that will appear at `path`; missing parents are created.
     ///
-    /// What exists at `path` is replaced only with `force`, and only if it is an empty folder or one with a manifest,
-    /// so that a mistyped path does not cost anything but results.
+    /// What exists at `path` is replaced only with `force`, and only if it is an empty folder or one with a manifest of
+    /// this program, so that a mistyped path does not cost anything but results.
     ///
     /// # Errors
     /// If `path` cannot be used, is taken, or its parent cannot be written to.
@@ -273,10 +273,17 @@ fn check_target(path: &Path, force: bool) -> Result<(), FolderError> {
         return not_replaceable("is not a folder");
     }
     let mut entries = fs::read_dir(path).map_err(io_error(path, "read this folder"))?;
-    if entries.next().is_some() && !path.join(Manifest::FILE).is_file() {
-        return not_replaceable("has files but no manifest.json");
+    if entries.next().is_none() {
+        return Ok(());
     }
-    Ok(())
+    // Other programs have a manifest.json, too.
+    match Manifest::read(path) {
+        Ok(manifest) if manifest.program == Manifest::PROGRAM => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            not_replaceable("has files but no manifest.json")
+        }
+        _ => not_replaceable("has files, and a manifest.json that is not of this program"),
+    }
 }
 
 /// A new hidden folder with the permissions of any other new folder (temporary ones are private otherwise).

@@ -49,6 +49,8 @@ impl Manifest {
     pub const FORMAT: u32 = 1;
     /// Name of the file.
     pub const FILE: &'static str = "manifest.json";
+    /// Name of the program, by which result folders are told from others.
+    pub const PROGRAM: &'static str = "soe";
 
     /// The manifest as indented JSON.
     pub fn to_json(&self) -> String {
@@ -77,7 +79,7 @@ impl Default for Manifest {
         Self {
             format: Self::FORMAT,
             table_format: crate::TABLE_FORMAT,
-            program: String::new(),
+            program: Self::PROGRAM.to_owned(),
             version: String::new(),
             command_line: Vec::new(),
             scenario: String::new(),

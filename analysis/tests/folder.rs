@@ -80,8 +80,9 @@ fn an_existing_folder_is_refused_and_untouched() {
     assert!(
         error
             .to_string()
-            .starts_with(&format!("{}: already exists", path.display()))
+            .starts_with(&format!("{}: already exists; ", path.display()))
     );
+    assert!(error.to_string().contains("--force"), "{error}");
     assert_eq!(fs::read(path.join("summary.csv")).unwrap(), b"old");
     assert_eq!(entries(parent.path()), ["results"]);
 }
@@ -116,6 +117,20 @@ fn force_replaces_an_empty_folder_but_nothing_that_holds_other_files() {
         error.to_string().contains("has files but no manifest.json"),
         "{error}"
     );
+
+    // Web applications and extensions of browsers have a file of the same name.
+    let mut of_another: serde_json::Value =
+        serde_json::from_str(&Manifest::default().to_json()).unwrap();
+    of_another["program"] = "another".into();
+    for foreign in ["{\"short_name\": \"App\"}", "", &of_another.to_string()] {
+        fs::write(path.join("manifest.json"), foreign).unwrap();
+        let error = ResultFolder::create(&path, true).unwrap_err();
+        assert!(
+            error.to_string().contains("is not of this program"),
+            "{error}"
+        );
+        assert_eq!(entries(&path), ["manifest.json", "summary.csv"]);
+    }
 
     let file = path.join("summary.csv");
     let error = ResultFolder::create(&file, true).unwrap_err();
