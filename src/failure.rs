@@ -1,7 +1,11 @@
 //! How the command ends when something is wrong.
 
 use std::fmt::Display;
+use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
+
+use analysis::WholeFile;
 
 /// Why the command ends without success.
 #[derive(Debug)]
@@ -51,9 +55,24 @@ impl From<soe_live::command::Failure> for Failure {
 /// Writes to standard output; a reader that has seen enough (`| head`) is no
 /// error.
 pub fn print(text: &str) -> Result<(), Failure> {
-    use std::io::{ErrorKind, Write};
+    use std::io::ErrorKind;
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::run(error)),
         _ => Ok(()),
     }
+}
+
+/// Writes a file that appears whole or not at all. A place where there can be none is
+/// wrong input, told before `content` is made; what fails later is not.
+pub fn write_whole<T: AsRef<[u8]>>(
+    path: &Path,
+    content: impl FnOnce() -> Result<T, Failure>,
+) -> Result<(), Failure> {
+    let failed = |error| format!("{}: cannot write: {error}", path.display());
+    let mut file = WholeFile::create(path).map_err(|error| Failure::Input(failed(error)))?;
+    let content = content()?;
+    let written = file.write_all(content.as_ref());
+    written
+        .and_then(|()| file.finish())
+        .map_err(|error| Failure::Run(failed(error)))
 }

@@ -1,13 +1,13 @@
 //! `soe plot`: the figures of a result folder.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use analysis::{FigureKind, FigureOptions, GroupBy, ResultSet, Selection, figures, svg_to_png};
 
 use crate::cli::{By, Kind, Picture, PlotArgs};
 use crate::declared::{Declared, asks_for_nothing};
-use crate::failure::{Failure, print};
+use crate::failure::{Failure, print, write_whole};
 
 /// Runs the command.
 pub fn run(args: &PlotArgs) -> Result<(), Failure> {
@@ -21,10 +21,9 @@ pub fn run(args: &PlotArgs) -> Result<(), Failure> {
     }
     let folder = args.output.clone();
     let folder = folder.unwrap_or_else(|| PathBuf::from(format!("{}-plots", results.name())));
-    let failed = |path: &Path, error: &dyn std::fmt::Display| {
-        Failure::input(format!("{}: cannot write: {error}", path.display()))
-    };
-    std::fs::create_dir_all(&folder).map_err(|error| failed(&folder, &error))?;
+    std::fs::create_dir_all(&folder).map_err(|error| {
+        Failure::input(format!("{}: cannot be created: {error}", folder.display()))
+    })?;
     let mut written = String::new();
     // Names may collide where only characters differ that a file cannot have.
     let mut taken = BTreeSet::new();
@@ -38,13 +37,15 @@ pub fn run(args: &PlotArgs) -> Result<(), Failure> {
         }
         if args.format != Picture::Png {
             let path = folder.join(format!("{stem}.svg"));
-            std::fs::write(&path, svg).map_err(|error| failed(&path, &error))?;
+            write_whole(&path, || Ok(svg))?;
             written += &format!("{}\n", path.display());
         }
         if args.format != Picture::Svg {
             let path = folder.join(format!("{stem}.png"));
-            let png = svg_to_png(svg, args.dpi).map_err(|error| failed(&path, &error))?;
-            std::fs::write(&path, png).map_err(|error| failed(&path, &error))?;
+            write_whole(&path, || {
+                let png = svg_to_png(svg, args.dpi);
+                png.map_err(|error| Failure::input(format!("{}: {error}", path.display())))
+            })?;
             written += &format!("{}\n", path.display());
         }
     }

@@ -6,7 +6,7 @@ use analysis::{FigureOptions, ReportOptions, ResultSet};
 
 use crate::cli::ReportArgs;
 use crate::declared::Declared;
-use crate::failure::Failure;
+use crate::failure::{Failure, write_whole};
 
 /// Runs the command.
 pub fn run(args: &ReportArgs) -> Result<(), Failure> {
@@ -28,11 +28,11 @@ pub fn run(args: &ReportArgs) -> Result<(), Failure> {
         figures,
         describe: &describe,
     };
-    let page = analysis::report(&results, &options).map_err(Failure::input)?;
     let path = args.output.clone();
     let path = path.unwrap_or_else(|| PathBuf::from(format!("{}.html", results.name())));
-    std::fs::write(&path, page)
-        .map_err(|error| Failure::input(format!("{}: cannot write: {error}", path.display())))?;
+    write_whole(&path, || {
+        analysis::report(&results, &options).map_err(Failure::input)
+    })?;
     eprintln!("{} written", path.display());
     Ok(())
 }

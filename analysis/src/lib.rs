@@ -96,6 +96,7 @@
 //! | numbers and tables for people | [`Unit`], [`TextTable`], [`Summary::to_text`] |
 //! | figures | [`Chart`], [`Series`], [`Axis`] |
 //! | result folders | [`ResultFolder`], [`Manifest`] |
+//! | single files that appear whole or not at all | [`WholeFile`] |
 //! | reading them back | [`ResultSet`], [`CallStudy`], [`SampleStudy`] |
 //! | single long runs | [`WarmUp`], [`BatchMeans`], [`Independence`], [`time_average`] |
 //! | which differences are real | [`Difference`], [`Ranking`], [`Comparison`], [`Regression`] |
@@ -128,6 +129,7 @@ mod summary;
 mod table;
 mod text;
 mod unit;
+mod whole;
 
 pub use calls::{CallGroup, CallStudy, Cut, GroupBy, Transient};
 pub use caution::cautions;
@@ -156,3 +158,4 @@ pub use table::{
 };
 pub use text::TextTable;
 pub use unit::Unit;
+pub use whole::WholeFile;
