@@ -170,8 +170,8 @@ fn note_absence(svg: &mut Svg, frame: &Frame, series: &[Series]) {
     }
 }
 
-/// Shows `draw` the places of a series, part by part: they are parted where a point cannot be drawn. Which are many in a
-/// distribution, so none is kept.
+/// Hands the places of a series to `draw`, part by part: it is parted by points that cannot be drawn. A distribution has
+/// as many points as there were calls, so they are not gathered.
 fn parts(
     frame: &Frame,
     series: &Series,
