@@ -1,5 +1,7 @@
 //! `soe analyze`: what a result folder says, and how far it can be trusted.
 
+use std::collections::BTreeSet;
+
 use analysis::{
     CallStudy, Cut, GroupBy, ResultSet, SampleStudy, Selection, Summary, Unit, cautions,
 };
@@ -11,6 +13,12 @@ use crate::failure::{Failure, print};
 /// Runs the command.
 pub fn run(args: &AnalyzeArgs) -> Result<(), Failure> {
     let results = ResultSet::read(&args.folder).map_err(Failure::input)?;
+    let nothing = |why: &str| Failure::input(format!("{}: {why}", results.path.display()));
+    if results.metrics.is_empty() {
+        return Err(nothing(
+            "metrics.csv has no rows, so there is nothing to analyze",
+        ));
+    }
     let selection = Selection {
         metrics: args.metric.clone(),
         entities: args.entity.clone(),
@@ -28,10 +36,9 @@ pub fn run(args: &AnalyzeArgs) -> Result<(), Failure> {
     let calls = match results.has_calls() {
         true => Some(CallStudy::measure(&results, by, cut, &quantiles).map_err(Failure::input)?),
         false if args.by.is_some() || args.warm_up.is_some() => {
-            return Err(Failure::input(format!(
-                "{}: no calls.csv, which --by and --warm-up need; `soe run --calls` records it",
-                results.path.display()
-            )));
+            return Err(nothing(
+                "no calls.csv, which --by and --warm-up need; `soe run --calls` records it",
+            ));
         }
         false => None,
     };
@@ -53,14 +60,15 @@ pub fn run(args: &AnalyzeArgs) -> Result<(), Failure> {
             results.metrics.clone()
         }
     };
-    let known: Vec<String> = metrics.iter().map(|it| it.metric.clone()).collect();
+    if metrics.is_empty() {
+        return Err(nothing("calls.csv has no calls after the warm-up"));
+    }
+    let known: BTreeSet<String> = metrics.iter().map(|it| it.metric.clone()).collect();
     metrics.retain(|it| selection.holds(&it.metric, &it.entity));
     if metrics.is_empty() {
-        return Err(Failure::input(format!(
-            "{}: nothing is left of {}",
-            results.path.display(),
-            known.join(", ")
-        )));
+        let known: Vec<_> = known.into_iter().collect();
+        let why = format!("nothing that was asked for is among {}", known.join(", "));
+        return Err(nothing(&why));
     }
     let replications = results.replications() as u32;
     let summary = Summary::of(&metrics, replications, cut_ns);

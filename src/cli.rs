@@ -83,7 +83,7 @@ Examples:
 The result folder holds manifest.json (what was run, and digests of all files),
 scenario.toml (the scenario as run), summary.json and summary.csv (means and
 intervals), metrics.csv and metrics.jsonl (every replication), tables.txt (the
-brokers' tables at the end), columns.json (what each column means) and, on
+brokers' tables at the end), columns.json (what columns and metrics mean) and, on
 request, calls.csv and samples.csv. It appears whole or not at all.
 
 Exit status: 0 done, 1 something went wrong, 2 wrong input, 130 interrupted.";

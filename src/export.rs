@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use analysis::{ResultSet, TableFormat};
+use analysis::{ExportError, ResultSet, TableFormat};
 
 use crate::cli::{ExportArgs, ExportFormat};
 use crate::failure::{Failure, print};
@@ -17,7 +17,11 @@ pub fn run(args: &ExportArgs) -> Result<(), Failure> {
     let target = args.output.clone();
     let target = target
         .unwrap_or_else(|| PathBuf::from(format!("{}-{}", results.name(), format.extension())));
-    let files = analysis::export(&results.path, &target, format).map_err(Failure::input)?;
+    let exported = analysis::export(&results.path, &target, format);
+    let files = exported.map_err(|error| match error {
+        ExportError::Write { .. } => Failure::run(error),
+        _ => Failure::input(error),
+    })?;
     let lines = files.iter().map(|file| format!("{}\n", file.display()));
     print(&lines.collect::<String>())
 }

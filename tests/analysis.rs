@@ -93,6 +93,19 @@ fn a_run_is_analyzed_with_its_calls_and_samples() {
         "{csv}"
     );
     assert!(csv.contains("\n0,latency_p99.9,slow,ns,"), "{csv}");
+    // Calls that no computer executed, because they were still under way, are no group of their own.
+    let calls = fs::read_to_string(results().join("random/calls.csv")).unwrap();
+    assert!(calls.contains(",in progress,"));
+    for by in ["computer", "path"] {
+        let args = ["analyze", "random", "--by", by, "--format", "csv"];
+        let csv = stdout(&soe(results(), &args));
+        let entities = csv
+            .lines()
+            .skip(1)
+            .map(|line| line.split(',').nth(2).unwrap());
+        assert!(entities.clone().count() > 0);
+        assert!(entities.clone().all(|it| !it.is_empty()), "{csv}");
+    }
 }
 
 #[test]
@@ -240,6 +253,82 @@ fn tables_are_exported_with_every_row() {
     // What `soe run` wrote itself and what is exported are the same lines.
     let read = |path: &str| fs::read_to_string(results().join(path)).unwrap();
     assert_eq!(read("jsonl/metrics.jsonl"), read("random/metrics.jsonl"));
+}
+
+#[test]
+fn a_folder_without_values_is_told_in_a_whole_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    let copy = |name: &str| fs::copy(results().join("random").join(name), empty.join(name));
+    copy("manifest.json").unwrap();
+    let header = "point,replication,metric,entity,unit,value\n";
+    fs::write(empty.join("metrics.csv"), header).unwrap();
+    for more in [&[][..], &["--metric", "share"]] {
+        let output = soe(folder.path(), &[&["analyze", "empty"][..], more].concat());
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(
+            stderr(&output),
+            "soe: empty: metrics.csv has no rows, so there is nothing to analyze\n"
+        );
+    }
+    let args = ["analyze", "random", "--by", "client", "--warm-up", "1 h"];
+    let output = soe(results(), &args);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        stderr(&output),
+        "soe: random: calls.csv has no calls after the warm-up\n"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_written_is_wrong_input_before_and_a_failure_on_the_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let random = results().join("random").display().to_string();
+    let fails = |args: &[&str], status: i32, part: &str| {
+        let output = soe(path, args);
+        assert_eq!(output.status.code(), Some(status), "{args:?}");
+        let error = stderr(&output);
+        assert!(error.contains(part), "{args:?}: {error}");
+        assert_eq!(error.lines().count(), 1, "{args:?}: {error}");
+    };
+    fs::write(path.join("file"), "precious").unwrap();
+    fails(
+        &["report", &random, "--output", "no/r.html"],
+        2,
+        "no/r.html: cannot write: ",
+    );
+    fails(
+        &["plot", &random, "--output", "file"],
+        2,
+        "file: cannot be created: ",
+    );
+    fails(
+        &["export", &random, "--output", "file"],
+        2,
+        "file: cannot be created: ",
+    );
+    // A device without any room stands in for a full disk.
+    fails(
+        &["report", &random, "--output", "/dev/full"],
+        1,
+        "/dev/full: cannot write: ",
+    );
+    fs::create_dir_all(path.join("figures")).unwrap();
+    fs::create_dir_all(path.join("tables")).unwrap();
+    let full = |name: &str| std::os::unix::fs::symlink("/dev/full", path.join(name)).unwrap();
+    full("figures/latency-cdf.svg");
+    full("tables/metrics.parquet");
+    let args = ["plot", &random, "--kind", "cdf", "--output", "figures"];
+    fails(&args, 1, "figures/latency-cdf.svg: cannot write: ");
+    fails(
+        &["export", &random, "--output", "tables"],
+        1,
+        "metrics.parquet: cannot write: ",
+    );
+    assert_eq!(fs::read(path.join("file")).unwrap(), b"precious");
 }
 
 #[test]

@@ -23,20 +23,26 @@ pub enum GroupBy {
     Function,
     /// The client that called.
     Client,
-    /// The computer that executed the call.
+    /// The computer that executed the call. Calls that none did are in no group.
     Computer,
-    /// The brokers passed.
+    /// The brokers passed, `none` if the computer was called directly. Calls that nobody answered are in no group.
     Path,
 }
 
 impl GroupBy {
-    fn of<'a>(self, call: &CallRow<'a>) -> &'a str {
-        match self {
+    /// The group of a call; `None` if it belongs to none: who would have executed a call that nobody executed is not
+    /// known, nor which way it would have taken.
+    fn of<'a>(self, call: &CallRow<'a>) -> Option<&'a str> {
+        let group = match self {
             Self::All => "all",
             Self::Function => call.function,
             Self::Client => call.client,
             Self::Computer => call.computer,
             Self::Path => call.path,
+        };
+        match group {
+            "" => call.is_completed().then_some("none"),
+            group => Some(group),
         }
     }
 }
@@ -268,7 +274,9 @@ fn study(
             if row.sent_ns < cut_ns {
                 return;
             }
-            let name = by.of(row);
+            let Some(name) = by.of(row) else {
+                return;
+            };
             let group = names.get(name).copied().unwrap_or_else(|| {
                 let next = names.len();
                 names.insert(name.to_owned(), next);

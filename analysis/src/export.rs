@@ -1,18 +1,11 @@
 //! The tables of a result folder in another format.
 
 use crate::parquet::{Cell, ParquetTable};
-use crate::results::{Points, ReadError, Rows};
+use crate::results::{PointAxis, Points, ReadError, Rows};
 use crate::table::{Column, ColumnType, TableColumns, dictionary};
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use crate::whole::WholeFile;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-
-/// The table of points: which parameter has which value where.
-const POINTS: &[Column] = &[
-    Column::integer("point", "", "Point of the parameter grid, from 0"),
-    Column::text("axis", "Parameter that differs between points, by its key"),
-    Column::text("value", "Its value at this point, with its unit"),
-];
 
 /// A format of tables beside CSV.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +32,14 @@ pub enum ExportError {
     /// A table cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// The folder or a file in it cannot be created.
+    #[error("{}: cannot be created: {source}", .path.display())]
+    Create {
+        /// The folder or file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// A file cannot be written.
     #[error("{}: cannot write: {source}", .path.display())]
     Write {
@@ -49,8 +50,11 @@ pub enum ExportError {
     },
 }
 
-/// Writes every table that a result folder has as a file of `target`, which is created if it does not exist; returns the
-/// files. Tables are converted row by row, in little memory.
+/// Writes every table of a result folder as a file of `target`, which is created if it does not exist, and returns the
+/// files. The tables beside figures, which repeat what others say, are left out. Tables are converted row by row, in
+/// little memory, and each file appears whole or not at all.
+///
+/// Axes of points are numbers where all values are numbers, in the unit that they have in common.
 ///
 /// # Errors
 /// If a table cannot be read or a file not written.
@@ -70,38 +74,62 @@ pub fn export(
     target: &Path,
     format: TableFormat,
 ) -> Result<Vec<PathBuf>, ExportError> {
-    std::fs::create_dir_all(target).map_err(|source| ExportError::Write {
+    std::fs::create_dir_all(target).map_err(|source| ExportError::Create {
         path: target.to_owned(),
         source,
     })?;
     let mut written = Vec::new();
-    for TableColumns { table, columns } in dictionary() {
-        let source = folder.join(table).with_extension("csv");
+    for described in dictionary() {
+        let source = folder.join(format!("{}.csv", described.table));
         if source.is_file() {
             let rows = Rows::open(&source)?;
-            let mut out = Output::create(target, table, columns, format)?;
+            let mut out = Output::create(target, &described, format)?;
             let path = out.path.clone();
+            let columns = &described.columns;
             each_row(rows, columns, |cells| out.write(cells)).map_err(|it| it.at(&path))?;
             written.push(out.finish()?);
         }
     }
-    let points = Points::read(&folder.join("points.csv"), Vec::new())?;
-    if !points.axes.is_empty() {
-        let mut out = Output::create(target, "points", POINTS, format)?;
-        for &number in &points.numbers {
-            for (axis, value) in points.parameters(number) {
-                let cells = [
-                    Cell::Integer(u64::from(number)),
-                    Cell::Text(axis),
-                    Cell::Text(value),
-                ];
-                let done = out.write(&cells).map_err(RowError::Write);
-                done.map_err(|error| error.at(&out.path))?;
-            }
-        }
-        written.push(out.finish()?);
+    if folder.join("points.csv").is_file() {
+        written.push(export_points(folder, target, format)?);
     }
     Ok(written)
+}
+
+/// Writes the table of points: a row for each, a column for each axis.
+fn export_points(
+    folder: &Path,
+    target: &Path,
+    format: TableFormat,
+) -> Result<PathBuf, ExportError> {
+    let points = Points::read(folder, Vec::new())?;
+    let numbers: Vec<_> = points.axes.iter().map(PointAxis::numbers).collect();
+    let columns = points.axes.iter().zip(&numbers).map(|(axis, numbers)| {
+        let (kind, unit) = match numbers {
+            Some((_, unit)) => (ColumnType::Float, unit.clone()),
+            None => (ColumnType::Text, String::new()),
+        };
+        Column {
+            name: axis.key.clone().into(),
+            unit: unit.into(),
+            kind,
+            description: "Value of this axis of the study".into(),
+        }
+    });
+    let mut out = Output::create(target, &TableColumns::points(columns), format)?;
+    for (row, &point) in points.numbers.iter().enumerate() {
+        let axes = points.axes.iter().zip(&numbers);
+        let values = axes.map(|(axis, numbers)| match numbers {
+            Some((numbers, _)) => Cell::Float(numbers[row]),
+            None => Cell::Text(&axis.values[row]),
+        });
+        let cells: Vec<_> = std::iter::once(Cell::Integer(u64::from(point)))
+            .chain(values)
+            .collect();
+        let done = out.write(&cells).map_err(RowError::Write);
+        done.map_err(|error| error.at(&out.path))?;
+    }
+    out.finish()
 }
 
 /// A table under construction in one of the formats.
@@ -111,41 +139,43 @@ struct Output {
 }
 
 enum Writer {
-    Parquet(ParquetTable<File>),
-    JsonLines(&'static [Column], BufWriter<File>),
+    Parquet(ParquetTable<WholeFile>),
+    /// What stands before each value of a row.
+    JsonLines(Vec<String>, WholeFile),
 }
 
 impl Output {
     fn create(
         folder: &Path,
-        table: &str,
-        columns: &'static [Column],
+        TableColumns { table, columns }: &TableColumns,
         format: TableFormat,
     ) -> Result<Self, ExportError> {
-        let path = folder.join(table).with_extension(format.extension());
-        let writer = File::create(&path).and_then(|file| {
-            Ok(match format {
-                TableFormat::Parquet => Writer::Parquet(ParquetTable::new(file, columns)?),
-                TableFormat::JsonLines => Writer::JsonLines(columns, BufWriter::new(file)),
-            })
-        });
-        match writer {
-            Ok(writer) => Ok(Self { path, writer }),
-            Err(source) => Err(ExportError::Write { path, source }),
-        }
+        let path = folder.join(format!("{table}.{}", format.extension()));
+        let file = WholeFile::create(&path).map_err(|source| ExportError::Create {
+            path: path.clone(),
+            source,
+        })?;
+        let writer = match format {
+            TableFormat::Parquet => match ParquetTable::new(file, columns.clone()) {
+                Ok(table) => Writer::Parquet(table),
+                Err(source) => return Err(ExportError::Write { path, source }),
+            },
+            TableFormat::JsonLines => Writer::JsonLines(keys(columns), file),
+        };
+        Ok(Self { path, writer })
     }
 
     fn write(&mut self, cells: &[Cell<'_>]) -> io::Result<()> {
         match &mut self.writer {
             Writer::Parquet(table) => table.write(cells),
-            Writer::JsonLines(columns, file) => json_line(file, columns, cells),
+            Writer::JsonLines(keys, file) => json_line(file, keys, cells),
         }
     }
 
     fn finish(self) -> Result<PathBuf, ExportError> {
         let finished = match self.writer {
-            Writer::Parquet(table) => table.finish().map(drop),
-            Writer::JsonLines(_, mut file) => file.flush(),
+            Writer::Parquet(table) => table.finish().and_then(WholeFile::finish),
+            Writer::JsonLines(_, file) => file.finish(),
         };
         match finished {
             Ok(()) => Ok(self.path),
@@ -181,8 +211,8 @@ fn each_row(
     mut write: impl FnMut(&[Cell<'_>]) -> io::Result<()>,
 ) -> Result<(), RowError> {
     let header = rows.header();
-    if !header.iter().eq(columns.iter().map(|column| column.name)) {
-        let expected: Vec<&str> = columns.iter().map(|column| column.name).collect();
+    if !header.iter().eq(columns.iter().map(|column| &*column.name)) {
+        let expected: Vec<&str> = columns.iter().map(|column| &*column.name).collect();
         return Err(RowError::Read(
             rows.wrong(format!("the columns must be {}", expected.join(","))),
         ));
@@ -209,11 +239,18 @@ fn each_row(
     Ok(())
 }
 
-fn json_line(mut writer: impl Write, columns: &[Column], cells: &[Cell<'_>]) -> io::Result<()> {
-    for (number, (column, cell)) in columns.iter().zip(cells).enumerate() {
-        writer.write_all(if number == 0 { b"{\"" } else { b",\"" })?;
-        writer.write_all(column.name.as_bytes())?;
-        writer.write_all(b"\":")?;
+/// What stands before each value of a line.
+fn keys(columns: &[Column]) -> Vec<String> {
+    let key = |(number, column): (usize, &Column)| {
+        let start = if number == 0 { '{' } else { ',' };
+        format!("{start}{}:", serde_json::Value::from(&*column.name))
+    };
+    columns.iter().enumerate().map(key).collect()
+}
+
+fn json_line(mut writer: impl Write, keys: &[String], cells: &[Cell<'_>]) -> io::Result<()> {
+    for (key, cell) in keys.iter().zip(cells) {
+        writer.write_all(key.as_bytes())?;
         match cell {
             Cell::Missing => writer.write_all(b"null")?,
             Cell::Integer(value) => write!(writer, "{value}")?,

@@ -5,7 +5,8 @@
 //! and whatever was at the requested place stays as it was.
 
 use crate::manifest::{Manifest, sha256_file};
-use std::collections::BTreeMap;
+use crate::table::{DICTIONARY, Metric, TableColumns, dictionary};
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Component, Path, PathBuf};
@@ -168,6 +169,43 @@ impl ResultFolder {
             .write_all(content)
             .map_err(io_error(&file.path, "write"))?;
         file.finish()
+    }
+
+    /// Writes `columns.json`: what the columns of the tables mean that are in the folder so far, and the metrics. `own`
+    /// are tables that [`dictionary`] does not know; metrics that are there several times are listed once.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn describe(
+        &self,
+        own: impl IntoIterator<Item = TableColumns>,
+        metrics: impl IntoIterator<Item = &'static Metric>,
+    ) -> Result<(), FolderError> {
+        #[derive(serde::Serialize)]
+        struct Described {
+            tables: Vec<TableColumns>,
+            metrics: Vec<&'static Metric>,
+        }
+        let is_here = |it: &TableColumns| {
+            let path = self.partial.path().join(format!("{}.csv", it.table));
+            path.is_file()
+        };
+        let mut seen = HashSet::new();
+        let described = Described {
+            tables: dictionary()
+                .into_iter()
+                .chain(own)
+                .filter(is_here)
+                .collect(),
+            metrics: metrics
+                .into_iter()
+                .filter(|metric| seen.insert(metric.name))
+                .collect(),
+        };
+        // Nothing of this cannot be written as JSON.
+        let mut json = serde_json::to_string_pretty(&described).unwrap_or_default();
+        json.push('\n');
+        self.write(DICTIONARY, json.as_bytes())
     }
 
     /// Completes the manifest with the digests of all files, writes it and moves the folder into place.

@@ -90,7 +90,7 @@
 //!
 //! | for | look at |
 //! |---|---|
-//! | the columns of every table | [`dictionary`], [`dictionary_markdown`]; `TABLES.md` beside this crate |
+//! | the columns of every table | [`dictionary`], [`tables_reference`]; `TABLES.md` beside this crate |
 //! | writing tables | [`CsvTable`], [`write_json_line`] |
 //! | means, quantiles, distributions, intervals | [`Interval`], [`Sorted`], [`quantile_interval`], [`cdf_interval`] |
 //! | numbers and tables for people | [`Unit`], [`TextTable`], [`Summary::to_text`] |
@@ -154,7 +154,7 @@ pub use statistics::{
 pub use summary::{Summary, SummaryRow};
 pub use table::{
     CallRecord, Column, ColumnType, CsvTable, Metric, MetricRecord, NameId, Names, Outcome, Record,
-    SampleRecord, TABLE_FORMAT, TableColumns, dictionary, dictionary_markdown, write_json_line,
+    SampleRecord, TABLE_FORMAT, TableColumns, dictionary, tables_reference, write_json_line,
 };
 pub use text::TextTable;
 pub use unit::Unit;

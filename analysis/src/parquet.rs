@@ -15,6 +15,7 @@ mod thrift;
 use crate::table::{Column, ColumnType};
 use encode::{Texts, hybrid};
 use std::io::{self, Write};
+use std::sync::Arc;
 use thrift::Struct;
 
 /// Rows that are kept in memory until they are written together.
@@ -64,7 +65,7 @@ pub struct ParquetTable<W: Write> {
     writer: W,
     /// Bytes written so far.
     at: u64,
-    columns: &'static [Column],
+    columns: Arc<[Column]>,
     buffers: Vec<Buffer>,
     rows: usize,
     groups: Vec<Vec<u8>>,
@@ -117,13 +118,14 @@ impl<W: Write> ParquetTable<W> {
     ///
     /// # Errors
     /// Those of `writer`.
-    pub fn new(mut writer: W, columns: &'static [Column]) -> io::Result<Self> {
+    pub fn new(mut writer: W, columns: impl Into<Arc<[Column]>>) -> io::Result<Self> {
+        let columns = columns.into();
         writer.write_all(MAGIC)?;
         Ok(Self {
             writer,
             at: MAGIC.len() as u64,
-            columns,
             buffers: columns.iter().map(|it| Buffer::new(it.kind)).collect(),
+            columns,
             rows: 0,
             groups: Vec::new(),
             total: 0,
@@ -143,7 +145,7 @@ impl<W: Write> ParquetTable<W> {
                 "{found} cells, but there are {expected} columns"
             )));
         }
-        let places = self.buffers.iter_mut().zip(self.columns).zip(row);
+        let places = self.buffers.iter_mut().zip(&*self.columns).zip(row);
         for ((buffer, column), cell) in places {
             if !buffer.push(*cell) {
                 return Err(wrong(format!(
@@ -178,12 +180,10 @@ impl<W: Write> ParquetTable<W> {
 
     fn flush_group(&mut self) -> io::Result<()> {
         let start = self.at;
-        let mut chunks = Vec::with_capacity(self.columns.len());
-        for (buffer, column) in std::mem::take(&mut self.buffers)
-            .into_iter()
-            .zip(self.columns)
-        {
-            chunks.push(self.write_chunk(&buffer, column)?);
+        let columns = Arc::clone(&self.columns);
+        let mut chunks = Vec::with_capacity(columns.len());
+        for (buffer, column) in std::mem::take(&mut self.buffers).iter().zip(&*columns) {
+            chunks.push(self.write_chunk(buffer, column)?);
         }
         self.buffers = self.columns.iter().map(|it| Buffer::new(it.kind)).collect();
         let mut group = Struct::default();
@@ -238,7 +238,7 @@ impl<W: Write> ParquetTable<W> {
         let mut meta = Struct::default();
         meta.i32(1, kind);
         meta.i32s(2, &[PLAIN, RLE, encoding]);
-        meta.texts(3, &[column.name]);
+        meta.texts(3, &[&column.name]);
         meta.i32(4, UNCOMPRESSED);
         meta.i64(5, buffer.present.len() as i64);
         meta.i64(6, size);
@@ -272,7 +272,7 @@ impl<W: Write> ParquetTable<W> {
         root.text(4, "schema");
         root.i32(5, self.columns.len() as i64);
         let mut schema = vec![root.finish()];
-        for column in self.columns {
+        for column in &*self.columns {
             let mut element = Struct::default();
             element.i32(
                 1,
@@ -283,7 +283,7 @@ impl<W: Write> ParquetTable<W> {
                 },
             );
             element.i32(3, OPTIONAL);
-            element.text(4, column.name);
+            element.text(4, &column.name);
             if column.kind == ColumnType::Text {
                 element.i32(6, UTF8);
                 // A union of logical types whose first member is the string.
@@ -293,7 +293,7 @@ impl<W: Write> ParquetTable<W> {
             }
             schema.push(element.finish());
         }
-        let columns = serde_json::to_string(self.columns).unwrap_or_default();
+        let columns = serde_json::to_string(&*self.columns).unwrap_or_default();
         let pair = |key: &str, value: &str| {
             let mut pair = Struct::default();
             pair.text(1, key);
@@ -306,12 +306,11 @@ impl<W: Write> ParquetTable<W> {
         file.i64(3, self.total as i64);
         file.structs(4, &self.groups);
         let described = [
-            pair("ARROW:schema", &arrow::schema(self.columns)),
+            pair("ARROW:schema", &arrow::schema(&self.columns)),
             pair("columns", &columns),
         ];
         file.structs(5, &described);
-        // The version of this writer, not of the program: equal tables are equal bytes.
-        file.text(6, "soe version 1.0.0");
+        file.text(6, concat!("soe version ", env!("CARGO_PKG_VERSION")));
         file.finish()
     }
 }

@@ -123,7 +123,7 @@ pub fn report(results: &ResultSet, options: &ReportOptions<'_>) -> Result<String
     how_to_reproduce(&mut page, results);
     page.end();
     page.section("columns", "Columns of the tables in the folder");
-    columns(&mut page);
+    columns(&mut page, results);
     page.end();
     page.raw(&format!(
         "</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n"
@@ -346,17 +346,18 @@ fn how_to_reproduce(page: &mut Page, results: &ResultSet) {
     }
 }
 
-fn columns(page: &mut Page) {
-    for TableColumns { table, columns } in dictionary() {
+fn columns(page: &mut Page, results: &ResultSet) {
+    let is_here = |it: &TableColumns| results.path.join(format!("{}.csv", it.table)).is_file();
+    for TableColumns { table, columns } in dictionary().into_iter().filter(is_here) {
         page.raw("<details><summary>");
-        page.element("code", "", table);
+        page.element("code", "", &table);
         page.raw("</summary>\n<table>\n");
-        for column in columns {
+        for column in columns.iter() {
             page.raw("<tr><td>");
-            page.element("code", "", column.name);
+            page.element("code", "", &column.name);
             page.raw("</td>");
-            page.element("td", "", column.unit);
-            page.element("td", "", column.description);
+            page.element("td", "", &column.unit);
+            page.element("td", "", &column.description);
             page.raw("</tr>\n");
         }
         page.raw("</table></details>\n");

@@ -122,7 +122,7 @@ impl ResultSet {
         let metrics = read_metrics(&path.join("metrics.csv"))?;
         let mut numbers: Vec<u32> = metrics.iter().map(|it| it.point).collect();
         numbers.dedup();
-        let points = Points::read(&path.join("points.csv"), numbers)?;
+        let points = Points::read(path, numbers)?;
         Ok(Self {
             path: path.to_owned(),
             manifest,

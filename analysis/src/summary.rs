@@ -176,7 +176,7 @@ impl Summary {
         let mut writer = csv::WriterBuilder::new()
             .has_headers(false)
             .from_writer(writer);
-        writer.write_record(COLUMNS.iter().map(|column| column.name))?;
+        writer.write_record(COLUMNS.iter().map(|column| &*column.name))?;
         for row in &self.rows {
             writer.serialize(row)?;
         }
@@ -486,7 +486,7 @@ mod tests {
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.serialize(&summary.rows[0]).unwrap();
         let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
-        let header: Vec<_> = COLUMNS.iter().map(|column| column.name).collect();
+        let header: Vec<_> = COLUMNS.iter().map(|column| &*column.name).collect();
         assert_eq!(text.lines().next().unwrap(), header.join(","));
     }
 

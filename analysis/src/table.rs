@@ -1,4 +1,4 @@
-//! The three tables from which everything is reported: calls, samples and metrics.
+//! The three tables from which everything is reported, calls, samples and metrics, and the columns of all others.
 //!
 //! Records are plain numbers and [`NameId`]s, cheap to collect by the million; names are resolved only when a table is
 //! written. Each table has a dictionary of its columns, from which the header line, `columns.json` and the
@@ -11,6 +11,7 @@ mod call;
 mod metric;
 mod names;
 mod sample;
+mod sweep;
 
 pub use call::{CallRecord, Outcome};
 pub use metric::{Metric, MetricRecord};
@@ -18,10 +19,14 @@ pub use names::{NameId, Names};
 pub use sample::SampleRecord;
 
 use serde::Serialize;
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 /// Version of the columns of all tables: raised when a column changes its meaning or disappears.
 pub const TABLE_FORMAT: u32 = 1;
+
+/// The file of a result folder that says what its tables and metrics mean.
+pub(crate) const DICTIONARY: &str = "columns.json";
 
 /// The type of the values of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -36,17 +41,17 @@ pub enum ColumnType {
 }
 
 /// One column of a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Column {
     /// Key in JSON, header in CSV.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Unit of the values, empty for names, numbers of things and columns whose unit is in another column.
-    pub unit: &'static str,
+    pub unit: Cow<'static, str>,
     /// Type of the values.
     #[serde(rename = "type")]
     pub kind: ColumnType,
     /// What the values mean, and when a value is missing.
-    pub description: &'static str,
+    pub description: Cow<'static, str>,
 }
 
 impl Column {
@@ -56,10 +61,10 @@ impl Column {
         description: &'static str,
     ) -> Self {
         Self {
-            name,
-            unit,
+            name: Cow::Borrowed(name),
+            unit: Cow::Borrowed(unit),
             kind: ColumnType::Integer,
-            description,
+            description: Cow::Borrowed(description),
         }
     }
 
@@ -69,19 +74,19 @@ impl Column {
         description: &'static str,
     ) -> Self {
         Self {
-            name,
-            unit,
+            name: Cow::Borrowed(name),
+            unit: Cow::Borrowed(unit),
             kind: ColumnType::Float,
-            description,
+            description: Cow::Borrowed(description),
         }
     }
 
     pub(crate) const fn text(name: &'static str, description: &'static str) -> Self {
         Self {
-            name,
-            unit: "",
+            name: Cow::Borrowed(name),
+            unit: Cow::Borrowed(""),
             kind: ColumnType::Text,
-            description,
+            description: Cow::Borrowed(description),
         }
     }
 }
@@ -101,45 +106,55 @@ pub trait Record {
 }
 
 /// The dictionary of one table, as `columns.json` and the documentation show it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TableColumns {
-    /// Name of the table.
-    pub table: &'static str,
+    /// Name of the table, which is also the stem of its file.
+    pub table: Cow<'static, str>,
     /// Its columns, in order.
-    pub columns: &'static [Column],
+    pub columns: Cow<'static, [Column]>,
 }
 
-/// The dictionary of every table, those of records and the [summary](crate::Summary).
-pub fn dictionary() -> [TableColumns; 4] {
-    fn of<R: Record>() -> TableColumns {
-        TableColumns {
-            table: R::TABLE,
-            columns: R::COLUMNS,
-        }
-    }
-    let summary = TableColumns {
-        table: "summary",
-        columns: crate::summary::COLUMNS,
-    };
-    [
-        summary,
-        of::<CallRecord>(),
-        of::<SampleRecord>(),
-        of::<MetricRecord>(),
-    ]
+/// The dictionary of every table whose columns are always the same. Those of the [points](TableColumns::points) of a
+/// study and of the tables beside its [figures](TableColumns::figure) are its own.
+pub fn dictionary() -> Vec<TableColumns> {
+    let tables = [
+        ("summary", crate::summary::COLUMNS),
+        (CallRecord::TABLE, CallRecord::COLUMNS),
+        (SampleRecord::TABLE, SampleRecord::COLUMNS),
+        (MetricRecord::TABLE, MetricRecord::COLUMNS),
+        ("replications", sweep::REPLICATIONS),
+        ("profiles", sweep::PROFILES),
+        ("failures", sweep::FAILURES),
+        ("findings", sweep::FINDINGS),
+        ("averages", sweep::AVERAGES),
+    ];
+    let described = tables.map(|(table, columns)| TableColumns {
+        table: table.into(),
+        columns: columns.into(),
+    });
+    described.into()
 }
 
-/// The dictionary as Markdown, one section per table.
-pub fn dictionary_markdown() -> String {
-    let mut text = String::new();
-    for TableColumns { table, columns } in dictionary() {
+/// Every column of every table, as Markdown: the content of `TABLES.md`.
+pub fn tables_reference() -> String {
+    let mut text = format!(
+        "# Columns of the result tables
+
+Table format {TABLE_FORMAT}. A missing value is an empty field in CSV, `null` in JSON. `columns.json` in each result folder says
+the same of the tables that are in it, with the columns and units of the study's axes. What metrics mean is in
+[docs/metrics.md](../docs/metrics.md). This page is made from the code: `UPDATE_DOCS=1 cargo test -p analysis --test tables`.
+
+"
+    );
+    let tables = dictionary().into_iter();
+    for TableColumns { table, columns } in tables.chain(TableColumns::of_any_study()) {
         text += &format!("## {table}\n\n| column | unit | type | meaning |\n|---|---|---|---|\n");
         for Column {
             name,
             unit,
             kind,
             description,
-        } in columns
+        } in columns.iter()
         {
             let kind = format!("{kind:?}").to_lowercase();
             text += &format!("| `{name}` | {unit} | {kind} | {description} |\n");
@@ -179,7 +194,7 @@ impl<W: Write, R: Record> CsvTable<W, R> {
             .has_headers(false)
             .buffer_capacity(1 << 16)
             .from_writer(writer);
-        writer.write_record(R::COLUMNS.iter().map(|column| column.name))?;
+        writer.write_record(R::COLUMNS.iter().map(|column| &*column.name))?;
         Ok(Self {
             writer,
             record: std::marker::PhantomData,
@@ -229,11 +244,11 @@ mod tests {
     #[test]
     fn column_names_are_unique_and_described() {
         for TableColumns { table, columns } in dictionary() {
-            let mut seen: Vec<_> = columns.iter().map(|column| column.name).collect();
+            let mut seen: Vec<_> = columns.iter().map(|column| &column.name).collect();
             seen.sort_unstable();
             seen.dedup();
             assert_eq!(seen.len(), columns.len(), "{table}");
-            for column in columns {
+            for column in columns.iter() {
                 assert!(
                     !column.description.is_empty() && !column.description.contains(['|', '\n']),
                     "{column:?}"
@@ -244,10 +259,10 @@ mod tests {
 
     #[test]
     fn the_markdown_dictionary_has_a_line_for_each_column() {
-        let text = dictionary_markdown();
+        let text = tables_reference();
         for TableColumns { table, columns } in dictionary() {
             assert!(text.contains(&format!("## {table}\n")));
-            for column in columns {
+            for column in columns.iter() {
                 assert!(text.contains(&format!("| `{}` |", column.name)));
             }
         }

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
+use tempfile::TempPath;
 
 /// A file that takes its name, or the place of an earlier file, only when it is [finished](Self::finish). Dropped before,
 /// it leaves nothing behind and whatever was there stays as it was. Devices and pipes are written directly.
@@ -25,7 +25,7 @@ pub struct WholeFile(Target);
 
 #[derive(Debug)]
 enum Target {
-    Aside(BufWriter<NamedTempFile>, PathBuf),
+    Aside(BufWriter<File>, TempPath, PathBuf),
     Direct(BufWriter<File>),
 }
 
@@ -35,35 +35,30 @@ impl WholeFile {
     /// # Errors
     /// If there can be no file of that name.
     pub fn create(path: &Path) -> io::Result<Self> {
-        // What a link points to is replaced, not the link.
-        let (place, is_special) = match fs::canonicalize(path) {
-            Ok(place) => {
-                let kind = fs::metadata(&place)?.file_type();
-                if kind.is_dir() {
-                    return Err(io::ErrorKind::IsADirectory.into());
-                }
-                (place, !kind.is_file())
+        let place = match fs::metadata(path).map(|found| found.file_type()) {
+            Ok(kind) if kind.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+            // What a link points to is replaced, not the link.
+            Ok(kind) if kind.is_file() => fs::canonicalize(path)?,
+            Ok(_) => {
+                let file = File::options().write(true).open(path)?;
+                return Ok(Self(Target::Direct(BufWriter::new(file))));
             }
-            Err(_) => (path.to_owned(), false),
+            Err(_) => path.to_owned(),
         };
-        if is_special {
-            let file = File::options().write(true).open(&place)?;
-            return Ok(Self(Target::Direct(BufWriter::new(file))));
-        }
         let folder = match place.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
+        // Told here, as below the error would name the hidden file, which says nothing to anybody.
+        fs::metadata(folder)?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(".").suffix(".partial");
         // The permissions of any other new file: temporary ones are private otherwise.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(folder).map_err(|error| {
-            // Without the name of the hidden file, which says nothing to anybody.
-            error.raw_os_error().map_or(error, io::Error::from_raw_os_error)
-        })?;
-        Ok(Self(Target::Aside(BufWriter::new(file), place)))
+        let file = builder.tempfile_in(folder).map_err(|error| error.kind())?;
+        let (file, hidden) = file.into_parts();
+        Ok(Self(Target::Aside(BufWriter::new(file), hidden, place)))
     }
 
     /// Writes out what is buffered and gives the file its name.
@@ -73,10 +68,9 @@ impl WholeFile {
     pub fn finish(self) -> io::Result<()> {
         match self.0 {
             Target::Direct(mut file) => file.flush(),
-            Target::Aside(mut file, place) => {
+            Target::Aside(mut file, hidden, place) => {
                 file.flush()?;
-                let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-                file.persist(place).map(drop).map_err(|error| error.error)
+                hidden.persist(place).map_err(|error| error.error)
             }
         }
     }
@@ -84,17 +78,13 @@ impl WholeFile {
 
 impl Write for WholeFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.0 {
-            Target::Aside(file, _) => file.write(bytes),
-            Target::Direct(file) => file.write(bytes),
-        }
+        let (Target::Aside(file, ..) | Target::Direct(file)) = &mut self.0;
+        file.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match &mut self.0 {
-            Target::Aside(file, _) => file.flush(),
-            Target::Direct(file) => file.flush(),
-        }
+        let (Target::Aside(file, ..) | Target::Direct(file)) = &mut self.0;
+        file.flush()
     }
 }
 
@@ -130,7 +120,10 @@ mod tests {
     #[test]
     fn where_no_file_can_be_is_told_at_once() {
         let folder = tempfile::tempdir().unwrap();
-        for path in [folder.path().join("nowhere/page.html"), folder.path().to_owned()] {
+        for path in [
+            folder.path().join("nowhere/page.html"),
+            folder.path().to_owned(),
+        ] {
             let error = WholeFile::create(&path).unwrap_err().to_string();
             assert!(!error.contains(".partial"), "{error}");
         }

@@ -4,8 +4,8 @@
 
 use analysis::{
     CallStudy, Comparison, Cut, FigureKind, FigureOptions, GroupBy, Manifest, Regression,
-    ReportOptions, ResultFolder, ResultSet, SampleStudy, Selection, Verdict, cautions, figures,
-    report,
+    ReportOptions, ResultFolder, ResultSet, SampleStudy, Selection, TableFormat, Verdict, cautions,
+    export, figures, report,
 };
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -188,6 +188,43 @@ fn a_wrong_table_gets_a_line_with_file_place_and_reason() {
         let (_parent, path) = folder("run", 1, &[("metrics.csv", &metrics), ("points.csv", text)]);
         let error = ResultSet::read(&path).unwrap_err().to_string();
         assert!(error.ends_with(expected), "{error}");
+    }
+}
+
+#[test]
+fn points_are_the_same_however_their_table_has_them() {
+    let metrics = format!("{HEADER}0,0,x,all,ns,1\n1,0,x,all,ns,1\n");
+    let dictionary =
+        r#"{"tables": [{"table": "points", "columns": [{"name": "delay", "unit": "ms"}]}]}"#;
+    let ways: [&[(&str, &str)]; 3] = [
+        &[(
+            "points.csv",
+            "point,axis,value\n0,delay,1 ms\n0,policy,a\n1,delay,10 ms\n1,policy,\"b, c\"\n",
+        )],
+        &[(
+            "points.csv",
+            "point,delay,policy\n0,1 ms,a\n1,10 ms,\"b, c\"\n",
+        )],
+        &[
+            ("points.csv", "point,delay,policy\n0,1,a\n1,10,\"b, c\"\n"),
+            ("columns.json", dictionary),
+        ],
+    ];
+    for way in ways {
+        let files = [&[("metrics.csv", metrics.as_str())], way].concat();
+        let (parent, path) = folder("run", 1, &files);
+        let results = ResultSet::read(&path).unwrap();
+        assert_eq!(
+            results.points.parameters(1),
+            [("delay", "10 ms"), ("policy", "b, c")]
+        );
+        let numbers = results.points.axes[0].numbers();
+        assert_eq!(numbers, Some((vec![1.0, 10.0], "ms".to_owned())));
+        let written = export(&path, &parent.path().join("lines"), TableFormat::JsonLines).unwrap();
+        let lines = std::fs::read_to_string(&written[1]).unwrap();
+        let expected = "{\"point\":0,\"delay\":1.0,\"policy\":\"a\"}\n\
+                        {\"point\":1,\"delay\":10.0,\"policy\":\"b, c\"}\n";
+        assert_eq!(lines, expected);
     }
 }
 

@@ -54,6 +54,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod dictionary;
 mod report;
 mod results;
 mod run;
@@ -61,6 +62,7 @@ pub mod spec;
 pub mod sweep;
 mod world;
 
+pub use dictionary::metrics_reference;
 pub use report::report;
 pub use results::{Recording, Results};
 pub use run::{Progress, ReplicationResult, RunError, RunOptions, run, run_replication};

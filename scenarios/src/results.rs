@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use analysis::{
     CallRecord, CsvTable, FolderError, Manifest, MetricRecord, Names, ResultFolder, SampleRecord,
-    Summary, dictionary, write_json_line,
+    Summary, write_json_line,
 };
 use sim_core::SimDuration;
 use soe_model::deployment::Deployment;
@@ -173,12 +173,12 @@ impl Results {
         });
         folder.write("metrics.jsonl", &lines)?;
         folder.write("tables.txt", self.tables().as_bytes())?;
-        folder.write("columns.json", &json(&dictionary()))?;
         let mut parts = std::mem::take(&mut self.parts);
         let calls = parts.iter_mut().filter_map(|part| part.calls.take());
         join(&folder, "calls.csv", calls.collect())?;
         let samples = parts.iter_mut().filter_map(|part| part.samples.take());
         join(&folder, "samples.csv", samples.collect())?;
+        folder.describe([], self.metrics.0.iter().map(|record| record.metric))?;
         folder.commit(manifest)
     }
 

@@ -57,6 +57,7 @@ mod shipped;
 pub(crate) mod statesim;
 mod store;
 mod study;
+mod tables;
 
 use std::path::PathBuf;
 

@@ -1,22 +1,33 @@
 //! The committed reference is the one that the code makes.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::Path;
 
 use scenarios::spec;
 
 #[test]
 fn the_reference_in_docs_is_what_the_code_declares() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/scenario-reference.md");
-    let reference = spec::reference();
+    assert_is_current("scenario-reference.md", &spec::reference());
+}
+
+#[test]
+fn the_list_of_metrics_in_docs_is_what_the_code_declares() {
+    assert_is_current("metrics.md", &scenarios::metrics_reference());
+}
+
+fn assert_is_current(name: &str, reference: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../docs")
+        .join(name);
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, &reference).unwrap();
+        std::fs::write(&path, reference).unwrap();
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         committed == reference,
-        "docs/scenario-reference.md is out of date: \
-         UPDATE_DOCS=1 cargo test -p scenarios --test reference"
+        "docs/{name} is out of date: UPDATE_DOCS=1 cargo test -p scenarios --test reference"
     );
 }
 

@@ -59,8 +59,10 @@ Examples:
   soe export results/readme-1
   soe export results/readme-1 --format jsonl --output readme-jsonl
 
-Parquet files open in pandas, polars, DuckDB and R; unit and description of each
-column are in their metadata.";
+Every table of the folder becomes a file; those in figures/ are left out, they
+repeat what others say. Parquet files open in pandas, polars, DuckDB and R; unit
+and description of each column are in their metadata. Points have a column for
+each axis, of numbers where its values are numbers.";
 
 #[derive(Args, Debug)]
 pub struct AnalyzeArgs {

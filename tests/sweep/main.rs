@@ -4,6 +4,7 @@
 
 mod plots;
 mod section;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -282,6 +283,9 @@ fn a_failed_replication_is_named_with_its_seed_and_a_command_and_the_others_go_o
         .1;
     let failures = fs::read_to_string(path.join("results/study/failures.csv")).unwrap();
     assert!(failures.lines().count() > 1, "{failures}");
+    // Where every replication failed, there is nothing to analyze, in so many words.
+    let columns = fs::read_to_string(path.join("results/study/columns.json")).unwrap();
+    assert!(columns.contains("\"table\": \"failures\""), "{columns}");
     let one = soe(path, &["sweep", "study.toml", "--only", again]);
     assert_eq!(one.status.code(), Some(1));
     assert!(

@@ -58,7 +58,7 @@ impl Latencies {
             Choice::Open(function @ None) => *function = Some(row.function.into()),
             Choice::Open(Some(_)) => self.choose_functions(),
         }
-        let name = self.by.of(row);
+        let name = self.by.of(row).unwrap_or_default();
         let number = match self.numbers.get(name) {
             Some(&number) => number,
             None => self.begin(name),

@@ -38,11 +38,14 @@ fn field(column: &Column) -> Table {
     };
     let text = |text: &str| Slot::Offset(Object::Text(text.to_owned()));
     let pair = |key: &str, value: &str| Table(vec![text(key), text(value)]);
-    let known = [("unit", column.unit), ("description", column.description)];
+    let known = [
+        ("unit", &*column.unit),
+        ("description", &*column.description),
+    ];
     let described = known.iter().filter(|(_, value)| !value.is_empty());
     let described = described.map(|(key, value)| pair(key, value)).collect();
     Table(vec![
-        text(column.name),
+        text(&column.name),
         Slot::U8(1),
         Slot::U8(kind),
         Slot::Offset(Object::Table(Table(details))),

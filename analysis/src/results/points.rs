@@ -2,6 +2,8 @@
 
 use super::rows::Rows;
 use super::{ReadError, distinct, quantity};
+use crate::table::DICTIONARY;
+use std::collections::HashMap;
 use std::path::Path;
 
 /// The points of a sweep and their parameters; one point without parameters where there was no sweep.
@@ -45,23 +47,26 @@ impl PointAxis {
 }
 
 impl Points {
-    /// Reads `points.csv`: one row per point and parameter (`point,axis,value`), or one row per point with a column for
-    /// each parameter. Without that file, the points are those of the metrics and have no parameters.
-    pub(crate) fn read(path: &Path, of_metrics: Vec<u32>) -> Result<Self, ReadError> {
+    /// Reads `points.csv` of a folder: one row per point with a column for each parameter, whose unit is in
+    /// `columns.json` if it is not beside the number, or one row per point and parameter (`point,axis,value`). Without
+    /// that file, the points are those of the metrics and have no parameters.
+    pub(crate) fn read(folder: &Path, of_metrics: Vec<u32>) -> Result<Self, ReadError> {
+        let path = folder.join("points.csv");
         if !path.exists() {
             return Ok(Self {
                 numbers: of_metrics,
                 axes: Vec::new(),
             });
         }
-        let mut rows = Rows::open(path)?;
+        let units = units(&folder.join(DICTIONARY))?;
+        let mut rows = Rows::open(&path)?;
         let columns: Vec<String> = rows.header().iter().map(str::to_owned).collect();
         let cells = columns.get(1..).unwrap_or_default();
         if columns.first().is_none_or(|column| column != "point") {
             return Err(rows.wrong("the first column must be `point`"));
         }
         let long = cells == ["axis", "value"];
-        let mut found: Vec<(u32, String, String)> = Vec::new();
+        let mut found: Vec<(String, HashMap<u32, String>)> = Vec::new();
         let mut numbers = of_metrics;
         while rows.advance()? {
             let record = rows.record();
@@ -71,11 +76,19 @@ impl Points {
             };
             numbers.push(point);
             let mut set = |key: &str, value: &str| {
-                if found.iter().any(|it| it.0 == point && it.1 == key) {
-                    return Err(rows.wrong(format!("a second value of {key} at point {point}")));
+                let place = found.iter().position(|axis| axis.0 == key);
+                let place = place.unwrap_or_else(|| {
+                    found.push((key.to_owned(), HashMap::new()));
+                    found.len() - 1
+                });
+                let value = match units.get(key) {
+                    Some(unit) if value.parse::<f64>().is_ok() => format!("{value} {unit}"),
+                    _ => value.to_owned(),
+                };
+                match found[place].1.insert(point, value) {
+                    Some(_) => Err(rows.wrong(format!("a second value of {key} at point {point}"))),
+                    None => Ok(()),
                 }
-                found.push((point, key.to_owned(), value.to_owned()));
-                Ok(())
             };
             if long {
                 set(
@@ -91,20 +104,12 @@ impl Points {
         }
         numbers.sort_unstable();
         numbers.dedup();
-        let mut axes: Vec<PointAxis> = Vec::new();
-        for (point, key, value) in found {
-            let place = axes.iter().position(|axis| axis.key == key);
-            let place = place.unwrap_or_else(|| {
-                axes.push(PointAxis {
-                    key,
-                    values: vec![String::new(); numbers.len()],
-                });
-                axes.len() - 1
-            });
-            if let Ok(at) = numbers.binary_search(&point) {
-                axes[place].values[at] = value;
-            }
-        }
+        let axes = found.into_iter().map(|(key, mut values)| {
+            let at = |point| values.remove(point).unwrap_or_default();
+            let values = numbers.iter().map(at).collect();
+            PointAxis { key, values }
+        });
+        let axes = axes.collect();
         Ok(Self { numbers, axes })
     }
 
@@ -172,4 +177,24 @@ impl Points {
             axis.short()
         }
     }
+}
+
+/// The units of the axes, as the dictionary of a folder has them; none if there is none, or it does not say.
+fn units(path: &Path) -> Result<HashMap<String, String>, ReadError> {
+    let wrong = |error: &dyn std::fmt::Display| ReadError(format!("{}: {error}", path.display()));
+    let text = match std::fs::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(HashMap::new()),
+        Err(error) => return Err(wrong(&error)),
+    };
+    let described: serde_json::Value =
+        serde_json::from_slice(&text).map_err(|error| wrong(&error))?;
+    let tables = described["tables"].as_array().into_iter().flatten();
+    let points = tables.filter(|it| it["table"] == "points");
+    let columns = points.filter_map(|it| it["columns"].as_array()).flatten();
+    let units = columns.filter_map(|it| {
+        let (name, unit) = (it["name"].as_str()?, it["unit"].as_str()?);
+        (!unit.is_empty()).then(|| (name.to_owned(), unit.to_owned()))
+    });
+    Ok(units.collect())
 }

@@ -78,7 +78,7 @@ impl<'a> CallRow<'a> {
 
     /// Whether the columns of a table are in the order of the fields.
     pub(super) fn is_in_order(header: &StringRecord) -> bool {
-        let columns = CallRecord::COLUMNS.iter().map(|column| column.name);
+        let columns = CallRecord::COLUMNS.iter().map(|column| &*column.name);
         header.iter().eq(columns)
     }
 
@@ -219,7 +219,7 @@ mod tests {
         fn cells_read_in_order_are_those_read_by_name(
             cells in "nnttttnnnnnnntt".chars().map(|kind| cell(kind == 'n')).collect::<Vec<_>>()
         ) {
-            let columns = CallRecord::COLUMNS.iter().map(|column| column.name);
+            let columns = CallRecord::COLUMNS.iter().map(|column| &*column.name);
             let header: StringRecord = columns.collect();
             prop_assert!(CallRow::is_in_order(&header));
             let cells: StringRecord = cells.iter().map(String::as_str).collect();

@@ -5,7 +5,7 @@ use crate::Unit;
 use serde::Serialize;
 
 /// A quantity that runs report. Declared once, as a constant, by whoever computes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Metric {
     /// Name, unique among the metrics of a result: `latency_p95`.
     pub name: &'static str,

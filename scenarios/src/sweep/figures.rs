@@ -1,11 +1,12 @@
 //! Figures of a sweep, as the study asks for them.
 
-use analysis::{Axis, Chart, Interval, Series, Unit, in_words};
+use analysis::{Axis, Chart, Interval, Series, TableColumns, Unit, in_words};
 
 use super::execute::SweepError;
 use super::results::{Finished, field};
 use super::statesim;
 use super::study::{FigureSpec, Plan, Selector, X};
+use super::tables::AxisColumn;
 use crate::spec::diagnostic::Place;
 
 /// A figure, drawn, with its numbers.
@@ -17,13 +18,16 @@ pub(super) struct Picture {
     pub(super) panel: String,
     pub(super) svg: String,
     pub(super) csv: String,
+    pub(super) columns: TableColumns,
 }
 
 /// A line of a figure.
 struct Line {
     entity: String,
     series: String,
-    /// Place and value, in the unit in which it is drawn.
+    /// The same as tables have it.
+    in_table: String,
+    /// Place, the same as tables have it, and value, in the unit in which it is drawn.
     points: Vec<(f64, String, Interval)>,
 }
 
@@ -138,12 +142,21 @@ fn lines(
     points: &[usize],
 ) -> Result<Vec<Line>, SweepError> {
     let plan = finished.plan;
+    let written = |axis: usize| AxisColumn::of(&plan.axes[axis]).values;
+    let in_series = spec.series.map(written).unwrap_or_default();
+    let in_x = match spec.x {
+        X::Axis(axis) => written(axis),
+        X::Within => Vec::new(),
+    };
     let mut lines: Vec<Line> = Vec::new();
     for &point in points {
         let item = |axis: usize| &plan.axes[axis].items[plan.points[point][axis]];
         let series = spec
             .series
             .map_or(String::new(), |axis| item(axis).label.clone());
+        let in_table = spec.series.map_or(String::new(), |axis| {
+            in_series[plan.points[point][axis]].clone()
+        });
         let mut add = |entity: &str, x: f64, label: String, interval: Interval| {
             let known = |line: &&mut Line| line.entity == entity && line.series == series;
             let line = lines.iter_mut().find(known);
@@ -153,6 +166,7 @@ fn lines(
                 None => lines.push(Line {
                     entity: entity.to_owned(),
                     series: series.clone(),
+                    in_table: in_table.clone(),
                     points: vec![place],
                 }),
             }
@@ -164,7 +178,7 @@ fn lines(
                     false => None,
                 };
                 let x = number.unwrap_or(plan.points[point][axis] as f64);
-                Some((x, item(axis).label.clone()))
+                Some((x, in_x[plan.points[point][axis]].clone()))
             }
             X::Within => None,
         };
@@ -307,7 +321,7 @@ fn picture(
             };
             csv += &format!(
                 "{},{},{x},{},{},{},{}\n",
-                field(&line.series),
+                field(&line.in_table),
                 field(&line.entity),
                 interval.mean,
                 number(interval.low()),
@@ -324,7 +338,17 @@ fn picture(
         name += &format!("-{}", plain(value));
         words.push(format!("{} {value}", axis.label));
     }
+    let axis = |axis: usize| AxisColumn::of(&plan.axes[axis]).column;
+    let x = match spec.x {
+        X::Axis(number) => Some(axis(number)),
+        X::Within => None,
+    };
+    let unit = match spec.ratios.is_empty() {
+        true => unit,
+        false => Unit::Ratio,
+    };
     Picture {
+        columns: TableColumns::figure(&name, spec.series.map(axis), x, unit.symbol()),
         name,
         title: match spec.title.as_str() {
             "" => spec.metric.to_string().replace('_', " "),

@@ -1,13 +1,13 @@
 //! The results of a finished sweep: tables, figures, and the folder that holds them.
 
 use std::collections::HashMap;
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use analysis::{
     CONFIDENCE, CsvTable, Manifest, MetricRecord, NameId, Names, ResultFolder, Summary, SummaryRow,
-    TABLE_FORMAT, dictionary, write_json_line,
+    TABLE_FORMAT, TableColumns, write_json_line,
 };
 
 use super::Prepared;
@@ -19,6 +19,7 @@ use super::moments::{Moments, PairMoments};
 use super::page;
 use super::published;
 use super::study::{Plan, Subject};
+use super::tables;
 
 /// One quantity at one point, over its replications.
 #[derive(Clone, Debug)]
@@ -212,7 +213,8 @@ impl Sweep<'_, Prepared> {
         records.finish()?;
         let estimates = &finished.estimates;
         folder.write("study.toml", study.as_bytes())?;
-        folder.write("points.csv", points(plan).as_bytes())?;
+        let (axes, points) = tables::points(plan);
+        folder.write("points.csv", points.as_bytes())?;
         folder.write("replications.csv", replications(estimates).as_bytes())?;
         let summary = summary(estimates, prepared.warm_up());
         folder.write(
@@ -226,11 +228,6 @@ impl Sweep<'_, Prepared> {
         if let Some(text) = profiles(estimates) {
             folder.write("profiles.csv", text.as_bytes())?;
         }
-        let columns = in_memory(|buffer| {
-            serde_json::to_writer_pretty(&mut *buffer, &dictionary())?;
-            buffer.write_all(b"\n")
-        });
-        folder.write("columns.json", &columns)?;
         if !failures.is_empty() {
             let mut text = "point,replication,reason\n".to_owned();
             for failed in &failures {
@@ -259,6 +256,10 @@ impl Sweep<'_, Prepared> {
         if !verdicts.is_empty() {
             folder.write("findings.csv", findings::table(&verdicts).as_bytes())?;
         }
+        let of_figures = pictures.iter().map(|picture| picture.columns.clone());
+        let own = std::iter::once(TableColumns::points(axes)).chain(of_figures);
+        let metrics = finished.estimates.points.iter().flatten();
+        folder.describe(own, metrics.map(|estimate| estimate.column.metric))?;
         let page = page::index(
             plan,
             prepared,
@@ -342,20 +343,6 @@ fn in_memory(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Vec<u8> {
     let mut buffer = Vec::new();
     write(&mut buffer).expect("memory takes whatever is written to it");
     buffer
-}
-
-fn points(plan: &Plan) -> String {
-    let names = plan.axes.iter().map(|axis| field(&axis.name));
-    let header: Vec<_> = std::iter::once("point".to_owned()).chain(names).collect();
-    let mut text = header.join(",") + "\n";
-    for (number, point) in plan.points.iter().enumerate() {
-        text += &number.to_string();
-        for (axis, &item) in plan.axes.iter().zip(point) {
-            text += &format!(",{}", field(&axis.items[item].label));
-        }
-        text.push('\n');
-    }
-    text
 }
 
 fn replications(estimates: &Estimates) -> String {

@@ -13,7 +13,7 @@ pub const ALL: &str = "all";
 
 /// The quantiles that are reported, with their metric for latency and for
 /// processing time.
-const QUANTILES: [(f64, &'static Metric, &'static Metric); 4] = [
+const QUANTILES: [(f64, &Metric, &Metric); 4] = [
     (0.50, &LATENCY_P50, &PROCESSING_P50),
     (0.90, &LATENCY_P90, &PROCESSING_P90),
     (0.95, &LATENCY_P95, &PROCESSING_P95),
