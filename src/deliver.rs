@@ -10,7 +10,7 @@ use scenarios::spec::{Checked, Scenario};
 use scenarios::{Results, report};
 
 use crate::cli::{Format, TaskArgs, WhichArgs};
-use crate::failure::{Failure, print};
+use crate::failure::{Failure, print, tell};
 
 /// A run that is over.
 pub struct Run<'a> {
@@ -67,7 +67,7 @@ impl Run<'_> {
             kept = format!("results are in {}", path.display());
         }
         if !args.quiet {
-            eprintln!("{effort}; {kept}");
+            tell(format_args!("{effort}; {kept}"));
         }
         if done < wanted as usize {
             return Err(Failure::Interrupted(format!(

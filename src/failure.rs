@@ -37,7 +37,7 @@ impl Failure {
             Self::Interrupted(text) => (text, 130),
         };
         for line in text.lines() {
-            eprintln!("soe: {line}");
+            tell(format_args!("soe: {line}"));
         }
         ExitCode::from(status)
     }
@@ -50,6 +50,13 @@ impl From<soe_live::command::Failure> for Failure {
             soe_live::command::Failure::Run(text) => Self::Run(text),
         }
     }
+}
+
+/// Tells the user something on standard error. That nobody listens is no reason to stop:
+/// a closed pipe or a full disk must not cost what was computed.
+pub fn tell(text: impl Display) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Writes to standard output; a reader that has seen enough (`| head`) is no

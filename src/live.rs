@@ -23,7 +23,7 @@ use tokio::runtime::Runtime;
 
 use crate::cli::{LiveServeArgs, LiveUpArgs, WhichArgs};
 use crate::deliver::{Run, load, load_task, result_folder};
-use crate::failure::Failure;
+use crate::failure::{Failure, tell};
 
 /// How long a process may take to end after it was told to.
 const FAREWELL: Duration = Duration::from_secs(10);
@@ -50,10 +50,10 @@ pub fn up(args: &LiveUpArgs) -> Result<(), Failure> {
     for replication in 0..wanted {
         if !task.quiet {
             let number = replication + 1;
-            eprintln!(
+            tell(format_args!(
                 "replication {number} of {wanted}{}",
                 expected_time(&deployment)
-            );
+            ));
         }
         let seen = runtime.block_on(replicate(args, &deployment, replication, &stop))?;
         match seen {

@@ -6,7 +6,7 @@ use std::io::Write;
 use scenarios::spec;
 
 use crate::cli::NewArgs;
-use crate::failure::Failure;
+use crate::failure::{Failure, tell};
 
 /// Runs the command.
 pub fn run(args: &NewArgs) -> Result<(), Failure> {
@@ -17,6 +17,6 @@ pub fn run(args: &NewArgs) -> Result<(), Failure> {
     let written = file.and_then(|mut file| file.write_all(spec::starter().as_bytes()));
     let path = args.file.display();
     written.map_err(|error| Failure::input(format!("{path}: cannot write: {error}")))?;
-    eprintln!("{path} written; try: soe run {path}");
+    tell(format_args!("{path} written; try: soe run {path}"));
     Ok(())
 }

@@ -6,7 +6,7 @@ use analysis::{FigureOptions, ReportOptions, ResultSet};
 
 use crate::cli::ReportArgs;
 use crate::declared::Declared;
-use crate::failure::{Failure, write_whole};
+use crate::failure::{Failure, tell, write_whole};
 
 /// Runs the command.
 pub fn run(args: &ReportArgs) -> Result<(), Failure> {
@@ -33,6 +33,6 @@ pub fn run(args: &ReportArgs) -> Result<(), Failure> {
     write_whole(&path, || {
         analysis::report(&results, &options).map_err(Failure::input)
     })?;
-    eprintln!("{} written", path.display());
+    tell(format_args!("{} written", path.display()));
     Ok(())
 }

@@ -8,14 +8,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant, SystemTime};
 
-use analysis::{Manifest, ResultFolder, TextTable};
+use analysis::{Manifest, ResultFolder, TextTable, Unit};
 use scenarios::Progress;
 use scenarios::sweep::{
-    Experiment, Failed, Plan, Prepared, SHIPPED, Shard, Shipped, Status, Study, Sweep,
+    Experiment, Failed, JournalError, Plan, Prepared, SHIPPED, Shard, Shipped, Status, Study,
+    Sweep, SweepError,
 };
 
 use crate::cli::{MergeArgs, StudyArgs, SweepArgs, SweepCommand, SweepOptions, WorkOptions};
-use crate::failure::{Failure, print};
+use crate::failure::{Failure, print, tell};
 use watch::Watch;
 
 /// A dry run tries no more points than this.
@@ -75,7 +76,7 @@ impl Ready {
         let plan = study.resolve().map_err(Failure::input)?;
         let prepared = plan.prepare().map_err(Failure::input)?;
         Ok(Self {
-            text: plan.to_toml(),
+            text: plan.to_whole_toml(),
             plan,
             prepared,
             output: output(file, options),
@@ -154,7 +155,7 @@ fn run(
     }
     if !options.quiet {
         for line in ready.prepared.about() {
-            eprintln!("{line}");
+            tell(line);
         }
     }
     let progress = Arc::new(Progress::default());
@@ -183,12 +184,11 @@ fn run(
     if let Some(watch) = watch {
         watch.finish();
     }
-    let was_interrupted = ended.map_err(Failure::run)?;
-    let command = |failed: &Failed| {
-        let program = std::env::args().collect::<Vec<_>>().join(" ");
-        format!("{program} --only {}:{}", failed.point, failed.replication)
-    };
-    report_failures(&ready, &sweep.failures, command);
+    let was_interrupted = ended.map_err(|error| match error {
+        SweepError::Journal(JournalError::Foreign(_)) => Failure::input(error),
+        error => Failure::run(error),
+    })?;
+    report_failures(&ready, &sweep.failures, &reproduce(std::env::args()));
     let kept = ready.work();
     if was_interrupted {
         return Err(Failure::Interrupted(format!(
@@ -197,11 +197,11 @@ fn run(
         )));
     }
     if is_part {
-        if !options.quiet {
-            eprintln!(
+        if !options.quiet && sweep.failures.is_empty() {
+            tell(format_args!(
                 "this part is complete; its journal is in {}",
                 kept.display()
-            );
+            ));
         }
         return failures(&sweep.failures);
     }
@@ -213,14 +213,14 @@ fn run(
     };
     write(&ready, &mut sweep, options, manifest)?;
     if !options.quiet {
-        eprintln!(
+        tell(format_args!(
             "{} replications run, {} taken from {}, {:.1} s; results are in {}",
             progress.replications.load(Relaxed),
             before.finished,
             kept.display(),
             started.elapsed().as_secs_f64(),
             ready.output.display()
-        );
+        ));
     }
     failures(&sweep.failures)
 }
@@ -244,10 +244,10 @@ fn merge(args: &MergeArgs) -> Result<(), Failure> {
     };
     write(&ready, &mut sweep, &args.options, manifest)?;
     if !args.options.quiet {
-        eprintln!(
+        tell(format_args!(
             "nothing is missing or doubled; results are in {}",
             ready.output.display()
-        );
+        ));
     }
     Ok(())
 }
@@ -277,6 +277,9 @@ fn write(
     let folder = ResultFolder::create(&ready.output, options.force).map_err(Failure::run)?;
     let written = sweep.write(&ready.plan, &ready.prepared, &ready.text, folder, manifest);
     written.map_err(Failure::run)?;
+    for note in &sweep.notes {
+        tell(format_args!("soe: {note}"));
+    }
     if !options.quiet && !sweep.verdicts.is_empty() {
         let lines = sweep.verdicts.iter();
         let lines: Vec<_> = lines.map(|verdict| verdict.line() + "\n").collect();
@@ -310,37 +313,46 @@ fn dry_run(
         status.finished,
         status.finished_points,
         status.missing,
-        if replications.precision.is_some() {
+        if replications.precision.is_some() && status.missing > 0 {
             ", at least"
         } else {
             ""
         }
     );
     if status.missing > 0 {
-        let (mean, basis) = match status.mean {
-            Some(mean) => (mean, "those that are there"),
-            None => (probe(ready, sweep)?, "a few that were tried"),
+        let found = match status.mean {
+            Some(mean) => Ok((mean, "those that are there")),
+            None => probe(ready, sweep).map(|mean| (mean, "a few that were tried")),
         };
-        let all = mean.as_secs_f64() * status.missing as f64 / threads as f64;
-        let all = humantime::format_duration(Duration::from_secs(all.ceil() as u64));
-        text += &format!(
-            "about {all} on {threads} threads, at {:.3} s per replication as {basis} took\n",
-            mean.as_secs_f64()
-        );
+        text += &match found {
+            Ok((mean, basis)) => {
+                let all = mean.as_secs_f64() * status.missing as f64 / threads as f64;
+                let all = humantime::format_duration(Duration::from_secs(all.ceil() as u64));
+                let mean = Unit::Nanoseconds.format(mean.as_nanos() as f64);
+                format!(
+                    "about {all} on {threads} threads, at {mean} per replication as {basis} took\n"
+                )
+            }
+            Err(failed) => format!("how long that takes is unknown: {failed}\n"),
+        };
     }
     print(&text)
 }
 
 /// The mean time of a few replications.
-fn probe(ready: &Ready, sweep: &Sweep<'_, Prepared>) -> Result<Duration, Failure> {
+fn probe(ready: &Ready, sweep: &Sweep<'_, Prepared>) -> Result<Duration, String> {
     let points = ready.prepared.points();
     let started = Instant::now();
     let (mut sum, mut count) = (Duration::ZERO, 0_u32);
     for number in 0..PROBED.min(points) {
         let point = number * points.saturating_sub(1) / PROBED.min(points).saturating_sub(1).max(1);
         let probed = sweep.probe(point, &Progress::default());
-        sum += probed
-            .map_err(|error| Failure::run(format!("{}: {error}", ready.plan.describe(point))))?;
+        sum += probed.map_err(|error| {
+            format!(
+                "a replication of {} failed: {error}",
+                ready.plan.describe(point)
+            )
+        })?;
         count += 1;
         if started.elapsed() > PROBING {
             break;
@@ -410,19 +422,36 @@ fn shard(text: &str) -> Result<Shard, Failure> {
 /// No more failures than this are listed.
 const LISTED: usize = 20;
 
-fn report_failures(ready: &Ready, failures: &[Failed], command: impl Fn(&Failed) -> String) {
+/// The command that was given, for a shell and without what does not go with `--only`.
+fn reproduce(args: impl IntoIterator<Item = String>) -> String {
+    let mut kept = Vec::new();
+    let mut args = args.into_iter();
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--shard" => drop(args.next()),
+            arg if arg.starts_with("--shard=") => {}
+            _ => kept.push(arg),
+        }
+    }
+    let quoted = kept.iter().map(|arg| shlex::try_quote(arg));
+    // Nothing that a command line holds has a zero in it.
+    let quoted: Result<Vec<_>, _> = quoted.collect();
+    quoted.map_or_else(|_| kept.join(" "), |quoted| quoted.join(" "))
+}
+
+fn report_failures(ready: &Ready, failures: &[Failed], command: &str) {
     for failed in failures.iter().take(LISTED) {
-        eprintln!(
-            "soe: point {} ({}), {} failed: {}; to see it again: {}",
-            failed.point,
+        tell(format_args!(
+            "soe: point {point} ({}), {} failed: {}; to see it again: {command} --only {point}:{}",
             ready.plan.describe(failed.point),
             ready.prepared.seed(&ready.plan, failed.replication),
             failed.reason,
-            command(failed)
-        );
+            failed.replication,
+            point = failed.point,
+        ));
     }
     if failures.len() > LISTED {
-        eprintln!("soe: and {} more", failures.len() - LISTED);
+        tell(format_args!("soe: and {} more", failures.len() - LISTED));
     }
 }
 

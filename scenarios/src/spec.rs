@@ -109,6 +109,11 @@ impl Scenario {
         Self(Document::within(origin, folder, text, root))
     }
 
+    /// What it says.
+    pub(crate) fn table(&self) -> &Table {
+        &self.0.root
+    }
+
     /// The scenario alone, without the study that may be part of its file.
     pub(crate) fn without_study(mut self) -> Self {
         self.0.root = self.0.root.without(resolve::SWEEP);
@@ -151,6 +156,10 @@ impl Scenario {
     /// As [`Scenario::resolve`].
     pub fn checked(&self) -> Result<Checked, Diagnostics> {
         let mut report = self.0.report();
+        if let Some(node) = self.0.root.get("kind") {
+            report.wrong(node.place, "this is a study, which `soe sweep` runs");
+            return Err(report.finish());
+        }
         let record = resolve::read(&self.0.root, &self.0.folder, &mut report);
         let deployment = resolve::resolve(&record, &self.0.folder, &mut report);
         if report.is_clean()

@@ -26,8 +26,8 @@ use soe_model::network::Network;
 use soe_model::units::Bytes;
 
 pub use change::{client_is_there, computer_is_there};
-pub(crate) use metrics::Entity;
 pub use metrics::{ALL, ComputerUsage, METRICS, MetricValue};
+pub(crate) use metrics::{Entity, entities};
 pub use observed::{ObservedCall, ObservedEnd, ObservedRun};
 pub use recorder::{CallStatistics, Distribution, Observer, StepRecord};
 

@@ -431,7 +431,9 @@ fn a_file_that_is_no_journal_is_left_alone() {
         .run(Some(1), &Progress::default(), |_| {}, |_| {})
         .unwrap_err();
     assert!(
-        wrong.to_string().ends_with("this is no journal of a sweep"),
+        wrong
+            .to_string()
+            .ends_with("this is no journal of a sweep; move it elsewhere to begin anew"),
         "{wrong}"
     );
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "my diary\n");
@@ -462,7 +464,10 @@ fn merging_notices_what_is_missing_or_doubled() {
     assert_eq!(merge(&[1, 2, 3]), Ok(()));
     assert_eq!(merge(&[3, 1, 2]), Ok(()));
     let missing = merge(&[1, 3]).unwrap_err();
-    assert_eq!(missing, "point 0, replication 1 is missing (and 9 more)");
+    assert_eq!(
+        missing,
+        "point 0, replication 1 is missing (and 9 more): it was not run, or failed"
+    );
     let doubled = merge(&[1, 2, 3, 2]).unwrap_err();
     assert!(
         doubled.starts_with("point 0, replication 1 is in both "),

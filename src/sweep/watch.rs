@@ -8,6 +8,7 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::failure::tell;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use scenarios::Progress;
 use scenarios::sweep::{Plan, PointDone, Status};
@@ -73,10 +74,10 @@ impl<'p> Watch<'p> {
             places => format!("; {places} places of the journal are damaged and not used"),
         };
         if status.finished > 0 || status.damaged > 0 {
-            eprintln!(
+            tell(format_args!(
                 "{} replications are there already{damaged}",
                 status.finished
-            );
+            ));
         }
         if let Some(bar) = &self.bar {
             bar.set_length(status.missing);
@@ -85,7 +86,8 @@ impl<'p> Watch<'p> {
 
     /// Tells of a point that is over.
     pub fn point(&self, done: PointDone) {
-        let number = self.points.fetch_add(1, Relaxed) + 1;
+        let points = done.points as usize;
+        let number = self.points.fetch_add(points, Relaxed) + points;
         let precision = match done.precision {
             Some(precision) if precision.is_finite() => {
                 format!(", intervals within {:.1} %", precision * 100.0)
@@ -106,7 +108,7 @@ impl<'p> Watch<'p> {
         match &self.bar {
             Some(bar) if done.precision.is_some() || done.failed > 0 => bar.println(line),
             Some(_) => {}
-            None => eprintln!("{line}"),
+            None => tell(line),
         }
     }
 

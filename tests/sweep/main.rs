@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod folder;
+mod messages;
 mod plots;
 mod section;
 mod tables;
@@ -249,49 +251,6 @@ fn a_changed_value_of_an_axis_runs_only_what_changed() {
         stderr(&forced).contains("36 replications run"),
         "{}",
         stderr(&forced)
-    );
-}
-
-#[test]
-fn a_failed_replication_is_named_with_its_seed_and_a_command_and_the_others_go_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path();
-    // Two islands: a client of one may be given to a node of the other.
-    let node = |name: &str, model: &str| format!("0;{name};1000;4000;a;b;{model}\n");
-    fs::write(
-        path.join("x.nodes"),
-        node("a", "rpi3b+") + &node("b", "rpi3b+"),
-    )
-    .unwrap();
-    fs::write(path.join("x.links"), "0;100;la;node\n1;100;lb;node\n").unwrap();
-    fs::write(path.join("x.edges"), "a la\nla a\nb lb\nlb b\n").unwrap();
-    let study = "version = 1\nkind = \"statesim\"\nreplications = 4\n[network.x]\nfiles = \"x\"\n[trace]\n\
-                 generate = 50\n[parameters]\nexecution = \"PureFaaS\"\nallocation = \"ProcOnly\"\n[[axis]]\n\
-                 key = \"jobs\"\nvalues = [1, 5]\n";
-    fs::write(path.join("study.toml"), study).unwrap();
-    let output = soe(path, &["sweep", "study.toml"]);
-    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
-    let text = stderr(&output);
-    assert!(
-        text.contains("point 1 (jobs = 5), seed 1 failed: network: there is no way from"),
-        "{text}"
-    );
-    let again = text
-        .lines()
-        .find_map(|line| line.split_once("--only "))
-        .unwrap()
-        .1;
-    let failures = fs::read_to_string(path.join("results/study/failures.csv")).unwrap();
-    assert!(failures.lines().count() > 1, "{failures}");
-    // Where every replication failed, there is nothing to analyze, in so many words.
-    let columns = fs::read_to_string(path.join("results/study/columns.json")).unwrap();
-    assert!(columns.contains("\"table\": \"failures\""), "{columns}");
-    let one = soe(path, &["sweep", "study.toml", "--only", again]);
-    assert_eq!(one.status.code(), Some(1));
-    assert!(
-        stderr(&one).contains("there is no way from"),
-        "{}",
-        stderr(&one)
     );
 }
 

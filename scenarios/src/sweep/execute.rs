@@ -86,6 +86,8 @@ pub struct Failed {
 pub struct PointDone {
     /// The point.
     pub point: usize,
+    /// How many points are over with it: those of the same content, too.
+    pub points: u32,
     /// How many replications it has.
     pub replications: u32,
     /// How many of them failed.
@@ -108,6 +110,9 @@ pub struct Sweep<'e, E> {
     pub failures: Vec<Failed>,
     /// What came out of the claims of the study, once its results were written.
     pub verdicts: Vec<Verdict>,
+    /// What the study asks for and the results do not have, a line each, once they were
+    /// written.
+    pub notes: Vec<String>,
 }
 
 impl<'e, E: Experiment> Sweep<'e, E> {
@@ -183,6 +188,7 @@ impl<'e, E: Experiment> Sweep<'e, E> {
             targets: vec![replications.min; experiment.points()],
             failures: Vec::new(),
             verdicts: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -204,7 +210,7 @@ impl<'e, E: Experiment> Sweep<'e, E> {
         let missing: Vec<_> = self.missing().collect();
         if let Some((point, replication)) = missing.first() {
             return Err(SweepError::Parts(format!(
-                "point {point}, replication {replication} is missing{}",
+                "point {point}, replication {replication} is missing{}: it was not run, or failed",
                 more(missing.len())
             )));
         }

@@ -1,5 +1,7 @@
 //! Figures of a sweep, as the study asks for them.
 
+use std::collections::HashSet;
+
 use analysis::{Axis, Chart, Interval, Series, TableColumns, Unit, in_words};
 
 use super::execute::SweepError;
@@ -34,8 +36,10 @@ struct Line {
 /// Axes with one of their items each.
 type Panel = Vec<(usize, usize)>;
 
-/// Draws all figures.
-pub(super) fn draw(finished: &mut Finished<'_, '_>) -> Result<Vec<Picture>, SweepError> {
+/// Draws all figures; with the names of those that have nothing to show.
+pub(super) fn draw(
+    finished: &mut Finished<'_, '_>,
+) -> Result<(Vec<Picture>, Vec<String>), SweepError> {
     let plan = finished.plan;
     let chosen;
     let specs = if plan.figures.is_empty() {
@@ -44,16 +48,41 @@ pub(super) fn draw(finished: &mut Finished<'_, '_>) -> Result<Vec<Picture>, Swee
     } else {
         &plan.figures
     };
-    let mut pictures = Vec::new();
+    let (mut pictures, mut empty) = (Vec::new(), Vec::new());
     for spec in specs {
+        let before = pictures.len();
         for (panel, points) in panels(plan, spec) {
             let lines = lines(finished, spec, &points)?;
             if lines.iter().any(|line| !line.points.is_empty()) {
                 pictures.push(picture(plan, spec, &panel, lines, finished));
             }
         }
+        if pictures.len() == before {
+            empty.push(spec.name.clone());
+        }
     }
-    Ok(pictures)
+    tell_apart(&mut pictures);
+    Ok((pictures, empty))
+}
+
+/// Makes names those of files: not too long, and each there once.
+fn tell_apart(pictures: &mut [Picture]) {
+    const LONGEST: usize = 120;
+    let mut taken = HashSet::new();
+    for Picture { name, .. } in pictures {
+        // What is plain is ASCII; the name of a figure of the study may be anything.
+        let lengths = (0..=name.len().min(LONGEST)).rev();
+        let length = lengths.into_iter().find(|&at| name.is_char_boundary(at));
+        name.truncate(length.unwrap_or(0));
+        // Not told apart by case on all systems.
+        let is_free = |name: &str| !taken.contains(&name.to_lowercase());
+        let numbered = (2..).map(|number| format!("{name}-{number}"));
+        let free = std::iter::once(name.clone())
+            .chain(numbered)
+            .find(|name| is_free(name));
+        *name = free.unwrap_or_default();
+        taken.insert(name.to_lowercase());
+    }
 }
 
 /// Without being asked: every metric of interest, or the usual ones, over the first axis of

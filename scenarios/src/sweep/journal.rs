@@ -54,7 +54,7 @@ pub enum JournalError {
     #[error("{}: another sweep is writing to this journal", .0.display())]
     Busy(PathBuf),
     /// The file is something else.
-    #[error("{}: this is no journal of a sweep", .0.display())]
+    #[error("{}: this is no journal of a sweep; move it elsewhere to begin anew", .0.display())]
     Foreign(PathBuf),
 }
 

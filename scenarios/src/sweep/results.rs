@@ -18,7 +18,7 @@ use super::findings;
 use super::moments::{Moments, PairMoments};
 use super::page;
 use super::published;
-use super::study::{Plan, Subject};
+use super::study::{Plan, Selector, Subject};
 use super::tables;
 
 /// One quantity at one point, over its replications.
@@ -241,7 +241,10 @@ impl Sweep<'_, Prepared> {
         {
             folder.write("averages.csv", text.as_bytes())?;
         }
-        let pictures = figures::draw(&mut finished)?;
+        let (pictures, empty) = figures::draw(&mut finished)?;
+        let mut notes = unreported(plan, &finished.estimates);
+        let empty = empty.iter();
+        notes.extend(empty.map(|name| format!("figure `{name}` has nothing to show")));
         for picture in &pictures {
             folder.write(
                 &format!("figures/{}.svg", picture.name),
@@ -268,9 +271,29 @@ impl Sweep<'_, Prepared> {
             study,
         );
         self.verdicts = verdicts;
+        self.notes = notes;
         folder.write("index.html", page.as_bytes())?;
         Ok(folder.commit(manifest)?)
     }
+}
+
+/// Which metrics of interest no replication reported, a line each.
+fn unreported(plan: &Plan, estimates: &Estimates) -> Vec<String> {
+    let wanted = plan.metrics.iter().chain(&plan.replications.of);
+    let is_reported = |selector: &Selector| {
+        let mut all = estimates.points.iter().flatten();
+        all.any(|Estimate { column, moments }| {
+            moments.n() > 0 && selector.selects(column.metric.name, &column.entity)
+        })
+    };
+    let mut notes: Vec<String> = Vec::new();
+    for selector in wanted.filter(|selector| !is_reported(selector)) {
+        let note = format!("metric `{selector}`: no replication reported a value");
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+    notes
 }
 
 /// The tables with one row for each number of each replication.

@@ -1,7 +1,7 @@
 //! Sweeps of scenarios.
 
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use analysis::Metric;
@@ -103,6 +103,9 @@ impl ScenarioSweep {
     /// If a point is impossible or a file cannot be read, in one line.
     pub(super) fn new(plan: &Plan, subject: &ScenarioSubject) -> Result<Self, String> {
         let mut inputs: Vec<(PathBuf, String)> = Vec::new();
+        if subject.path.is_some() {
+            digest(Path::new(subject.base.origin()), &mut inputs)?;
+        }
         let mut points = Vec::with_capacity(plan.points.len());
         for number in 0..plan.points.len() {
             let scenario = subject
@@ -130,16 +133,7 @@ fn point(
     let checked = scenario.checked().map_err(|wrong| wrong.to_string())?;
     let mut identity = checked.text;
     for path in checked.inputs {
-        let known = inputs.iter().find(|(known, _)| *known == path);
-        let digest = match known {
-            Some((_, digest)) => digest.clone(),
-            None => {
-                let digest = analysis::sha256_file(&path)
-                    .map_err(|error| format!("{}: cannot be read: {error}", path.display()))?;
-                inputs.push((path, digest.clone()));
-                digest
-            }
-        };
+        let digest = digest(&path, inputs)?;
         // Writing into a string cannot fail.
         let _ = writeln!(identity, "# {digest}");
     }
@@ -150,6 +144,17 @@ fn point(
         deployment: checked.deployment,
         identity,
     })
+}
+
+/// The digest of a file, which is read once.
+fn digest(path: &Path, inputs: &mut Vec<(PathBuf, String)>) -> Result<String, String> {
+    if let Some((_, digest)) = inputs.iter().find(|(known, _)| known == path) {
+        return Ok(digest.clone());
+    }
+    let digest = analysis::sha256_file(path)
+        .map_err(|error| format!("{}: cannot be read: {error}", path.display()))?;
+    inputs.push((path.to_owned(), digest.clone()));
+    Ok(digest)
 }
 
 impl Experiment for ScenarioSweep {

@@ -339,7 +339,8 @@ fn describe_trace(source: &TraceSource) -> String {
 }
 
 /// The names of all pairs of policies, in the order in which they are evaluated.
-fn entities(parameters: &Parameters) -> Vec<String> {
+/// Whatever reports metrics: what is allocated how, and executed how.
+pub(super) fn entities(parameters: &Parameters) -> Vec<String> {
     let allocations = parameters.allocations.iter();
     let pairs = allocations.flat_map(|allocation| {
         let executions = parameters.executions.iter();

@@ -20,6 +20,8 @@ pub(super) struct Store {
     pub(super) keys: Vec<String>,
     /// The first point of the same key, with which a point shares its results.
     pub(super) same: Vec<usize>,
+    /// How many points share the results of each.
+    pub(super) sharing: Vec<u32>,
     /// Journal and place; 0 if it is not finished, `FAILED` if it cannot be.
     places: Vec<Vec<u64>>,
     sources: Vec<Source>,
@@ -44,8 +46,13 @@ impl Store {
             .collect();
         let mut first = HashMap::new();
         let same = (0..keys.len()).map(|point| *first.entry(&keys[point]).or_insert(point));
-        let same = same.collect();
+        let same: Vec<usize> = same.collect();
+        let mut sharing = vec![0; same.len()];
+        for &first in &same {
+            sharing[first] += 1;
+        }
         Self {
+            sharing,
             places: vec![Vec::new(); keys.len()],
             same,
             keys,
@@ -172,6 +179,19 @@ pub(super) fn journal_of(folder: &Path, shard: Option<(u32, u32)>) -> PathBuf {
     })
 }
 
+/// Whether a file of this name is a journal.
+fn is_journal(name: &str) -> bool {
+    let is_number = |text: &str| text.parse::<u32>().is_ok();
+    match name.strip_prefix(JOURNAL) {
+        Some("") => true,
+        Some(part) => part
+            .strip_prefix('-')
+            .and_then(|part| part.split_once("-of-"))
+            .is_some_and(|(number, of)| is_number(number) && is_number(of)),
+        None => false,
+    }
+}
+
 /// All journals of a working folder, by name; a path that is a file stands for itself.
 pub(super) fn journals_in(path: &Path) -> io::Result<Vec<PathBuf>> {
     if path.is_file() {
@@ -180,8 +200,7 @@ pub(super) fn journals_in(path: &Path) -> io::Result<Vec<PathBuf>> {
     let mut journals = Vec::new();
     for entry in fs::read_dir(path)? {
         let entry = entry?;
-        let is_journal = entry.file_name().to_string_lossy().starts_with(JOURNAL);
-        if is_journal && entry.path().is_file() {
+        if is_journal(&entry.file_name().to_string_lossy()) && entry.path().is_file() {
             journals.push(entry.path());
         }
     }

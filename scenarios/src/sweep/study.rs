@@ -33,6 +33,8 @@ use fields::Fields;
 const VERSION: u64 = 1;
 /// The most points of a grid.
 const MOST_POINTS: usize = 100_000;
+/// The most replications of all points together.
+const MOST_RUNS: u64 = 100_000_000;
 
 /// A study as somebody wrote it, possibly with changes from outside.
 ///
@@ -293,11 +295,12 @@ impl Study {
             max: u64::MAX,
             or: None,
         };
+        let of_scenario = |key| self.of_scenario(key);
         let seed = match fields.read("seed", seed) {
             Some(Datum::Count(seed)) => seed,
-            _ => 1,
+            _ => of_scenario("seed").unwrap_or(1),
         };
-        let replications = replications::read(&mut fields);
+        let replications = replications::read(&mut fields, of_scenario("replications"));
         let metrics = selector::list(&mut fields, "metrics").unwrap_or_default();
         let axes = axis::read(&mut fields);
         // What refers to axes makes no sense without them.
@@ -326,10 +329,21 @@ impl Study {
         fields.finish();
         let axes = axes?;
         let points = points(&axes, &filters, report)?;
+        let replications = replications?;
+        let runs = points.len() as u64 * u64::from(replications.max);
+        if runs > MOST_RUNS {
+            let message = format!(
+                "{} points with up to {} replications are {runs} runs, at most {MOST_RUNS} are possible",
+                points.len(),
+                replications.max
+            );
+            report.wrong(place, message);
+            return None;
+        }
         let plan = Plan {
             title,
             seed,
-            replications: replications?,
+            replications,
             subject: subject?,
             axes,
             points,
@@ -340,6 +354,20 @@ impl Study {
         };
         subject::check(&plan, report);
         Some(plan)
+    }
+}
+
+impl Study {
+    /// A whole number that the scenario around it says of its runs.
+    fn of_scenario(&self, key: &str) -> Option<u64> {
+        let (scenario, _) = self.around.as_ref()?;
+        let Raw::Table(run) = &scenario.get("run")?.raw else {
+            return None;
+        };
+        match run.get(key)?.raw {
+            Raw::Integer(number) => u64::try_from(number).ok(),
+            _ => None,
+        }
     }
 }
 
@@ -360,7 +388,13 @@ impl Plan {
     /// The study as TOML, with all ranges written out and all defaults filled in; it
     /// reads back as the same plan.
     pub fn to_toml(&self) -> String {
-        print::study(self)
+        print::study(self, false)
+    }
+
+    /// The same with the scenario from which it starts written out, which may stand in a
+    /// file of its own. Paths in that are written as they are.
+    pub fn to_whole_toml(&self) -> String {
+        print::study(self, true)
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use analysis::{Metric, Unit};
 use sim_core::SimTime;
+use soe_model::deployment::Deployment;
 
 use super::World;
 use super::recorder::{CallStatistics, Recorder};
@@ -109,6 +110,26 @@ impl fmt::Display for Entity<'_> {
             Self::Processor(computer, processor) => write!(f, "{computer}/{processor}"),
         }
     }
+}
+
+/// Whatever may report metrics of its own: all calls, functions, computers and their
+/// processors.
+pub(crate) fn entities(deployment: &Deployment) -> Vec<String> {
+    let Ok(world) = World::new(deployment, 0, None, None) else {
+        return Vec::new();
+    };
+    let functions = world.functions.iter().map(|(_, name)| Entity::Named(name));
+    let computers = world.computers.iter().flat_map(|computer| {
+        let name = computer.machine.name();
+        let processors = computer.machine.processors();
+        let processors = processors.map(move |processor| Entity::Processor(name, processor));
+        std::iter::once(Entity::Named(name)).chain(processors)
+    });
+    let named = functions.chain(computers);
+    std::iter::once(Entity::Named(ALL))
+        .chain(named)
+        .map(|entity| entity.to_string())
+        .collect()
 }
 
 impl World<'_> {

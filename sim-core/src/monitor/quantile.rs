@@ -22,7 +22,7 @@ const BITS: u32 = 7;
 /// let median = latency.quantile(0.5).map_or(0.0, |median| median.as_millis_f64());
 /// assert!((median - 50.0).abs() < 50.0 / 256.0);
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct QuantileSketch {
     /// The counts of the buckets from `offset` on, whole powers of two.
     counts: Vec<u64>,
@@ -30,6 +30,12 @@ pub struct QuantileSketch {
     count: u64,
     min: u64,
     max: u64,
+}
+
+impl Default for QuantileSketch {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl QuantileSketch {
@@ -164,7 +170,7 @@ mod tests {
     use super::*;
 
     fn of(values: &[u64]) -> QuantileSketch {
-        let mut sketch = QuantileSketch::new();
+        let mut sketch = QuantileSketch::default();
         for &value in values {
             sketch.record(SimDuration::from_nanos(value));
         }

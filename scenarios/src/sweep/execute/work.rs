@@ -397,6 +397,7 @@ impl<E: Experiment> State<'_, '_, E> {
         };
         Some(PointDone {
             point,
+            points: self.sweep.store.sharing[point],
             replications: self.sweep.targets[point],
             failed,
             precision,

@@ -1,12 +1,24 @@
 //! Axes: what is varied, and its values.
 
 use super::fields::{Fields, tables};
+use super::figure::WITHIN;
 use crate::spec::diagnostic::{Place, quote};
 use crate::spec::tree::{Node, Raw, Table};
 use crate::spec::value::{Datum, Form};
 
 /// The most values of an axis.
 const MOST_ITEMS: u64 = 100_000;
+
+/// Columns of tables beside which axes stand, and what figures call the axis of a metric.
+const RESERVED: [&str; 7] = [
+    "point",
+    "replication",
+    "metric",
+    "entity",
+    "unit",
+    "value",
+    WITHIN,
+];
 
 /// One thing that is varied.
 #[derive(Clone, Debug)]
@@ -43,10 +55,29 @@ impl Axis {
         changes.any(|(known, _)| known == key)
     }
 
+    /// A key that it changes and one of the other, if one lies within the other: which of
+    /// the two would hold?
+    fn meets<'a>(&'a self, other: &'a Self) -> Option<(&'a str, &'a str)> {
+        let keys = |axis: &'a Self| {
+            let changes = axis.items.iter().flat_map(|item| &item.changes);
+            changes.map(|(key, _)| key.as_str())
+        };
+        keys(self).find_map(|own| {
+            let known = keys(other).find(|known| is_within(own, known) || is_within(known, own));
+            known.map(|known| (own, known))
+        })
+    }
+
     /// Whether all values are numbers.
     pub fn is_numeric(&self) -> bool {
         self.items.iter().all(|item| item.number.is_some())
     }
+}
+
+/// Whether a key is the other, or one inside it.
+fn is_within(key: &str, outer: &str) -> bool {
+    let rest = key.strip_prefix(outer);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// Reads the list `axis`; nothing if something is wrong with one of them.
@@ -68,6 +99,14 @@ pub(super) fn read(fields: &mut Fields<'_, '_, '_>) -> Option<Vec<Axis>> {
             );
             fields.report.wrong(place, message);
         }
+        if let Some((key, other)) = axes.iter().find_map(|known| axis.meets(known)) {
+            let (key, other) = (quote(key), quote(other));
+            let message = match key == other {
+                true => format!("two axes change `{key}`"),
+                false => format!("two axes change the same: `{other}` and `{key}`"),
+            };
+            fields.report.wrong(axis.place, message);
+        }
         axes.push(axis);
     }
     complete.then_some(axes)
@@ -87,7 +126,15 @@ fn axis(fields: &mut Fields<'_, '_, '_>) -> Option<Axis> {
             return None;
         }
         (Some(key), None) => vec![key],
-        (None, Some(keys)) => keys.into_iter().map(|(key, _)| key).collect(),
+        (None, Some(keys)) => {
+            for (number, (key, place)) in keys.iter().enumerate() {
+                if keys[..number].iter().any(|(known, _)| known == key) {
+                    let message = format!("keys: `{}` is there twice", quote(key));
+                    fields.report.wrong(*place, message);
+                }
+            }
+            keys.into_iter().map(|(key, _)| key).collect()
+        }
         (None, None) if fields.has("key") || fields.has("keys") => {
             fields.know(&["values", "from", "to", "steps", "spacing", "unit", "whole"]);
             return None;
@@ -145,6 +192,15 @@ fn axis(fields: &mut Fields<'_, '_, '_>) -> Option<Axis> {
             return None;
         }
     };
+    let is_taken = RESERVED.contains(&name.as_str());
+    if is_taken || name.contains(char::is_control) {
+        let why = match is_taken {
+            true => "tables and figures have that already, give it another `name`",
+            false => "a name is one line",
+        };
+        let message = format!("an axis cannot be called `{}`: {why}", quote(&name));
+        fields.report.wrong(fields.place, message);
+    }
     Some(Axis {
         label: label.unwrap_or_else(|| name.clone()),
         name,

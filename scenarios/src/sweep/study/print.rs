@@ -10,8 +10,8 @@ use super::{
 use crate::spec::tree::{Node, Raw, Table};
 use crate::spec::value::{float, key, string};
 
-/// The whole study as TOML.
-pub(super) fn study(plan: &Plan) -> String {
+/// The study as TOML, with the scenario from which it starts if it is to be `whole`.
+pub(super) fn study(plan: &Plan, whole: bool) -> String {
     let kind = match &plan.subject {
         Subject::Scenario(_) => "scenario",
         Subject::Statesim(_) => "statesim",
@@ -27,7 +27,8 @@ pub(super) fn study(plan: &Plan) -> String {
     let mut tables = String::new();
     match &plan.subject {
         Subject::Scenario(subject) => {
-            if let Some(path) = &subject.path {
+            let base = whole.then(|| subject.base.table());
+            if let (Some(path), None) = (&subject.path, base) {
                 text += &format!("base = {}\n", string(path));
             }
             if !subject.set.is_empty() {
@@ -36,7 +37,7 @@ pub(super) fn study(plan: &Plan) -> String {
                     tables += &format!("{} = {}\n", key(name), node.raw.toml());
                 }
             }
-            if let Some(table) = &subject.inline {
+            if let Some(table) = subject.inline.as_ref().or(base) {
                 nested(table, "scenario", &mut tables);
             }
         }

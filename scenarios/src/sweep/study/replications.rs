@@ -40,15 +40,19 @@ impl Replications {
     }
 }
 
-/// Reads the key `replications`.
-pub(super) fn read(fields: &mut Fields<'_, '_, '_>) -> Option<Replications> {
+/// Reads the key `replications`; without it, as many as the scenario around says, or 10.
+pub(super) fn read(
+    fields: &mut Fields<'_, '_, '_>,
+    of_scenario: Option<u64>,
+) -> Option<Replications> {
     const COUNT: Form = Form::Count {
         min: 1,
         max: MOST,
         or: None,
     };
     let Some(node) = fields.node("replications") else {
-        return Some(Replications::fixed(10));
+        let number = of_scenario.filter(|number| (1..=MOST).contains(number));
+        return Some(Replications::fixed(number.unwrap_or(10) as u32));
     };
     let Raw::Table(table) = &node.raw else {
         return match fields.read("replications", COUNT)? {
@@ -82,6 +86,9 @@ pub(super) fn read(fields: &mut Fields<'_, '_, '_>) -> Option<Replications> {
             "metrics",
             "replications needs `metrics`, those that must be precise",
         );
+    }
+    if of.as_ref().is_some_and(Vec::is_empty) {
+        inner.wrong("metrics", "metrics: the list is empty");
     }
     let (min, max) = (min?, max?);
     if min < 2 {

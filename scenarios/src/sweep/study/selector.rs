@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::fields::Fields;
-use crate::spec::diagnostic::Place;
+use crate::spec::diagnostic::{Place, quote};
 
 /// Some metrics: all entities of a metric, or one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,16 @@ impl Selector {
         }
     }
 
+    /// Whether both select something.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        let has_all = self.entity.is_none() || other.entity.is_none();
+        self.metric == other.metric && (has_all || self.entity == other.entity)
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        self.metric == other.metric && self.entity == other.entity
+    }
+
     /// Whether a metric of an entity is among them.
     pub fn selects(&self, metric: &str, entity: &str) -> bool {
         self.metric == metric && self.entity.as_deref().is_none_or(|wanted| wanted == entity)
@@ -47,10 +57,14 @@ impl fmt::Display for Selector {
 /// Reads a list of metrics.
 pub(super) fn list(fields: &mut Fields<'_, '_, '_>, key: &'static str) -> Option<Vec<Selector>> {
     let texts = fields.texts(key, "the name of a metric")?;
-    Some(
-        texts
-            .iter()
-            .map(|(text, place)| Selector::parse(text, *place))
-            .collect(),
-    )
+    let mut selectors: Vec<Selector> = Vec::new();
+    for (text, place) in texts {
+        let selector = Selector::parse(&text, place);
+        if selectors.iter().any(|known| known.is(&selector)) {
+            let message = format!("{key}: `{}` is there twice", quote(&text));
+            fields.report.wrong(place, message);
+        }
+        selectors.push(selector);
+    }
+    Some(selectors)
 }

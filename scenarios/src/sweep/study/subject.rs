@@ -5,12 +5,15 @@ mod statesim;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use soe_model::deployment::Deployment;
+
 use super::Plan;
 use super::axis::changes;
 use super::fields::Fields;
 use crate::spec::Scenario;
 use crate::spec::diagnostic::{Diagnostics, Place, Report, hint, quote};
 use crate::spec::tree::{Entry, Node, Raw, Table};
+use crate::world::ALL;
 
 pub use statesim::StatesimSubject;
 pub(super) use statesim::statesim;
@@ -34,6 +37,9 @@ pub struct ScenarioSubject {
     pub(crate) inline: Option<Table>,
     pub(crate) set: Vec<(String, Node)>,
 }
+
+/// Keys of a scenario in whose place a study has its own.
+const OF_STUDY: [(&str, &str); 2] = [("run.seed", "seed"), ("run.replications", "replications")];
 
 /// Reads what a study of a scenario starts from.
 pub(super) fn scenario(fields: &mut Fields<'_, '_, '_>, folder: &Path) -> Option<Subject> {
@@ -136,59 +142,74 @@ fn set(fields: &mut Fields<'_, '_, '_>) -> Vec<(String, Node)> {
 /// Looks at every point; what is wrong is reported at the value of the axis.
 pub(super) fn check(plan: &Plan, report: &mut Report<'_>) {
     let before = report.is_clean();
+    // Whatever reports metrics at some point.
+    let mut entities = BTreeSet::from([ALL.to_owned()]);
+    let names_some = named(plan).any(|selector| selector.entity.as_deref().unwrap_or(ALL) != ALL);
     match &plan.subject {
         Subject::Scenario(subject) => {
             let mut seen = BTreeSet::new();
             for number in 0..plan.points.len() {
-                subject.check(plan, number, &mut seen, report);
+                let deployment = subject.check(plan, number, &mut seen, report);
+                if let Some(deployment) = deployment.filter(|_| names_some) {
+                    entities.extend(crate::world::entities(&deployment));
+                }
             }
         }
         Subject::Statesim(subject) => {
             for number in 0..plan.points.len() {
-                subject.at(plan, number, report);
+                if let Some(parameters) = subject.at(plan, number, report) {
+                    entities.extend(crate::sweep::statesim::entities(&parameters));
+                }
             }
         }
     }
     if before && report.is_clean() {
-        check_metrics(plan, report);
+        check_metrics(plan, &entities, report);
     }
 }
 
-/// Whether the metrics exist that the study names.
-fn check_metrics(plan: &Plan, report: &mut Report<'_>) {
+/// Whether the metrics exist that the study names, and the entities.
+fn check_metrics(plan: &Plan, entities: &BTreeSet<String>, report: &mut Report<'_>) {
     let known = plan.subject.metrics();
     let names = || known.iter().map(|metric| metric.name);
     let exists = |selector: &super::Selector| names().any(|name| name == selector.metric);
     let kept_exist = plan.metrics.iter().all(exists);
-    let mut check = |selector: &super::Selector| {
+    let check = |selector: &super::Selector| {
         let place = selector.place;
         if !names().any(|name| name == selector.metric) {
             let hint = hint(&selector.metric, names());
             let message = format!("unknown metric `{}`{hint}", quote(&selector.metric));
             report.wrong(place, message);
+        } else if let Some(entity) = &selector.entity
+            && !entities.contains(entity)
+        {
+            let hint = hint(entity, entities.iter().map(String::as_str));
+            let message = format!(
+                "`{}`: nobody is called `{}`{hint}",
+                quote(&selector.to_string()),
+                quote(entity)
+            );
+            report.wrong(place, message);
         } else if kept_exist
             && !plan.metrics.is_empty()
-            && !plan
-                .metrics
-                .iter()
-                .any(|kept| kept.metric == selector.metric)
+            && !plan.metrics.iter().any(|kept| kept.meets(selector))
         {
             let message = format!(
                 "metric `{}` is not among `metrics`",
-                quote(&selector.metric)
+                quote(&selector.to_string())
             );
             report.wrong(place, message);
         }
     };
-    for selector in plan.metrics.iter().chain(&plan.replications.of) {
-        check(selector);
-    }
-    for figure in &plan.figures {
-        check(&figure.metric);
-    }
-    for finding in &plan.findings {
-        check(&finding.metric);
-    }
+    named(plan).for_each(check);
+}
+
+/// All metrics that the study names.
+fn named(plan: &Plan) -> impl Iterator<Item = &super::Selector> {
+    let kept = plan.metrics.iter().chain(&plan.replications.of);
+    let figures = plan.figures.iter().map(|figure| &figure.metric);
+    kept.chain(figures)
+        .chain(plan.findings.iter().map(|finding| &finding.metric))
 }
 
 impl Subject {
@@ -207,6 +228,11 @@ impl ScenarioSubject {
         let mut scenario = self.base.clone();
         let mut wrong = Vec::new();
         for (key, node) in self.changes(plan, number) {
+            if let Some((_, instead)) = OF_STUDY.iter().find(|(own, _)| key == *own) {
+                let message = format!("{key}: the study says it, by its key `{instead}`");
+                wrong.push((node.place, message));
+                continue;
+            }
             let value = format!("{key}={}", node.raw.toml());
             if let Err(Diagnostics(found)) = scenario.set(&value) {
                 // That there is no such key is wrong for all values of an axis.
@@ -254,16 +280,16 @@ impl ScenarioSubject {
         number: usize,
         seen: &mut BTreeSet<String>,
         report: &mut Report<'_>,
-    ) {
+    ) -> Option<Deployment> {
         let wrong = match self.at(plan, number).map(|scenario| scenario.resolve()) {
-            Ok(Ok(_)) => return,
+            Ok(Ok(deployment)) => return Some(deployment),
             Err(wrong) => {
                 for (place, message) in wrong {
                     if seen.insert(message.clone()) {
                         report.wrong(place, message);
                     }
                 }
-                return;
+                return None;
             }
             Ok(Err(Diagnostics(wrong))) => wrong,
         };
@@ -283,5 +309,6 @@ impl ScenarioSubject {
                 }
             }
         }
+        None
     }
 }
