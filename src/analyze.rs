@@ -10,6 +10,9 @@ use soe_model::units::parse_duration;
 use crate::cli::{AnalyzeArgs, By, Format};
 use crate::failure::{Failure, print};
 
+/// The quantiles that are reported if no others are asked for.
+const QUANTILES: [f64; 4] = [0.5, 0.9, 0.95, 0.99];
+
 /// Runs the command.
 pub fn run(args: &AnalyzeArgs) -> Result<(), Failure> {
     let results = ResultSet::read(&args.folder).map_err(Failure::input)?;
@@ -23,7 +26,7 @@ pub fn run(args: &AnalyzeArgs) -> Result<(), Failure> {
         metrics: args.metric.clone(),
         entities: args.entity.clone(),
     };
-    let quantiles = quantiles(&args.quantiles)?;
+    let quantiles = quantiles(args.quantiles.as_deref())?;
     let cut = match args.warm_up.as_deref() {
         None => Cut::AsRun,
         Some("auto") => Cut::Automatic,
@@ -33,12 +36,17 @@ pub fn run(args: &AnalyzeArgs) -> Result<(), Failure> {
         },
     };
     let by = args.by.map_or(GroupBy::All, By::of);
+    // With a question about calls, the answer is about them alone.
+    let asked = args.by.is_some() || args.warm_up.is_some() || args.quantiles.is_some();
     let calls = match results.has_calls() {
         true => Some(CallStudy::measure(&results, by, cut, &quantiles).map_err(Failure::input)?),
-        false if args.by.is_some() || args.warm_up.is_some() => {
-            return Err(nothing(
-                "no calls.csv, which --by and --warm-up need; `soe run --calls` records it",
-            ));
+        false if asked => {
+            let how = match results.points.are_many() {
+                true => "`soe sweep` records none, but `soe run --calls` does",
+                false => "`soe run --calls` records it",
+            };
+            let needed = "no calls.csv, which --by, --quantiles and --warm-up need";
+            return Err(nothing(&format!("{needed}; {how}")));
         }
         false => None,
     };
@@ -49,8 +57,6 @@ pub fn run(args: &AnalyzeArgs) -> Result<(), Failure> {
     let (calls, of_calls) = calls.unzip();
     let cut_ns = calls.as_ref().map_or(results.warm_up_ns, |it| it.cut_ns);
 
-    // With a question about calls, the answer is about them alone.
-    let asked = args.by.is_some() || args.warm_up.is_some();
     let of_samples = samples.as_ref().filter(|_| !asked);
     let of_samples = of_samples.map(|it| it.time_averages(cut_ns));
     let mut metrics = match (&of_calls, asked) {
@@ -87,7 +93,7 @@ pub fn run(args: &AnalyzeArgs) -> Result<(), Failure> {
     }
     let mut text = headline(&results);
     text += "\n";
-    text += &summary.to_text();
+    text += &summary.to_text_at(&results.points);
     if let Some(metrics) = of_calls.filter(|_| !asked) {
         text += "\nFrom the table of calls:\n";
         text += &Summary::of(&metrics, replications, cut_ns).to_text();
@@ -110,7 +116,10 @@ pub fn run(args: &AnalyzeArgs) -> Result<(), Failure> {
     print(&text)
 }
 
-fn quantiles(texts: &[String]) -> Result<Vec<f64>, Failure> {
+fn quantiles(texts: Option<&[String]>) -> Result<Vec<f64>, Failure> {
+    let Some(texts) = texts else {
+        return Ok(QUANTILES.to_vec());
+    };
     let quantile = |text: &String| match text.parse::<f64>() {
         Ok(q) if (0.0..=1.0).contains(&q) => Ok(q),
         _ => Err(Failure::input(format!(

@@ -1,6 +1,7 @@
 //! `soe compare`: which differences between alternatives are real, and whether
 //! results changed since an earlier run.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use analysis::{Comparison, Regression, ResultSet, Selection};
@@ -54,6 +55,8 @@ pub fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
             let mut text = Vec::new();
             comparison.write_csv(&mut text).map_err(Failure::run)?;
             print(&String::from_utf8_lossy(&text))?;
+            // Whoever does not listen misses nothing that is data.
+            let _ = std::io::stderr().write_all(comparison.left_out().as_bytes());
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -2,13 +2,21 @@
 
 use std::path::Path;
 
-use analysis::{FigureKind, FigureOptions, ResultSet, Selection};
-use toml::Table;
+use analysis::{AxisLook, FigureKind, FigureOptions, ResultSet, Selection};
+use toml::{Table, Value};
 
 use crate::failure::Failure;
 
-/// The figures that the study beside the results declares; none if there is no study.
-pub struct Declared(Vec<Table>);
+/// What the study beside the results declares; nothing if there is no study.
+#[derive(Default)]
+pub struct Declared {
+    /// What the study is about.
+    pub title: Option<String>,
+    /// How its axes are shown.
+    pub axes: Vec<AxisLook>,
+    /// Its figures.
+    figures: Vec<Table>,
+}
 
 impl Declared {
     /// Reads what is declared.
@@ -17,8 +25,8 @@ impl Declared {
     /// If the study cannot be read.
     pub fn of(results: &ResultSet) -> Result<Self, Failure> {
         let path = results.path.join("study.toml");
-        if !path.is_file() || !results.points.are_many() {
-            return Ok(Self(Vec::new()));
+        if !path.is_file() {
+            return Ok(Self::default());
         }
         let wrong = |error: &dyn std::fmt::Display| {
             let error = error.to_string();
@@ -27,10 +35,21 @@ impl Declared {
         };
         let text = std::fs::read_to_string(&path).map_err(|error| wrong(&error))?;
         let study: Table = text.parse().map_err(|error| wrong(&error))?;
-        let figures = study.get("figure").and_then(toml::Value::as_array);
-        let figures = figures.into_iter().flatten();
-        let tables = figures.filter_map(|figure| figure.as_table().cloned());
-        Ok(Self(tables.collect()))
+        let tables = |key: &str| {
+            let list = study.get(key).and_then(Value::as_array);
+            let tables = list.into_iter().flatten();
+            tables.filter_map(|table| table.as_table().cloned())
+        };
+        let title = study.get("title").and_then(Value::as_str);
+        Ok(Self {
+            title: title.filter(|it| !it.is_empty()).map(str::to_owned),
+            axes: tables("axis").filter_map(|axis| look(&axis)).collect(),
+            figures: match results.points.are_many() {
+                true => tables("figure").collect(),
+                // With a single point there is nothing to draw them over.
+                false => Vec::new(),
+            },
+        })
     }
 
     /// The figures as the sweep drew them, by name and in the order of the study.
@@ -57,7 +76,7 @@ impl Declared {
         }
         // A figure with values of further axes in its name belongs to the longest declared one.
         let rank = |name: &str| {
-            let names = self.0.iter().enumerate();
+            let names = self.figures.iter().enumerate();
             let fitting = names.filter_map(|(number, figure)| {
                 let declared = figure.get("name")?.as_str()?;
                 name.starts_with(declared)
@@ -69,12 +88,14 @@ impl Declared {
         Ok(drawn)
     }
 
-    /// What was asked for, completed by what is declared: all figures of the study if nothing
-    /// was; otherwise the axes of its first figure, or of the first one of that metric.
-    pub fn complete(&self, asked: FigureOptions) -> Vec<FigureOptions> {
+    /// What was asked for, completed by what is declared: how axes are shown, and all figures
+    /// of the study if nothing was; otherwise the axes of its first figure, or of the first one
+    /// of that metric.
+    pub fn complete(&self, mut asked: FigureOptions) -> Vec<FigureOptions> {
+        asked.axes.clone_from(&self.axes);
         if asks_for_nothing(&asked) {
             let all: Vec<_> = self
-                .0
+                .figures
                 .iter()
                 .filter_map(|figure| as_options(figure, &asked))
                 .collect();
@@ -84,13 +105,14 @@ impl Declared {
     }
 
     /// The same with the axes of the first figure, or of the first one of a metric that is
-    /// asked for, unless axes are asked for.
-    pub fn with_axes(&self, asked: FigureOptions) -> FigureOptions {
+    /// asked for, unless axes are asked for; shown as is declared.
+    pub fn with_axes(&self, mut asked: FigureOptions) -> FigureOptions {
+        asked.axes.clone_from(&self.axes);
         if asked.x.is_some() || asked.by.is_some() {
             return asked;
         }
         let metric = |figure: &&Table| {
-            let metric = figure.get("metric").and_then(toml::Value::as_str);
+            let metric = figure.get("metric").and_then(Value::as_str);
             let metric = metric.map(|metric| metric.split('@').next().unwrap_or_default());
             asked
                 .selection
@@ -98,11 +120,23 @@ impl Declared {
                 .iter()
                 .any(|it| Some(it.as_str()) == metric)
         };
-        let figure = self.0.iter().find(metric).or(self.0.first());
+        let figure = self.figures.iter().find(metric).or(self.figures.first());
         let axes = figure.and_then(|figure| as_options(figure, &asked));
         let (x, by) = axes.map_or((None, None), |axes| (axes.x, axes.by));
         FigureOptions { x, by, ..asked }
     }
+}
+
+/// How an axis of the study is shown.
+fn look(axis: &Table) -> Option<AxisLook> {
+    let text = |key: &str| axis.get(key).and_then(Value::as_str);
+    let of_key = || text("key")?.rsplit('.').next();
+    let key = text("name").or_else(of_key)?;
+    Some(AxisLook {
+        key: key.to_owned(),
+        label: text("label").unwrap_or(key).to_owned(),
+        logarithmic: text("scale") == Some("logarithmic"),
+    })
 }
 
 /// A declared figure in the words of the drawing library; nothing if it shows what the table of
@@ -119,7 +153,7 @@ fn as_options(figure: &Table, asked: &FigureOptions) -> Option<FigureOptions> {
         None => (metric.as_str(), None),
     };
     options.selection.metrics = vec![name.to_owned()];
-    let entities = figure.get("entities").and_then(toml::Value::as_array);
+    let entities = figure.get("entities").and_then(Value::as_array);
     let entities = entities.into_iter().flatten();
     let entities = entities.filter_map(|entity| entity.as_str().map(str::to_owned));
     options.selection.entities = entities.chain(entity).collect();

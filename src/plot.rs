@@ -9,15 +9,19 @@ use crate::cli::{By, Kind, Picture, PlotArgs};
 use crate::declared::{Declared, asks_for_nothing};
 use crate::failure::{Failure, print, write_whole};
 
+/// The least and the most points of a side of a figure, dots per inch, and calls of a timeline.
+const WIDTHS: (f64, f64) = (160.0, 2880.0);
+const HEIGHTS: (f64, f64) = (90.0, 2880.0);
+const RESOLUTIONS: (f64, f64) = (10.0, 2400.0);
+const CALLS: (f64, f64) = (1.0, 10_000.0);
+
 /// Runs the command.
 pub fn run(args: &PlotArgs) -> Result<(), Failure> {
     let results = ResultSet::read(&args.folder).map_err(Failure::input)?;
+    check(args, &results)?;
     let pictures = pictures(args, &results)?;
     if pictures.is_empty() {
-        return Err(Failure::input(format!(
-            "{}: holds nothing that such a figure could show; `soe run --calls --samples \"1 s\"` records more",
-            results.path.display()
-        )));
+        return Err(nothing(args, &results));
     }
     let folder = args.output.clone();
     let folder = folder.unwrap_or_else(|| PathBuf::from(format!("{}-plots", results.name())));
@@ -52,18 +56,88 @@ pub fn run(args: &PlotArgs) -> Result<(), Failure> {
     print(&written)
 }
 
+/// Refuses what no figure could be drawn with.
+fn check(args: &PlotArgs, results: &ResultSet) -> Result<(), Failure> {
+    for (option, value, (low, high), unit) in [
+        ("--width", args.width, WIDTHS, " points"),
+        ("--height", args.height, HEIGHTS, " points"),
+        ("--dpi", args.dpi, RESOLUTIONS, ""),
+        ("--calls", args.calls as f64, CALLS, ""),
+    ] {
+        if !(low..=high).contains(&value) {
+            return Err(Failure::input(format!(
+                "{option}: found {value}, allowed are {low} to {high}{unit}"
+            )));
+        }
+    }
+    let selection = selection(args);
+    let selected = selection.check_with_samples(results);
+    selected.map_err(Failure::input)?;
+    let all = results.metrics.iter().flat_map(|it| &it.values);
+    let known: BTreeSet<u32> = all.map(|it| it.0).collect();
+    if results.points.are_many() || known.contains(&args.replication) {
+        return Ok(());
+    }
+    let there_are = match (known.first(), known.last()) {
+        (Some(first), Some(last)) if first == last => format!("there is only {first}"),
+        (Some(first), Some(last)) if (last - first) as usize + 1 == known.len() => {
+            format!("there are {first} to {last}")
+        }
+        _ => {
+            let numbers: Vec<String> = known.iter().map(u32::to_string).collect();
+            format!("there are {}", numbers.join(", "))
+        }
+    };
+    Err(Failure::input(format!(
+        "{}: no replication {}; {there_are}",
+        results.path.display(),
+        args.replication
+    )))
+}
+
+/// Why there is no figure.
+fn nothing(args: &PlotArgs, results: &ResultSet) -> Failure {
+    let path = results.path.display();
+    let Selection { metrics, entities } = selection(args);
+    let among = |names: &[String], all: &str| match names {
+        [] => all.to_owned(),
+        names => names.join(", "),
+    };
+    let selected = match metrics.is_empty() && entities.is_empty() {
+        true => String::new(),
+        false => format!(
+            " of {} of {}",
+            among(&metrics, "the metrics"),
+            among(&entities, "all entities")
+        ),
+    };
+    let more = match results.points.are_many() {
+        true => "a sweep has lines, bars and heat maps of its metrics",
+        false => "`soe run --calls --samples \"1 s\"` records more",
+    };
+    Failure::input(format!(
+        "{path}: holds nothing{selected} that such a figure could show; {more}"
+    ))
+}
+
+/// The metrics and entities that are asked for.
+fn selection(args: &PlotArgs) -> Selection {
+    Selection {
+        metrics: args.metric.clone(),
+        entities: args.entity.clone(),
+    }
+}
+
 /// The figures as SVG with the stems of their files.
 ///
 /// Of a sweep, where nothing else is asked for, those that its study declares.
 fn pictures(args: &PlotArgs, results: &ResultSet) -> Result<Vec<(String, String)>, Failure> {
     let asked = FigureOptions {
         kinds: args.kind.iter().map(|kind| kind.of()).collect(),
-        selection: Selection {
-            metrics: args.metric.clone(),
-            entities: args.entity.clone(),
-        },
+        selection: selection(args),
         x: args.x.clone(),
         by: args.by.clone(),
+        axes: Vec::new(),
         group: args.group.map(By::of),
         log_x: args.log_x,
         log_y: args.log_y,

@@ -18,13 +18,16 @@ pub fn run(args: &ReportArgs) -> Result<(), Failure> {
         ..FigureOptions::default()
     };
     figures.selection.metrics.clone_from(&args.metric);
-    let figures = Declared::of(&results)?.with_axes(figures);
+    let selected = figures.selection.check_with_samples(&results);
+    selected.map_err(Failure::input)?;
+    let declared = Declared::of(&results)?;
+    let figures = declared.with_axes(figures);
     let describe = |name: &str| {
         let mut known = scenarios::METRICS.iter();
         known.find(|it| it.name == name).map(|it| it.description)
     };
     let options = ReportOptions {
-        title: args.title.clone(),
+        title: args.title.clone().or(declared.title),
         figures,
         describe: &describe,
     };

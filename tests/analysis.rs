@@ -109,6 +109,33 @@ fn a_run_is_analyzed_with_its_calls_and_samples() {
 }
 
 #[test]
+fn quantiles_are_a_question_about_the_calls() {
+    let ask = |more: &[&str]| {
+        let args = [&["analyze", "random", "--quantiles", "0.25"], more].concat();
+        let output = soe(results(), &args);
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output)
+    };
+    let csv = ask(&["--format", "csv"]);
+    assert!(csv.contains("\n0,latency_p25,all,ns,"), "{csv}");
+    assert!(
+        !csv.contains("latency_p95") && !csv.contains("utilization"),
+        "{csv}"
+    );
+    let text = ask(&[]);
+    assert!(
+        text.contains("latency_p25") && !text.contains("From the table of calls"),
+        "{text}"
+    );
+    let by = ["analyze", "random", "--by", "function"];
+    let named = [&by[..], &["--quantiles", "0.5,0.9,0.95,0.99"]].concat();
+    assert_eq!(
+        stdout(&soe(results(), &by)),
+        stdout(&soe(results(), &named))
+    );
+}
+
+#[test]
 fn policies_are_compared_on_the_same_arrivals() {
     let two = stdout(&soe(
         results(),
@@ -333,7 +360,7 @@ fn what_cannot_be_written_is_wrong_input_before_and_a_failure_on_the_way() {
 
 #[test]
 fn wrong_input_gets_one_line_and_status_2() {
-    let cases: [(&[&str], &str); 11] = [
+    let cases: [(&[&str], &str); 25] = [
         (
             &["analyze", "nowhere"],
             "nowhere: no such folder; a result folder is needed",
@@ -381,6 +408,69 @@ fn wrong_input_gets_one_line_and_status_2() {
         (
             &["plot", "round-robin", "--kind", "cdf"],
             "holds nothing that such a figure could show",
+        ),
+        (
+            &["plot", "random", "--replication", "99"],
+            "random: no replication 99; there are 0 to 4",
+        ),
+        (
+            &["plot", "random", "--calls", "0"],
+            "--calls: found 0, allowed are 1 to 10000",
+        ),
+        (
+            &["plot", "random", "--width", "0"],
+            "--width: found 0, allowed are 160 to 2880 points",
+        ),
+        (
+            &["plot", "random", "--width", "nan"],
+            "--width: found NaN, allowed are 160 to 2880 points",
+        ),
+        (
+            &["plot", "random", "--width", "1e9"],
+            "--width: found 1000000000, allowed are 160 to 2880 points",
+        ),
+        (
+            &["plot", "random", "--height", "10"],
+            "--height: found 10, allowed are 90 to 2880 points",
+        ),
+        (
+            &["plot", "random", "--dpi", "inf"],
+            "--dpi: found inf, allowed are 10 to 2400",
+        ),
+        (
+            &["plot", "random", "--metric", "zork"],
+            "random: no metric `zork`; there are calls_sent, ",
+        ),
+        // Time series count as metrics here.
+        (&["plot", "random", "--metric", "zork"], ", tasks_running, "),
+        (
+            &["plot", "random", "--entity", "zork"],
+            "random: no entity `zork`; there are all, ",
+        ),
+        (
+            &[
+                "plot",
+                "random",
+                "--kind",
+                "bars",
+                "--metric",
+                "latency_mean",
+                "--entity",
+                "slow",
+            ],
+            "random: holds nothing of latency_mean of slow that such a figure could show",
+        ),
+        (
+            &["report", "random", "--metric", "zork"],
+            "random: no metric `zork`; there are calls_sent, ",
+        ),
+        (
+            &["analyze", "round-robin", "--quantiles", "0.5"],
+            "round-robin: no calls.csv, which --by, --quantiles and --warm-up need; `soe run --calls` records it",
+        ),
+        (
+            &["plot", "random", "--replication", "7", "--kind", "stacked"],
+            "there are 0 to 4",
         ),
     ];
     for (args, expected) in cases {

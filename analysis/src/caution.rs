@@ -19,16 +19,22 @@ pub fn cautions(
     let mut cautions = Vec::new();
     let replications = results.replications();
     if replications < FEW {
+        let is_sweep = results.points.are_many() || results.path.join("study.toml").is_file();
+        let command = if is_sweep { "sweep" } else { "run" };
         cautions.push(format!(
-            "intervals over {replications} replication(s) are wide or missing; more: soe run --replications 30"
+            "intervals over {replications} replication(s) are wide or missing; more: soe {command} --replications 30"
         ));
     }
     let relative = |it: &&MetricValues| it.interval()?.relative_half_width();
     let is_wide = |it: &&MetricValues| relative(it).is_some_and(|relative| relative > WIDE);
     let wide = metrics.iter().filter(is_wide).count();
     if let Some(first) = metrics.iter().find(is_wide) {
+        let at = match results.points.label(first.point, |_| false) {
+            label if label.is_empty() => String::new(),
+            label => format!(" at {label}"),
+        };
         cautions.push(format!(
-            "{wide} of {} intervals are wider than ± {} %, the first that of {} of {}",
+            "{wide} of {} intervals are wider than ± {} %, the first that of {} of {}{at}",
             metrics.len(),
             WIDE * 100.0,
             first.metric,

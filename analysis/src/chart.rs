@@ -14,6 +14,7 @@ mod series;
 mod shapes;
 mod style;
 mod svg;
+mod wrap;
 
 pub use axis::Axis;
 pub use heat::HeatMap;
@@ -23,8 +24,9 @@ use axis::Extent;
 use draw::{Frame, draw_axes, draw_series};
 use legend::Legend;
 use scale::Ticks;
-use style::{FONT_SIZE, text_width};
-use svg::{Anchor, Live, Svg};
+use style::FONT_SIZE;
+use svg::{Anchor, Label, Live, Svg};
+use wrap::wrapped;
 
 /// Width of a figure, in points: one column of a two-column paper.
 const WIDTH: f64 = 252.0;
@@ -34,8 +36,14 @@ const HEIGHT: f64 = 166.0;
 const MARGIN: f64 = 4.0;
 /// Height of a line of text.
 pub(crate) const LINE: f64 = FONT_SIZE * 1.3;
+/// Height of a line of the title.
+const TITLE_LINE: f64 = LINE * 1.125;
 /// Length of a tick with the space to its label.
 const TICK: f64 = 5.0;
+/// Largest width and height, in points.
+const LARGEST: f64 = 14_400.0;
+/// Most lines of a text below, and of one beside the plot.
+const MOST_LINES: (usize, usize) = (3, 2);
 
 /// A figure with two axes.
 ///
@@ -82,11 +90,11 @@ impl Chart {
     }
 
     /// Sets the size of the plot with its axes, in points (1/72 inch); title and legend come on top of the height.
-    /// The default is 252 by 166, at least 120 by 90.
+    /// The default is 252 by 166, at least 120 by 90, at most 14 400 by 14 400.
     #[must_use]
     pub fn size(mut self, width: f64, height: f64) -> Self {
-        self.width = width.max(120.0);
-        self.height = height.max(90.0);
+        self.width = width.max(120.0).min(LARGEST);
+        self.height = height.max(90.0).min(LARGEST);
         self
     }
 
@@ -119,7 +127,11 @@ impl Chart {
 
     fn draw(&self, live: bool) -> String {
         let legend = Legend::new(&self.series, &self.references, self.width - 2.0 * MARGIN);
-        let title_height = self.title.as_ref().map_or(0.0, |_| LINE + 2.0);
+        let titles = self.title_lines();
+        let title_height = match titles.len() {
+            0 => 0.0,
+            lines => lines as f64 * TITLE_LINE + 0.7,
+        };
         let height = self.height + title_height + legend.height();
         let top = MARGIN + title_height + legend.height() + LINE / 2.0;
         let Layout {
@@ -127,6 +139,8 @@ impl Chart {
             x_ticks,
             y_ticks,
             slanted,
+            x_title,
+            y_title,
         } = self.layout(top, height);
 
         let mut svg = Svg::new(self.width, height, &self.description());
@@ -145,30 +159,22 @@ impl Chart {
                 y: of(&self.y, &y_ticks),
             });
         }
-        if let Some(title) = &self.title {
-            let place = (self.width / 2.0, MARGIN + FONT_SIZE);
-            svg.text(
-                place,
-                Anchor::Middle,
-                title,
-                " font-size=\"9\" font-weight=\"bold\"",
-            );
+        for (line, title) in titles.iter().enumerate() {
+            let y = MARGIN + FONT_SIZE + line as f64 * TITLE_LINE;
+            let bold = " font-size=\"9\" font-weight=\"bold\"";
+            svg.text((self.width / 2.0, y), Anchor::Middle, title, bold);
         }
         legend.draw(&mut svg, MARGIN, MARGIN + title_height);
         draw_axes(&mut svg, &frame, &x_ticks, &y_ticks, slanted);
         let (x, y) = frame.middle();
-        svg.label(
-            (x, height - MARGIN - 2.0),
-            Anchor::Middle,
-            &self.x.title(&x_ticks),
-            "",
+        let bottom = height - MARGIN;
+        title_below(
+            &mut svg,
+            &x_title,
+            (x, bottom),
+            (MARGIN, self.width - MARGIN),
         );
-        svg.turned_label(
-            (MARGIN + FONT_SIZE, y),
-            Anchor::Middle,
-            &self.y.title(&y_ticks),
-            -90,
-        );
+        title_beside(&mut svg, &y_title, (MARGIN, y), (top - LINE / 2.0, bottom));
         draw_series(&mut svg, &frame, &self.series, &self.references);
         svg.finish()
     }
@@ -182,7 +188,10 @@ impl Chart {
         let y_ticks = self
             .y
             .vertical_ticks(y_extent, self.height - MARGIN - 3.0 * LINE, longest);
-        let beside = MARGIN + self.y.title_height() + TICK + y_ticks.widest();
+        let y_title = self
+            .y
+            .title(&y_ticks, height - MARGIN - top + LINE / 2.0, MOST_LINES.1);
+        let beside = MARGIN + title_height(&y_title) + TICK + y_ticks.widest();
         let x_ticks =
             self.x
                 .horizontal_ticks(x_extent, self.width - beside - 2.0 * MARGIN, longest);
@@ -194,7 +203,10 @@ impl Chart {
         } else {
             beside
         };
-        let bottom = height - MARGIN - self.x.title_height() - TICK - x_ticks.height(slanted);
+        let x_title = self
+            .x
+            .title(&x_ticks, self.width - 2.0 * MARGIN, MOST_LINES.0);
+        let bottom = height - MARGIN - title_height(&x_title) - TICK - x_ticks.height(slanted);
         let frame = Frame {
             x: self.x.scale(x_ticks.low, x_ticks.high, left, right),
             y: self.y.scale(y_ticks.low, y_ticks.high, bottom, top),
@@ -204,7 +216,16 @@ impl Chart {
             x_ticks,
             y_ticks,
             slanted,
+            x_title,
+            y_title,
         }
+    }
+
+    /// The title in lines; its text is larger and bold.
+    fn title_lines(&self) -> Vec<String> {
+        let width = (self.width - 2.0 * MARGIN) / 1.25;
+        let title = self.title.as_ref();
+        title.map_or_else(Vec::new, |title| wrapped(title, width, MOST_LINES.0, 0.0))
     }
 
     /// What a reader hears who cannot see the figure.
@@ -222,19 +243,38 @@ struct Layout {
     y_ticks: Ticks,
     /// Whether the labels of the horizontal axis are slanted.
     slanted: bool,
+    x_title: Vec<Label>,
+    y_title: Vec<Label>,
 }
 
-/// Shortens a text with an ellipsis until it fits.
-fn fitted(text: &str, width: f64) -> String {
-    if text_width(text) <= width {
-        return text.to_owned();
+/// Space that the lines beside an axis take, with a gap to the tick labels.
+fn title_height(lines: &[Label]) -> f64 {
+    match lines.len() {
+        0 => 0.0,
+        lines => lines as f64 * LINE + 2.0,
     }
-    let mut shown: String = text.to_owned();
-    while shown.pop().is_some() {
-        if text_width(&shown) + text_width("…") <= width {
-            break;
-        }
+}
+
+/// The place next to `middle` around which lines lie between both ends.
+fn centre(lines: &[Label], middle: f64, (low, high): (f64, f64)) -> f64 {
+    let half = lines.iter().map(Label::width).fold(0.0, f64::max) / 2.0;
+    middle.min(high - half).max(low + half)
+}
+
+/// Lines whose last stands at the bottom of the figure, between two ends.
+fn title_below(svg: &mut Svg, lines: &[Label], (x, bottom): (f64, f64), ends: (f64, f64)) {
+    let x = centre(lines, x, ends);
+    for (line, label) in lines.iter().enumerate() {
+        let y = bottom - 2.0 - (lines.len() - 1 - line) as f64 * LINE;
+        svg.label((x, y), Anchor::Middle, label, "");
     }
-    shown.truncate(shown.trim_end().len());
-    shown + "…"
+}
+
+/// Turned lines whose first stands at the left edge, between two ends.
+fn title_beside(svg: &mut Svg, lines: &[Label], (left, y): (f64, f64), ends: (f64, f64)) {
+    let y = centre(lines, y, ends);
+    for (line, label) in lines.iter().enumerate() {
+        let x = left + FONT_SIZE + line as f64 * LINE;
+        svg.turned_label((x, y), Anchor::Middle, label, -90);
+    }
 }

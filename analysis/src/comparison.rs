@@ -16,6 +16,9 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
+/// Most that are named of what was left out for the same reason.
+const SHOWN: usize = 3;
+
 /// Which metrics and entities are of interest; all where nothing is named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
@@ -32,36 +35,78 @@ impl Selection {
         among(&self.metrics, metric) && among(&self.entities, entity)
     }
 
-    /// Checks that the results have what is named.
+    /// Checks that the metrics of the results have what is named.
     ///
     /// # Errors
     /// The first name that they do not have, with those that they have.
     pub fn check(&self, results: &ResultSet) -> Result<(), String> {
-        let known: Vec<&str> = results.metric_names().iter().map(|it| it.0).collect();
-        let unknown = |kind: &str, name: &str, known: &[&str]| {
+        self.check_among(results, Known::of(results))
+    }
+
+    /// Checks that the metrics or the time series of the results have what is named. The samples are read only if the
+    /// metrics do not have it.
+    ///
+    /// # Errors
+    /// The same, or if the samples cannot be read.
+    pub fn check_with_samples(&self, results: &ResultSet) -> Result<(), String> {
+        let checked = self.check(results);
+        if checked.is_ok() || !results.has_samples() {
+            return checked;
+        }
+        let mut known = Known::of(results);
+        let visited = results.visit_samples(|row| known.add(row.metric, row.entity));
+        visited.map_err(|error| error.to_string())?;
+        self.check_among(results, known)
+    }
+
+    fn check_among(&self, results: &ResultSet, known: Known) -> Result<(), String> {
+        let unknown = |kind: &str, name: &str, known: Vec<String>| {
             format!(
                 "{}: no {kind} `{name}`; there are {}",
                 results.path.display(),
                 known.join(", ")
             )
         };
-        for name in &self.metrics {
-            if !known.contains(&name.as_str()) {
-                return Err(unknown("metric", name, &known));
-            }
+        let mut metrics = self.metrics.iter();
+        if let Some(name) = metrics.find(|it| !known.metrics.contains(it)) {
+            return Err(unknown("metric", name, known.metrics));
         }
-        let entities: BTreeSet<&str> = results
-            .metrics
-            .iter()
-            .map(|it| it.entity.as_str())
-            .collect();
-        for name in &self.entities {
-            if !entities.contains(name.as_str()) {
-                let known: Vec<&str> = entities.into_iter().collect();
-                return Err(unknown("entity", name, &known));
-            }
+        let mut entities = self.entities.iter();
+        if let Some(name) = entities.find(|it| !known.entities.contains(*it)) {
+            return Err(unknown(
+                "entity",
+                name,
+                known.entities.into_iter().collect(),
+            ));
         }
         Ok(())
+    }
+}
+
+/// The names that results have: metrics in their order, entities in that of the alphabet.
+struct Known {
+    metrics: Vec<String>,
+    entities: BTreeSet<String>,
+}
+
+impl Known {
+    fn of(results: &ResultSet) -> Self {
+        let mut known = Self {
+            metrics: Vec::new(),
+            entities: BTreeSet::new(),
+        };
+        let metrics = results.metrics.iter();
+        metrics.for_each(|it| known.add(&it.metric, &it.entity));
+        known
+    }
+
+    fn add(&mut self, metric: &str, entity: &str) {
+        if !self.metrics.iter().any(|it| it == metric) {
+            self.metrics.push(metric.to_owned());
+        }
+        if !self.entities.contains(entity) {
+            self.entities.insert(entity.to_owned());
+        }
     }
 }
 
@@ -74,6 +119,8 @@ pub struct Comparison {
     pub paired: bool,
     /// One row per point, metric and entity that at least two alternatives have.
     pub rows: Vec<ComparisonRow>,
+    /// What has a value in one alternative only, such as `throughput of all, rate=10`.
+    pub alone: Vec<String>,
 }
 
 /// One metric of one entity, compared.
@@ -89,6 +136,17 @@ pub struct ComparisonRow {
     pub unit: Unit,
     /// The order of the alternatives, and which differ.
     pub ranking: Ranking,
+}
+
+impl ComparisonRow {
+    /// What is compared, and where: `latency_mean of all, rate=10`.
+    fn subject(&self) -> String {
+        let at = match self.context.as_str() {
+            "" => String::new(),
+            context => format!(", {context}"),
+        };
+        format!("{} of {}{at}", self.metric, self.entity)
+    }
 }
 
 /// What is compared: a name, where its results are, and the point in each context.
@@ -184,7 +242,7 @@ impl Comparison {
         paired: bool,
         selection: &Selection,
     ) -> Result<Self, String> {
-        let mut rows = Vec::new();
+        let (mut rows, mut alone) = (Vec::new(), Vec::new());
         for (context, label) in contexts.iter().enumerate() {
             let mut seen = std::collections::HashSet::new();
             for alternative in alternatives {
@@ -201,14 +259,17 @@ impl Comparison {
                         .map(|it| it.results.find(it.points[context]?, &of.metric, &of.entity))
                         .collect();
                     let ranking = Ranking::of(&by_replication(&found), paired);
-                    if ranking.places.len() > 1 {
-                        rows.push(ComparisonRow {
-                            context: label.clone(),
-                            metric: of.metric.clone(),
-                            entity: of.entity.clone(),
-                            unit: of.unit,
-                            ranking,
-                        });
+                    let row = ComparisonRow {
+                        context: label.clone(),
+                        metric: of.metric.clone(),
+                        entity: of.entity.clone(),
+                        unit: of.unit,
+                        ranking,
+                    };
+                    match row.ranking.places.len() {
+                        0 => {}
+                        1 => alone.push(row.subject()),
+                        _ => rows.push(row),
                     }
                 }
             }
@@ -220,7 +281,41 @@ impl Comparison {
             alternatives: alternatives.iter().map(|it| it.name.clone()).collect(),
             paired,
             rows,
+            alone,
         })
+    }
+
+    /// What could not be compared since alternatives have no value there, in a few lines; empty if nothing was left out.
+    pub fn left_out(&self) -> String {
+        let mut text = String::new();
+        let some = |all: &[String]| {
+            let shown = all.iter().take(SHOWN).cloned().collect::<Vec<_>>();
+            match all.len().saturating_sub(SHOWN) {
+                0 => shown.join("; "),
+                more => format!("{}; and {more} more", shown.join("; ")),
+            }
+        };
+        for (index, name) in self.alternatives.iter().enumerate() {
+            let lacks = |row: &&ComparisonRow| {
+                let mut places = row.ranking.places.iter();
+                !places.any(|it| it.alternative == index)
+            };
+            let without: Vec<String> = self
+                .rows
+                .iter()
+                .filter(lacks)
+                .map(|it| it.subject())
+                .collect();
+            if without.len() == self.rows.len() {
+                text += &format!("no value of {name} anywhere: it is not compared\n");
+            } else if !without.is_empty() {
+                text += &format!("no value of {name}: {}\n", some(&without));
+            }
+        }
+        if !self.alone.is_empty() {
+            text += &format!("only one alternative has a value: {}\n", some(&self.alone));
+        }
+        text
     }
 
     /// The comparison for a person. Two alternatives are a table of differences; more are rankings, with the letters of
@@ -230,7 +325,9 @@ impl Comparison {
             2 => self.differences(),
             _ => self.rankings(pairs),
         };
-        body + "\n" + &self.basis() + "\n"
+        let left_out = self.left_out();
+        let gap = if left_out.is_empty() { "" } else { "\n" };
+        body + gap + &left_out + "\n" + &self.basis() + "\n"
     }
 
     fn differences(&self) -> String {
@@ -288,11 +385,8 @@ impl Comparison {
     fn rankings(&self, pairs: bool) -> String {
         let mut text = String::new();
         for row in &self.rows {
-            let at = match row.context.as_str() {
-                "" => String::new(),
-                context => format!(", {context}"),
-            };
-            text += &format!("{} of {}{at}\n", row.metric, row.entity);
+            text += &row.subject();
+            text.push('\n');
             let mut table = TextTable::new()
                 .right("")
                 .left("alternative")

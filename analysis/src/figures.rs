@@ -36,6 +36,17 @@ pub enum FigureKind {
     WarmUp,
 }
 
+/// How figures show an axis of a sweep.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AxisLook {
+    /// The key of the axis in the table of points.
+    pub key: String,
+    /// What is written beside it.
+    pub label: String,
+    /// Whether it is logarithmic where it is horizontal.
+    pub logarithmic: bool,
+}
+
 /// Which figures to draw, and how.
 #[derive(Clone, Debug)]
 pub struct FigureOptions {
@@ -47,6 +58,8 @@ pub struct FigureOptions {
     pub x: Option<String>,
     /// The axis whose values become the series of figures of a sweep.
     pub by: Option<String>,
+    /// How axes of a sweep are shown; those that are not here, by the end of their key.
+    pub axes: Vec<AxisLook>,
     /// What distributions group calls by; what tells most if not given.
     pub group: Option<GroupBy>,
     /// Logarithmic horizontal axis.
@@ -68,6 +81,7 @@ impl Default for FigureOptions {
             selection: Selection::default(),
             x: None,
             by: None,
+            axes: Vec::new(),
             group: None,
             log_x: false,
             log_y: false,
@@ -186,7 +200,7 @@ pub enum FigureError {
     /// A table cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// An axis does not exist.
+    /// An axis does not exist, or cannot be used in that way.
     #[error("{0}")]
     Axis(String),
 }
@@ -195,11 +209,21 @@ pub enum FigureError {
 ///
 /// ```
 /// assert_eq!(analysis::in_words("latency_p95"), "95th percentile of latency");
+/// assert_eq!(analysis::in_words("network_mean"), "mean network latency");
 /// ```
 pub fn in_words(metric: &str) -> String {
-    let words = |text: &str| text.replace('_', " ");
-    if let Some(what) = metric.strip_suffix("_mean") {
-        return format!("mean {}", words(what));
+    match metric {
+        "share" => return "share of calls".to_owned(),
+        "chain_share" | "delay_cdf" => return "share of jobs".to_owned(),
+        _ => {}
+    }
+    for ending in ["_mean", "_by_chain"] {
+        if let Some(what) = metric.strip_suffix(ending) {
+            return format!("mean {}", quantity(what));
+        }
+    }
+    if let Some(what) = metric.strip_suffix("_total") {
+        return format!("total {}", quantity(what));
     }
     if let Some((what, percent)) = metric.rsplit_once("_p")
         && !percent.is_empty()
@@ -215,11 +239,21 @@ pub fn in_words(metric: &str) -> String {
             _ => "th",
         };
         return match percent {
-            "50" => format!("median {}", words(what)),
-            _ => format!("{percent}{ending} percentile of {}", words(what)),
+            "50" => format!("median {}", quantity(what)),
+            _ => format!("{percent}{ending} percentile of {}", quantity(what)),
         };
     }
-    words(metric)
+    metric.replace('_', " ")
+}
+
+/// What a mean or a quantile is of.
+fn quantity(name: &str) -> String {
+    match name {
+        "network" => "network latency".to_owned(),
+        "processing" => "processing time".to_owned(),
+        "total" => "total delay".to_owned(),
+        name => name.replace('_', " "),
+    }
 }
 
 /// A name that every file system takes.
@@ -251,6 +285,14 @@ mod tests {
             ("latency_p11", "11th percentile of latency"),
             ("calls_under_way", "calls under way"),
             ("x_pq", "x pq"),
+            ("network_mean", "mean network latency"),
+            ("network_by_chain", "mean network latency"),
+            ("processing_p50", "median processing time"),
+            ("total_p95", "95th percentile of total delay"),
+            ("traffic_mean", "mean traffic"),
+            ("traffic_total", "total traffic"),
+            ("share", "share of calls"),
+            ("chain_share", "share of jobs"),
         ];
         for (metric, words) in cases {
             assert_eq!(in_words(metric), words);

@@ -93,7 +93,7 @@
 //! | the columns of every table | [`dictionary`], [`tables_reference`]; `TABLES.md` beside this crate |
 //! | writing tables | [`CsvTable`], [`write_json_line`] |
 //! | means, quantiles, distributions, intervals | [`Interval`], [`Sorted`], [`quantile_interval`], [`cdf_interval`] |
-//! | numbers and tables for people | [`Unit`], [`TextTable`], [`Summary::to_text`] |
+//! | numbers and tables for people | [`Unit`], [`TextTable`], [`short_numbers`], [`Summary::to_text`] |
 //! | figures | [`Chart`], [`Series`], [`Axis`] |
 //! | result folders | [`ResultFolder`], [`Manifest`] |
 //! | single files that appear whole or not at all | [`WholeFile`] |
@@ -136,7 +136,7 @@ pub use caution::cautions;
 pub use chart::{Axis, Chart, HeatMap, Point, Reference, Series};
 pub use comparison::{Comparison, ComparisonRow, Regression, RegressionRow, Selection, Verdict};
 pub use export::{ExportError, TableFormat, export};
-pub use figures::{Figure, FigureError, FigureKind, FigureOptions, figures, in_words};
+pub use figures::{AxisLook, Figure, FigureError, FigureKind, FigureOptions, figures, in_words};
 pub use folder::{FolderError, ResultFile, ResultFolder};
 pub use manifest::{Manifest, sha256, sha256_file};
 pub use parquet::{Cell, ParquetTable};
@@ -156,6 +156,6 @@ pub use table::{
     CallRecord, Column, ColumnType, CsvTable, Metric, MetricRecord, NameId, Names, Outcome, Record,
     SampleRecord, TABLE_FORMAT, TableColumns, dictionary, tables_reference, write_json_line,
 };
-pub use text::TextTable;
+pub use text::{TextTable, short_numbers};
 pub use unit::Unit;
 pub use whole::WholeFile;

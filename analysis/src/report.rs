@@ -216,6 +216,7 @@ fn ranking(results: &ResultSet) -> Option<String> {
     let mut comparison = Comparison::over_axis(results, &axis.key, &selection).ok()?;
     comparison.rows.retain(|row| row.entity == "all");
     comparison.rows.truncate(RANKINGS);
+    comparison.alone.retain(|it| it.contains(" of all"));
     (!comparison.rows.is_empty()).then(|| comparison.to_text(false))
 }
 

@@ -106,7 +106,7 @@ impl ResultSet {
                 "no such folder"
             };
             return Err(ReadError(format!(
-                "{}: {reason}; a result folder is needed, as `soe run` writes it",
+                "{}: {reason}; a result folder is needed, as `soe run` or `soe sweep` writes it",
                 path.display()
             )));
         }

@@ -1,6 +1,6 @@
 //! The summary of a run: each metric over its replications, with a confidence interval.
 
-use crate::results::MetricValues;
+use crate::results::{MetricValues, PointAxis, Points};
 use crate::statistics::{CONFIDENCE, Interval};
 use crate::table::{Column, Metric, MetricRecord, NameId, Names, TABLE_FORMAT};
 use crate::text::TextTable;
@@ -194,17 +194,36 @@ impl Summary {
 
     /// The summary as a table for a person, with a last line that says what the intervals rest on.
     pub fn to_text(&self) -> String {
+        self.to_text_at(&Points::default())
+    }
+
+    /// The same; with several points, each row has the values of the axes along which they differ.
+    pub fn to_text_at(&self, points: &Points) -> String {
         let several_points = self.has_several_points();
+        let axes = points.axes.iter().filter(|axis| axis.distinct().len() > 1);
+        let axes: Vec<&PointAxis> = axes.filter(|_| several_points).collect();
         let mut table = if several_points {
             TextTable::new().right("point")
         } else {
             TextTable::new()
+        };
+        for axis in &axes {
+            table = match axis.numbers() {
+                Some(_) => table.right(points.name_of(axis)),
+                None => table.left(points.name_of(axis)),
+            };
         }
-        .left("metric")
-        .left("entity")
-        .right("mean ± 95 %")
-        .right("n");
+        let mut table = table
+            .left("metric")
+            .left("entity")
+            .right("mean ± 95 %")
+            .right("n");
         for row in &self.rows {
+            let at = points.numbers.binary_search(&row.point);
+            let value = |axis: &&PointAxis| match at {
+                Ok(at) => axis.values[at].clone(),
+                Err(_) => String::new(),
+            };
             let cells = [
                 row.metric.clone(),
                 row.entity.clone(),
@@ -215,6 +234,7 @@ impl Summary {
                 several_points
                     .then(|| row.point.to_string())
                     .into_iter()
+                    .chain(axes.iter().map(value))
                     .chain(cells),
             );
         }

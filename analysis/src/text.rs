@@ -1,5 +1,6 @@
-//! Text tables for people: aligned columns, no clutter.
+//! Text for people: tables with aligned columns, numbers without clutter.
 
+use std::collections::BTreeSet;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Space between two columns.
@@ -118,9 +119,75 @@ fn printable(text: &str) -> String {
     shown
 }
 
+/// Most significant digits of a number that is always shown as it is.
+const AS_IS: usize = 4;
+
+/// The values of an axis for people: numbers, with or without a unit, that have many decimals get as many digits as tell
+/// them apart from each other, and at least three. All other texts stay as they are.
+///
+/// ```
+/// use analysis::short_numbers;
+/// assert_eq!(short_numbers(["1", "3.16227766017", "10"]), ["1", "3.16", "10"]);
+/// assert_eq!(short_numbers(["2.50001 ms", "2.50002 ms"]), ["2.50001 ms", "2.50002 ms"]);
+/// assert_eq!(short_numbers(["1048576.25", "v1.23456"]), ["1048576", "v1.23456"]);
+/// ```
+pub fn short_numbers<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> Vec<String> {
+    let values: Vec<String> = values
+        .into_iter()
+        .map(|it| it.as_ref().to_owned())
+        .collect();
+    let different = |texts: &[String]| texts.iter().collect::<BTreeSet<_>>().len();
+    let all = different(&values);
+    let mut shorter = (3..17).map(|digits| {
+        let short = values.iter().map(|value| short_number(value, digits));
+        short.collect::<Vec<_>>()
+    });
+    let found = shorter.find(|texts| different(texts) == all);
+    found.unwrap_or(values)
+}
+
+/// A decimal number at the beginning of a text with so many significant digits, all before the point kept.
+fn short_number(text: &str, digits: usize) -> String {
+    let end = text.find(|it: char| !(it.is_ascii_digit() || it == '.' || it == '-'));
+    let (number, rest) = text.split_at(end.unwrap_or(text.len()));
+    let significant = number.trim_start_matches(['-', '0', '.']);
+    let count = significant.bytes().filter(u8::is_ascii_digit).count();
+    let has_exponent = rest.starts_with(['e', 'E']);
+    let (true, false, Ok(value)) = (
+        count > AS_IS && number.contains('.'),
+        has_exponent,
+        number.parse::<f64>(),
+    ) else {
+        return text.to_owned();
+    };
+    let before = libm::floor(libm::log10(value.abs())) as i64 + 1;
+    let decimals = usize::try_from(digits as i64 - before).unwrap_or(0);
+    let mut short = crate::unit::fixed(value, decimals);
+    if short.contains('.') {
+        short.truncate(short.trim_end_matches('0').trim_end_matches('.').len());
+    }
+    short + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest! {
+        #[test]
+        fn short_numbers_are_told_apart_and_near(values in prop::collection::btree_set(1_u64..1_000_000_000, 1..12), power in 0..12_i32) {
+            let values: Vec<f64> = values.into_iter().map(|it| it as f64 / 10_f64.powi(power)).collect();
+            let texts: Vec<String> = values.iter().map(f64::to_string).collect();
+            let short = short_numbers(&texts);
+            let different: BTreeSet<_> = short.iter().collect();
+            prop_assert_eq!(different.len(), values.len());
+            for ((value, text), short) in values.iter().zip(&texts).zip(&short) {
+                prop_assert!(short.len() <= text.len());
+                let shown: f64 = short.parse().unwrap();
+                prop_assert!((shown - value).abs() <= value * 0.005, "{short} for {value}");
+            }
+        }
+    }
     use proptest::prelude::*;
 
     #[test]

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use analysis::{Axis, Chart, Interval, Point, Reference, Series, Sorted};
+use analysis::{Axis, Chart, HeatMap, Interval, Point, Reference, Series, Sorted};
 use proptest::prelude::*;
 
 /// Walks the elements of a document: every one closed, attributes quoted, no stray markup in text.
@@ -191,6 +191,95 @@ fn bars_of_several_series_stand_side_by_side() {
     }
 }
 
+/// Text elements with how far each reaches in the direction in which it is written, at least.
+fn reaches(svg: &str) -> Vec<(String, (f64, f64), bool)> {
+    let lines = svg.lines().filter(|line| line.starts_with("<text"));
+    let reach = |line: &str| {
+        let (tag, rest) = line.split_once('>').unwrap();
+        let text = rest.split_once('<').unwrap().0;
+        let is_turned = tag.contains("rotate(-90");
+        let place = attribute(tag, if is_turned { "y" } else { "x" });
+        // Letters of these labels are wider than 3.5 points.
+        let half = text.chars().count() as f64 * 3.5 / 2.0;
+        let ends = match tag.contains("text-anchor=\"middle\"") {
+            true => (place - half, place + half),
+            false => (place, place),
+        };
+        (text.to_owned(), ends, is_turned)
+    };
+    lines.map(reach).collect()
+}
+
+#[test]
+fn a_long_label_is_broken_between_words_and_shortened_only_if_that_is_not_enough() {
+    let drawn = |label: &str| {
+        let x = Axis::linear(label, "s");
+        let chart = Chart::new(x, Axis::linear("mean latency", "ms"));
+        let svg = chart
+            .series(Series::line("", [(0.0, 1.0), (9.0, 2.0)]))
+            .to_svg();
+        assert_well_formed(&svg);
+        svg
+    };
+    let short = drawn("time");
+    assert!(short.contains(">time (s)</text>"));
+    let label = "time since the first of all clients has sent its very first call to a broker";
+    let long = drawn(label);
+    let lines: Vec<String> = reaches(&long).into_iter().map(|it| it.0).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let shown = lines.join(" ");
+    assert!(shown.contains(&format!("{label} (s)")), "{lines:?}");
+    assert!(!lines.contains(&format!("{label} (s)").as_str()));
+    // The plot stays as it was; the figure is not larger.
+    assert_eq!(
+        attribute(short.lines().next().unwrap(), "height"),
+        attribute(long.lines().next().unwrap(), "height")
+    );
+    let endless = drawn(&[label; 9].join(", "));
+    assert!(endless.contains("… (s)</text>"));
+    assert!(
+        endless.contains(&[label; 9].join(", ")),
+        "those who hear it hear all of it"
+    );
+}
+
+#[test]
+fn reference_lines_can_be_told_apart_and_none_hides_on_the_axis() {
+    let svg = Chart::new(
+        Axis::linear("time", "s"),
+        Axis::linear("latency", "ms").from_zero(),
+    )
+    .series(Series::steps("", [(0.0, 1.0), (50.0, 2.0), (100.0, 2.0)]))
+    .reference(Reference::vertical("rule", 0.0))
+    .reference(Reference::vertical("cut", 0.0))
+    .reference(Reference::vertical("end", 100.0))
+    .to_svg();
+    let plot = svg
+        .lines()
+        .find(|line| line.starts_with("<svg x="))
+        .unwrap();
+    let (left, width) = (attribute(plot, "x"), attribute(plot, "width"));
+    let mut looks = std::collections::BTreeMap::new();
+    for line in svg.lines().filter(|line| line.starts_with("<path d=\"M")) {
+        let (data, look) = line.split_once("\" ").unwrap();
+        if look.contains("#222") || look.contains("#ddd") || look.contains("#0072B2") {
+            continue;
+        }
+        let x: f64 = data[10..].split(' ').next().unwrap().parse().unwrap();
+        looks
+            .entry(look.to_owned())
+            .or_insert_with(Vec::new)
+            .push(x);
+    }
+    // Each once in the legend and once in the plot.
+    assert_eq!(looks.len(), 3, "{looks:?}");
+    for places in looks.values() {
+        assert_eq!(places.len(), 2);
+        let place = places[1];
+        assert!(place > left + 2.0 && place < left + width - 2.0, "{place}");
+    }
+}
+
 fn number() -> impl Strategy<Value = f64> {
     prop_oneof![5 => -1e3..1e3_f64, 2 => any::<f64>(), 1 => Just(0.0), 1 => Just(f64::NAN), 1 => Just(f64::MAX)]
 }
@@ -239,6 +328,26 @@ proptest! {
         for text in svg.lines().filter(|line| line.starts_with("<text")) {
             let (x, y) = (attribute(text, "x"), attribute(text, "y"));
             prop_assert!((0.0..=width).contains(&x) && (0.0..=height).contains(&y), "{text}");
+        }
+    }
+
+    #[test]
+    fn labels_are_inside_however_long_they_are(
+        x in "[a-h]{1,30}( [a-h]{1,30}){0,40}", y in "[a-h]{1,30}( [a-h]{1,30}){0,40}",
+        unit in "[a-h]{0,60}", width in 0.0..900.0_f64, height in 0.0..500.0_f64, power in -9..9_i32
+    ) {
+        let values = [(0.0, 0.0), (1.0, 10_f64.powi(power))];
+        let chart = Chart::new(Axis::linear(&x, &unit), Axis::linear(&y, &unit).from_zero());
+        let chart = chart.size(width, height).series(Series::line("", values)).to_svg();
+        let map = HeatMap::new(&x, ["1", "2"], &y, ["a"], &y, &unit).width(width);
+        let map = map.row([Some(1.0), Some(10_f64.powi(power))]).to_svg();
+        for svg in [chart, map] {
+            assert_well_formed(&svg);
+            let root = svg.lines().next().unwrap();
+            for (text, (low, high), is_turned) in reaches(&svg) {
+                let end = attribute(root, if is_turned { "height" } else { "width" });
+                prop_assert!(low >= 0.0 && high <= end, "{text}: {low} to {high} of {end}");
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use analysis::{
-    CallStudy, Comparison, Cut, FigureKind, FigureOptions, GroupBy, Manifest, Regression,
+    AxisLook, CallStudy, Comparison, Cut, FigureKind, FigureOptions, GroupBy, Manifest, Regression,
     ReportOptions, ResultFolder, ResultSet, SampleStudy, Selection, TableFormat, Verdict, cautions,
     export, figures, report,
 };
@@ -339,6 +339,87 @@ fn alternatives_along_an_axis_are_ranked_at_each_point_of_the_others() {
 }
 
 #[test]
+fn alternatives_without_a_value_are_named() {
+    let mut metrics = HEADER.to_owned();
+    let mut points = "point,policy,rate\n".to_owned();
+    let mut point = 0;
+    for policy in ["a", "b", "c", "d"] {
+        for rate in [1, 2] {
+            writeln!(points, "{point},{policy},{rate}").unwrap();
+            for replication in 0..4 {
+                let value = match (policy, rate) {
+                    // No call was ever answered.
+                    ("c", _) | ("b", 2) => String::new(),
+                    _ => format!("{}", 1e6 * f64::from(rate * (replication + 1))),
+                };
+                writeln!(metrics, "{point},{replication},latency_mean,all,ns,{value}").unwrap();
+                if policy == "d" {
+                    writeln!(metrics, "{point},{replication},own,all,,{replication}").unwrap();
+                }
+            }
+            point += 1;
+        }
+    }
+    let (_parent, path) = folder(
+        "gaps",
+        1,
+        &[("metrics.csv", &metrics), ("points.csv", &points)],
+    );
+    let results = ResultSet::read(&path).unwrap();
+    let comparison = Comparison::over_axis(&results, "policy", &Selection::default()).unwrap();
+    let expected = "no value of b: latency_mean of all, rate=2\nno value of c anywhere: it is not compared\n\
+                    only one alternative has a value: own of all, rate=1; own of all, rate=2\n";
+    assert_eq!(comparison.left_out(), expected);
+    assert!(comparison.to_text(false).contains(expected));
+    let (_parent, path) = sweep();
+    let results = ResultSet::read(&path).unwrap();
+    let whole = Comparison::over_axis(&results, "policy", &Selection::default()).unwrap();
+    assert_eq!(whole.left_out(), "");
+}
+
+#[test]
+fn a_summary_of_a_sweep_says_where_each_point_is() {
+    let (_parent, path) = sweep();
+    let results = ResultSet::read(&path).unwrap();
+    let text = results.summary().to_text_at(&results.points);
+    let mut lines = text.lines();
+    let words = |line: Option<&str>| {
+        let words = line.unwrap().split_whitespace().take(4);
+        words.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(words(lines.next()), ["point", "policy", "rate", "metric"]);
+    assert_eq!(words(lines.next()), ["0", "fast", "10", "latency_mean"]);
+    assert!(text.contains("    5  slow      40  utilization "), "{text}");
+    // A single point is nowhere in particular.
+    let (_parent, path) = recorded();
+    let results = ResultSet::read(&path).unwrap();
+    let summary = results.summary();
+    assert_eq!(summary.to_text_at(&results.points), summary.to_text());
+    // What calls for caution says so, too.
+    let (_parent, path) = folder(
+        "few",
+        1,
+        &[
+            (
+                "metrics.csv",
+                &format!("{HEADER}0,0,x,all,,1\n0,1,x,all,,1\n1,0,x,all,,1\n1,1,x,all,,9\n"),
+            ),
+            ("points.csv", "point,rate\n0,5\n1,10\n"),
+        ],
+    );
+    let results = ResultSet::read(&path).unwrap();
+    let found = cautions(&results, &results.metrics, None);
+    assert!(
+        found[0].ends_with("more: soe sweep --replications 30"),
+        "{found:?}"
+    );
+    assert!(
+        found[1].ends_with("the first that of x of all at rate=10"),
+        "{found:?}"
+    );
+}
+
+#[test]
 fn a_regression_is_told_from_noise_and_from_what_does_not_matter() {
     let none = Selection::default();
     let judge = |old: &str, new: &str, tolerance| {
@@ -516,6 +597,72 @@ fn each_kind_of_figure_is_drawn_where_there_is_something_to_draw() {
             .to_string()
             .contains("no axis `cores`")
     );
+    let twice = FigureOptions {
+        x: Some("policy".into()),
+        by: Some("broker.router.policy".into()),
+        ..FigureOptions::default()
+    };
+    let error = figures(&results, &twice).unwrap_err().to_string();
+    assert!(
+        error.ends_with(
+            "axis `broker.router.policy` cannot be both horizontal and that of the series; other axes: client.user.rate"
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn axes_of_a_sweep_are_shown_as_is_asked_for() {
+    let (_parent, path) = sweep();
+    let results = ResultSet::read(&path).unwrap();
+    let look = |key: &str, label: &str, logarithmic| AxisLook {
+        key: key.into(),
+        label: label.into(),
+        logarithmic,
+    };
+    let draw = |kind, x: &str, by: &str| {
+        let options = FigureOptions {
+            kinds: vec![kind],
+            selection: Selection {
+                metrics: vec!["latency_mean".into()],
+                entities: Vec::new(),
+            },
+            x: Some(x.into()),
+            by: Some(by.into()),
+            axes: vec![
+                look("client.user.rate", "calls per second", true),
+                look("broker.router.policy", "what the router does", false),
+            ],
+            ..FigureOptions::default()
+        };
+        figures(&results, &options).unwrap()[0].to_svg()
+    };
+    let lines = draw(FigureKind::Lines, "rate", "policy");
+    assert!(lines.contains(">calls per second</text>"));
+    // Ticks of a logarithmic axis from 10 to 40.
+    for tick in ["10", "20"] {
+        assert!(lines.contains(&format!(">{tick}</text>")), "{tick}");
+    }
+    assert!(!lines.contains(">30</text>"));
+    let bars = draw(FigureKind::Bars, "policy", "rate");
+    assert!(bars.contains(">what the router does</text>"));
+    assert!(bars.contains(">calls per second = 20</text>"));
+    let map = draw(FigureKind::Heat, "rate", "policy");
+    assert!(
+        map.contains(">calls per second</text>") && map.contains(">what the router does</text>")
+    );
+}
+
+#[test]
+fn a_timeline_without_calls_is_none() {
+    let (_parent, path) = recorded();
+    let results = ResultSet::read(&path).unwrap();
+    let options = FigureOptions {
+        kinds: vec![FigureKind::Timeline],
+        replication: 99,
+        ..FigureOptions::default()
+    };
+    assert!(figures(&results, &options).unwrap().is_empty());
 }
 
 #[test]

@@ -16,7 +16,9 @@ Examples:
 Intervals are 95 % (Student's t) over replications. With calls.csv (soe run
 --calls) there are also the warm-up by the rule MSER-5, the correlation of
 consecutive calls, and batch means for a single long replication; with
-samples.csv, averages over time.";
+samples.csv, averages over time. With --by, --quantiles or --warm-up, the answer
+is about the calls alone. CSV and JSON are its first table as data; all else is
+for people, and only in the text.";
 
 pub const COMPARE_EXAMPLES: &str = "\
 Examples:
@@ -39,10 +41,15 @@ Examples:
   soe plot results/policies --metric latency_p95 --x rate --by policy
   soe plot results/policies --kind heat --x rate --by cores --output figures
 
-Without options, everything that makes sense is drawn: of a sweep, metrics over
-its first numeric axis with 95 % bands, and heat maps; of a run, what its
-computers did, and, if it recorded calls and samples, distributions, a timeline,
-time series and the warm-up. Sizes suit one column of a paper.";
+Of a run, everything is drawn that it has the data for: what its computers did,
+and, if it recorded calls and samples, distributions, a timeline, time series and
+the warm-up. Of a sweep, without options, the figures that it drew itself are
+written, which are those of its study; with another size or --log-x or --log-y,
+the figures of the study are drawn anew. --kind, --metric, --entity, --x, --by
+and --group ask for others: lines over a numeric axis with 95 % bands, bars over
+one of names, and heat maps over two, where --kind does not choose among them;
+without --x and --by, over the axes that the study shows. Sizes suit one column
+of a paper.";
 
 pub const REPORT_EXAMPLES: &str = "\
 Examples:
@@ -82,9 +89,10 @@ pub struct AnalyzeArgs {
     #[arg(long, value_enum)]
     pub by: Option<By>,
 
-    /// Quantiles of latency and processing time of the calls in calls.csv
-    #[arg(long, value_delimiter = ',', default_value = "0.5,0.9,0.95,0.99")]
-    pub quantiles: Vec<String>,
+    /// Report the calls of calls.csv with these quantiles of latency and
+    /// processing time [default: 0.5,0.9,0.95,0.99]
+    #[arg(long, value_name = "Q,Q,...", value_delimiter = ',')]
+    pub quantiles: Option<Vec<String>>,
 
     /// Report the calls of calls.csv that were sent after this time (such as
     /// "10 s"), or `auto` for the rule MSER-5 [default: that of the run]
@@ -163,15 +171,18 @@ pub struct PlotArgs {
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub folder: PathBuf,
 
-    /// Only figures of this kind; may be repeated [default: all that make sense]
+    /// Only figures of this kind; may be repeated [default: all that there are
+    /// data for; of a sweep, those of its study]
     #[arg(long, value_enum)]
     pub kind: Vec<Kind>,
 
-    /// Only this metric; may be repeated [default: a few that tell most]
+    /// Only this metric in bars, lines, heat maps and time series; may be repeated
+    /// [default: all; of a sweep, those of its study, or a few that tell most]
     #[arg(long)]
     pub metric: Vec<String>,
 
-    /// Only this entity (a computer, a function, `all`); may be repeated
+    /// Only this entity (a computer, a function, `all`) in the same; may be
+    /// repeated
     #[arg(long)]
     pub entity: Vec<String>,
 
@@ -195,11 +206,12 @@ pub struct PlotArgs {
     #[arg(long)]
     pub log_y: bool,
 
-    /// Width, in points (1/72 inch)
+    /// Width, in points (1/72 inch), 160 to 2880
     #[arg(long, value_name = "POINTS", default_value_t = 252.0)]
     pub width: f64,
 
-    /// Height without legend, in points
+    /// Height without legend, in points, 90 to 2880; that of a heat map follows
+    /// from its rows
     #[arg(long, value_name = "POINTS", default_value_t = 166.0)]
     pub height: f64,
 
@@ -207,7 +219,7 @@ pub struct PlotArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub replication: u32,
 
-    /// Most calls of a timeline
+    /// Most calls of a timeline, 1 to 10000
     #[arg(long, value_name = "N", default_value_t = 40)]
     pub calls: usize,
 
@@ -215,7 +227,7 @@ pub struct PlotArgs {
     #[arg(long, value_enum, default_value_t = Picture::Svg)]
     pub format: Picture,
 
-    /// Dots per inch of PNG files
+    /// Dots per inch of PNG files, 10 to 2400
     #[arg(long, default_value_t = 300.0)]
     pub dpi: f64,
 
@@ -231,7 +243,7 @@ pub struct ReportArgs {
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub folder: PathBuf,
 
-    /// The heading [default: the name of the folder]
+    /// The heading [default: the title of the study, or the name of the folder]
     #[arg(long)]
     pub title: Option<String>,
 

@@ -1,12 +1,16 @@
 //! Axes: what they show, their range and their ticks.
 
-use super::LINE;
 use super::scale::{Scale, Ticks, linear_ticks, logarithmic_ticks, name_ticks};
 use super::series::{Reference, Series};
 use super::svg::Label;
+use super::wrap::{fitted, wrapped};
 
 /// Smallest share of the larger end at which a linear axis starts at zero by itself.
 const NEAR_ZERO: f64 = 0.35;
+/// Least share of the length between a reference line and the edge of the plot.
+const BESIDE_LINE: f64 = 0.015;
+/// Largest share of the text beside an axis for its unit.
+const UNIT: f64 = 0.4;
 /// What is smaller counts as zero.
 const SMALLEST: f64 = 1e-100;
 
@@ -86,29 +90,26 @@ impl Axis {
         }
     }
 
-    /// Space that the text beside the axis takes, with a gap to the tick labels.
-    pub(super) fn title_height(&self) -> f64 {
+    /// The text beside the axis, with the power of ten that its tick labels leave out, in as many lines as a space of
+    /// this length makes necessary. Beyond `most` lines it is shortened, but never its unit.
+    pub(super) fn title(&self, ticks: &Ticks, length: f64, most: usize) -> Vec<Label> {
         if self.label.is_empty() && self.unit.is_empty() {
-            0.0
-        } else {
-            LINE + 2.0
+            return Vec::new();
         }
-    }
-
-    /// The text beside the axis, with the power of ten that its tick labels leave out.
-    pub(super) fn title(&self, ticks: &Ticks) -> Label {
-        match (ticks.exponent, self.unit.is_empty()) {
-            (0, true) => Label::plain(&self.label),
-            (0, false) => Label::plain(&format!("{} ({})", self.label, self.unit)),
-            (exponent, true) => {
-                Label::power(format!("{} (10", self.label), exponent, ")".to_owned())
-            }
-            (exponent, false) => Label::power(
-                format!("{} (10", self.label),
-                exponent,
-                format!(" {})", self.unit),
-            ),
+        let unit = fitted(&self.unit, length * UNIT);
+        let end = match (ticks.exponent, unit.is_empty()) {
+            (0, true) => Label::plain(""),
+            (0, false) => Label::plain(&format!(" ({unit})")),
+            (exponent, true) => Label::power(" (10".to_owned(), exponent, ")".to_owned()),
+            (exponent, false) => Label::power(" (10".to_owned(), exponent, format!(" {unit})")),
+        };
+        let lines = wrapped(&self.label, length, most, end.width());
+        let mut lines: Vec<Label> = lines.iter().map(|line| Label::plain(line)).collect();
+        if let Some(last) = lines.last_mut() {
+            let text = last.text.clone() + &end.text;
+            *last = Label { text, ..end };
         }
+        lines
     }
 
     /// Ticks of the vertical axis, whose range ends at ticks; `longest` limits the width of names.
@@ -216,13 +217,22 @@ impl Extent {
             .filter(|line| line.vertical)
             .map(|line| line.value);
         let padding = series.iter().map(Series::padding).fold(0.0, f64::max);
-        let values = series.iter().flat_map(Series::xs).chain(fixed);
+        let values = series.iter().flat_map(Series::xs).chain(fixed.clone());
+        let extent = Self::of(values);
+        // A line at the very end would hide on the edge of the plot.
+        let (low, high) = extent.all;
+        let edge = (high - low) * BESIDE_LINE;
+        let mut fixed = fixed.filter(|value| drawable(*value));
+        let at_edge = fixed.any(|value| value - low < edge || high - value < edge);
+        let padding = match at_edge {
+            true => padding.max(BESIDE_LINE),
+            false => padding,
+        };
         Self {
-            zero: false,
             exact: true,
             horizontal: true,
             padding,
-            ..Self::of(values)
+            ..extent
         }
     }
 

@@ -1,6 +1,6 @@
 //! Drawing of axes and series into the plot.
 
-use super::legend::{REFERENCE_STROKE, marker};
+use super::legend::{marker, reference_stroke};
 use super::scale::{Scale, Ticks};
 use super::series::{Mark, Point, Reference, Series};
 use super::shapes;
@@ -122,13 +122,13 @@ pub(super) fn draw_series(svg: &mut Svg, frame: &Frame, all: &[Series], referenc
     svg.raw(&format!(
         "<svg x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" viewBox=\"{x} {y} {width} {height}\"{live}>\n"
     ));
-    for line in references {
+    for (index, line) in references.iter().enumerate().rev() {
         match line.vertical {
             true => frame.x.at(line.value).map(|x| ((x, top), (x, bottom))),
             false => frame.y.at(line.value).map(|y| ((left, y), (right, y))),
         }
         .into_iter()
-        .for_each(|(from, to)| svg.line(from, to, REFERENCE_STROKE));
+        .for_each(|(from, to)| svg.line(from, to, reference_stroke(index)));
     }
     for (index, (series, style)) in styled().enumerate() {
         svg.begin_series(index);

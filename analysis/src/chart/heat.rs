@@ -1,9 +1,10 @@
 //! Heat maps: a value over two axes.
 
 use super::axis::{Axis, Extent};
-use super::style::{FONT_SIZE, INK, text_width};
+use super::style::{INK, text_width};
 use super::svg::{Anchor, Label, Svg};
-use super::{LINE, MARGIN, TICK, WIDTH};
+use super::{LARGEST, LINE, MARGIN, MOST_LINES, TICK, WIDTH};
+use super::{centre, title_below, title_beside, title_height};
 
 /// Colours from low to high: a sample of viridis (Smith and van der Walt, 2015), whose lightness rises evenly, so that
 /// people with colour blindness and grey print show the same order.
@@ -23,6 +24,8 @@ const COLOURS: [(u8, u8, u8); 10] = [
 const BAR: f64 = 9.0;
 /// Steps of the scale of colours.
 const STEPS: usize = 64;
+/// Highest map.
+const HIGHEST: f64 = 220.0;
 /// Height of a cell if there is no reason for another.
 const CELL: f64 = 22.0;
 
@@ -77,10 +80,10 @@ impl HeatMap {
         self
     }
 
-    /// Sets the width, in points; the default is 252, at least 160.
+    /// Sets the width, in points; the default is 252, at least 160, at most 14 400.
     #[must_use]
     pub fn width(mut self, width: f64) -> Self {
-        self.width = width.max(160.0);
+        self.width = width.max(160.0).min(LARGEST);
         self
     }
 
@@ -100,16 +103,21 @@ impl HeatMap {
         let x_axis = Axis::names(&self.x.0, self.x.1.iter().cloned());
         let y_axis = Axis::names(&self.y.0, self.y.1.iter().cloned());
         let none = Extent::of_y(&[], &[]);
-        // The scale of colours must be as high as its label is long.
+        // The scale of colours should be as high as its label is long.
         let label = text_width(self.value.name()) + text_width(" (000)");
-        let plot_height = (rows as f64 * CELL).clamp(70.0, 220.0).max(label);
+        let plot_height = (rows as f64 * CELL)
+            .clamp(70.0, HIGHEST)
+            .max(label.min(HIGHEST));
         let longest = self.width * 0.3;
         let y_ticks = y_axis.vertical_ticks(none, plot_height, longest);
         let scale_axis = self.value.clone().range(low, high);
         let scale_ticks = scale_axis.vertical_ticks(none, plot_height, longest);
 
-        let left = MARGIN + y_axis.title_height() + TICK + y_ticks.widest();
-        let beside = 6.0 + BAR + TICK + scale_ticks.widest() + self.value.title_height() + MARGIN;
+        let along = plot_height + LINE / 2.0 + TICK + LINE;
+        let y_title = y_axis.title(&y_ticks, along, MOST_LINES.1);
+        let value_title = self.value.title(&scale_ticks, along, MOST_LINES.1);
+        let left = MARGIN + title_height(&y_title) + TICK + y_ticks.widest();
+        let beside = 6.0 + BAR + TICK + scale_ticks.widest() + title_height(&value_title) + MARGIN;
         let right = (self.width - beside).max(left + 20.0);
         let x_ticks = x_axis.horizontal_ticks(none, right - left, longest);
         let slanted = x_ticks.slanted(right - left);
@@ -119,7 +127,8 @@ impl HeatMap {
         };
         let top = MARGIN + LINE / 2.0;
         let bottom = top + plot_height;
-        let height = bottom + TICK + x_ticks.height(slanted) + x_axis.title_height() + MARGIN;
+        let x_title = x_axis.title(&x_ticks, self.width - 2.0 * MARGIN, MOST_LINES.0);
+        let height = bottom + TICK + x_ticks.height(slanted) + title_height(&x_title) + MARGIN;
 
         let name = self.value.name();
         let description = format!("{name} over {} and {}", self.x.0, self.y.0);
@@ -179,18 +188,11 @@ impl HeatMap {
                 svg.label((left - 4.5, at + 2.8), Anchor::End, label, "");
             }
         }
-        svg.label(
-            ((left + right) / 2.0, height - MARGIN - 2.0),
-            Anchor::Middle,
-            &x_axis.title(&x_ticks),
-            "",
-        );
-        svg.turned_label(
-            (MARGIN + FONT_SIZE, (top + bottom) / 2.0),
-            Anchor::Middle,
-            &y_axis.title(&y_ticks),
-            -90,
-        );
+        let middle = ((left + right) / 2.0, (top + bottom) / 2.0);
+        let ends = (MARGIN, self.width - MARGIN);
+        title_below(&mut svg, &x_title, (middle.0, height - MARGIN), ends);
+        let ends = (top - LINE / 2.0, top - LINE / 2.0 + along);
+        title_beside(&mut svg, &y_title, (MARGIN, middle.1), ends);
 
         if low <= high {
             let bar = right + 6.0;
@@ -212,12 +214,15 @@ impl HeatMap {
             }
             if high <= low {
                 let label = Label::plain(&crate::unit::fixed(low, 2));
-                let middle = (top + bottom) / 2.0 + 2.8;
-                svg.label((bar + BAR + 4.0, middle), Anchor::Start, &label, "");
+                let place = (bar + BAR + 4.0, middle.1 + 2.8);
+                svg.label(place, Anchor::Start, &label, "");
             }
-            let x = self.width - MARGIN - 2.0;
-            let label = self.value.title(&scale_ticks);
-            svg.turned_label((x, (top + bottom) / 2.0), Anchor::Middle, &label, -90);
+            let y = centre(&value_title, middle.1, ends);
+            for (line, label) in value_title.iter().enumerate() {
+                let after = (value_title.len() - 1 - line) as f64 * LINE;
+                let x = self.width - MARGIN - 2.0 - after;
+                svg.turned_label((x, y), Anchor::Middle, label, -90);
+            }
         }
         svg.finish()
     }

@@ -1,9 +1,10 @@
 //! The legend: keys and labels in rows above the plot.
 
+use super::LINE;
 use super::series::{Mark, Reference, Series};
 use super::style::{Style, text_width};
 use super::svg::{Anchor, Svg, number};
-use super::{LINE, fitted};
+use super::wrap::fitted;
 
 /// Length of a key.
 const KEY: f64 = 20.0;
@@ -14,9 +15,19 @@ const GAP: f64 = 9.0;
 /// Space between the legend and the plot.
 const BELOW: f64 = 2.0;
 
-/// Attributes of reference lines, here and in the plot.
-pub(super) const REFERENCE_STROKE: &str =
-    " stroke=\"#555\" stroke-width=\".8\" stroke-dasharray=\"2.4 1.8\" fill=\"none\"";
+/// Attributes of the first reference line, the second and so on, here and in the plot. The first are drawn on top, so that
+/// those at the same place can be told apart: dashes over a wide pale line.
+const REFERENCES: [&str; 4] = [
+    " stroke=\"#555\" stroke-width=\".8\" stroke-dasharray=\"2.4 1.8\" fill=\"none\"",
+    " stroke=\"#bbb\" stroke-width=\"2.4\" fill=\"none\"",
+    " stroke=\"#555\" stroke-width=\".8\" stroke-dasharray=\"5 1.2 1 1.2\" fill=\"none\"",
+    " stroke=\"#bbb\" stroke-width=\"2.4\" stroke-dasharray=\"1.2 1.2\" fill=\"none\"",
+];
+
+/// Attributes of the reference line at this place in the chart.
+pub(super) fn reference_stroke(index: usize) -> &'static str {
+    REFERENCES[index % REFERENCES.len()]
+}
 
 /// The entries of a legend and their arrangement in columns.
 pub(super) struct Legend {
@@ -27,7 +38,10 @@ pub(super) struct Legend {
 
 enum Key {
     Series(Mark, Style, usize),
-    Reference { vertical: bool },
+    Reference {
+        vertical: bool,
+        stroke: &'static str,
+    },
 }
 
 impl Legend {
@@ -40,13 +54,12 @@ impl Legend {
                 &series.label,
             )
         });
-        let of_references = references.iter().map(|line| {
-            (
-                Key::Reference {
-                    vertical: line.vertical,
-                },
-                &line.label,
-            )
+        let of_references = references.iter().enumerate().map(|(index, line)| {
+            let key = Key::Reference {
+                vertical: line.vertical,
+                stroke: reference_stroke(index),
+            };
+            (key, &line.label)
         });
         let entries: Vec<(Key, String)> = of_series
             .chain(of_references)
@@ -116,10 +129,10 @@ impl Key {
     fn draw(&self, svg: &mut Svg, x: f64, y: f64) {
         let middle = x + KEY / 2.0;
         match self {
-            Key::Reference { vertical: false } => svg.line((x, y), (x + KEY, y), REFERENCE_STROKE),
-            Key::Reference { vertical: true } => {
-                svg.line((middle, y - 4.0), (middle, y + 4.0), REFERENCE_STROKE)
-            }
+            Key::Reference { vertical, stroke } => match vertical {
+                false => svg.line((x, y), (x + KEY, y), stroke),
+                true => svg.line((middle, y - 4.0), (middle, y + 4.0), stroke),
+            },
             Key::Series(mark, style, _) if mark.is_filled() => {
                 svg.rect(x + 4.0, y - 3.5, KEY - 8.0, 7.0, &style.fill());
             }

@@ -1,8 +1,8 @@
 //! Scales: from values to coordinates, with ticks at round numbers.
 
-use super::fitted;
 use super::style::text_width;
 use super::svg::Label;
+use super::wrap::fitted;
 
 /// Farthest coordinate, in points.
 const FAR: f64 = 1e5;

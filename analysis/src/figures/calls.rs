@@ -84,7 +84,7 @@ impl OfCalls {
             figures.push(settling(transient, cut_ns, options));
             figures.push(rule(transient, options));
         }
-        figures.extend(first.map(|first| first.timeline(options)));
+        figures.extend(first.and_then(|first| first.timeline(options)));
         let study = CallStudy {
             groups: Vec::new(),
             cut_ns,
@@ -265,10 +265,10 @@ impl FirstCalls {
         }
     }
 
-    /// The calls as bars over time.
-    fn timeline(&self, options: &FigureOptions) -> Figure {
+    /// The calls as bars over time; nothing if there are none.
+    fn timeline(&self, options: &FigureOptions) -> Option<Figure> {
         let calls = || self.calls.values();
-        let start = calls().map(|it| it.0).min().unwrap_or(0);
+        let start = calls().map(|it| it.0).min()?;
         let end = calls()
             .map(|it| it.0.saturating_add(it.1))
             .max()
@@ -297,6 +297,6 @@ impl FirstCalls {
             self.calls.len(),
             self.replication
         );
-        Figure::chart("timeline", caption, chart)
+        Some(Figure::chart("timeline", caption, chart))
     }
 }

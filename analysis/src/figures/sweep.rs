@@ -1,9 +1,10 @@
 //! Figures of the points of a sweep.
 
-use super::{Figure, FigureError, FigureKind, FigureOptions, in_words};
+use super::{AxisLook, Figure, FigureError, FigureKind, FigureOptions, in_words};
 use crate::chart::{Axis, Chart, HeatMap, Point, Series};
 use crate::results::{PointAxis, Points, ResultSet};
 use crate::statistics::Interval;
+use crate::text::short_numbers;
 use crate::unit::Unit;
 
 /// Metrics shown where none is asked for, most telling first.
@@ -50,7 +51,21 @@ pub(super) fn figures(
     };
     let numeric = |axis: usize| points.axes[axis].numbers().is_some();
     let by = find(&options.by)?;
-    let x = find(&options.x)?.or_else(|| {
+    let x = find(&options.x)?;
+    if let (Some(x), true) = (x, x == by) {
+        let others = (0..points.axes.len()).filter(|axis| *axis != x);
+        let others: Vec<&str> = others.map(|axis| points.axes[axis].key.as_str()).collect();
+        return Err(FigureError::Axis(format!(
+            "{}: axis `{}` cannot be both horizontal and that of the series; other axes: {}",
+            results.path.display(),
+            points.axes[x].key,
+            match others.is_empty() {
+                true => "none".to_owned(),
+                false => others.join(", "),
+            }
+        )));
+    }
+    let x = x.or_else(|| {
         let mut rest = varying.iter().copied().filter(|axis| Some(*axis) != by);
         let first = rest.clone().next();
         rest.find(|axis| numeric(*axis)).or(first)
@@ -191,6 +206,17 @@ impl Subject<'_> {
         )
     }
 
+    /// How an axis is shown.
+    fn look(&self, axis: &PointAxis) -> AxisLook {
+        let mut looks = self.options.axes.iter();
+        let known = looks.find(|it| it.key == axis.key).cloned();
+        known.unwrap_or_else(|| AxisLook {
+            key: axis.key.clone(),
+            label: self.results.points.name_of(axis).replace('-', " "),
+            logarithmic: false,
+        })
+    }
+
     /// The metric over an axis, one series per value of another.
     fn over(&self, x: usize, by: Option<usize>, facet: &Facet) -> Figure {
         let points = &self.results.points;
@@ -208,11 +234,13 @@ impl Subject<'_> {
         }
         let numbers = axis.numbers();
         let categories = axis.distinct();
-        let x_label = points.name_of(axis).replace('-', " ");
+        let look = self.look(axis);
         let x_axis = match &numbers {
-            Some((_, unit)) if self.options.log_x => Axis::logarithmic(&x_label, unit),
-            Some((_, unit)) => Axis::linear(&x_label, unit),
-            None => Axis::names(&x_label, categories.iter().copied()),
+            Some((_, unit)) if self.options.log_x || look.logarithmic => {
+                Axis::logarithmic(&look.label, unit)
+            }
+            Some((_, unit)) => Axis::linear(&look.label, unit),
+            None => Axis::names(&look.label, categories.iter().copied()),
         };
         let place = |at: usize| match &numbers {
             Some((numbers, _)) => numbers[at],
@@ -229,7 +257,8 @@ impl Subject<'_> {
         let never_negative = values.all(|value| value >= 0.0);
         let (width, height) = self.options.size;
         let mut chart = Chart::new(x_axis, y_axis).size(width, height);
-        for (name, members) in split(by.map(|by| &points.axes[by]), &facet.points) {
+        let by = by.map(|by| &points.axes[by]);
+        for (name, members) in split(by.map(|by| (by, self.look(by))), &facet.points) {
             let mut line: Vec<Point> = members
                 .iter()
                 .filter_map(|&at| {
@@ -265,10 +294,10 @@ impl Subject<'_> {
         let (x_name, y_name) = (points.name_of(x_axis), points.name_of(y_axis));
         let label = in_words(self.metric);
         let mut map = HeatMap::new(
-            &x_name.replace('-', " "),
-            columns.iter().copied(),
-            &y_name.replace('-', " "),
-            rows.iter().copied(),
+            &self.look(x_axis).label,
+            short_numbers(&columns),
+            &self.look(y_axis).label,
+            short_numbers(&rows),
             &label,
             symbol,
         )
@@ -288,21 +317,25 @@ impl Subject<'_> {
 }
 
 /// The points by their value of an axis; all together, without a name, if there is none.
-fn split(axis: Option<&PointAxis>, members: &[usize]) -> Vec<(String, Vec<usize>)> {
-    let Some(axis) = axis else {
+fn split(axis: Option<(&PointAxis, AxisLook)>, members: &[usize]) -> Vec<(String, Vec<usize>)> {
+    let Some((axis, look)) = axis else {
         return vec![(String::new(), members.to_vec())];
     };
     let of = |value: &str| {
         let members = members.iter().copied();
         members.filter(|&at| axis.values[at] == value).collect()
     };
-    let label = |value: &str| match axis.numbers() {
-        // A number alone says little.
-        Some(_) => format!("{} = {value}", axis.short()),
-        None => value.to_owned(),
-    };
+    let is_numeric = axis.numbers().is_some();
     let values = axis.distinct();
-    let all = values.into_iter().map(|value| (label(value), of(value)));
+    let shown = short_numbers(&values);
+    let all = values.into_iter().zip(shown).map(|(value, shown)| {
+        let label = match is_numeric {
+            // A number alone says little.
+            true => format!("{} = {shown}", look.label),
+            false => shown,
+        };
+        (label, of(value))
+    });
     all.filter(|(_, members): &(String, Vec<usize>)| !members.is_empty())
         .collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use analysis::{Axis, Chart, Interval, Series, TableColumns, Unit, in_words};
+use analysis::{Axis, Chart, Interval, Series, TableColumns, Unit, in_words, short_numbers};
 
 use super::execute::SweepError;
 use super::results::{Finished, field};
@@ -282,10 +282,11 @@ fn picture(
         .map(|(_, _, interval)| interval.mean.abs())
         .fold(0.0, f64::max);
     let unit = metric.map_or(Unit::Count, |metric| metric.unit);
-    let (scale, symbol) = if spec.ratios.is_empty() {
-        scale(unit, largest)
-    } else {
-        (1.0, "")
+    // Distribution functions and ratios of two entities are not in percent.
+    let is_plain = !spec.ratios.is_empty() || spec.metric.metric == "delay_cdf";
+    let (scale, symbol) = match is_plain {
+        true => (1.0, ""),
+        false => scale(unit, largest),
     };
     let scaled = |interval: &Interval| Interval {
         mean: interval.mean / scale,
@@ -365,7 +366,7 @@ fn picture(
         let axis = &plan.axes[axis];
         let value = &axis.items[item].label;
         name += &format!("-{}", plain(value));
-        words.push(format!("{} {value}", axis.label));
+        words.push(format!("{} {}", axis.label, short(axis, value)));
     }
     let axis = |axis: usize| AxisColumn::of(&plan.axes[axis]).column;
     let x = match spec.x {
@@ -392,9 +393,16 @@ fn picture(
 /// A value of the axis of the lines, with its name if it says nothing alone.
 fn named(plan: &Plan, spec: &FigureSpec, value: &str) -> String {
     match spec.series.map(|axis| &plan.axes[axis]) {
-        Some(axis) if axis.is_numeric() => format!("{} {value}", axis.label),
+        Some(axis) if axis.is_numeric() => format!("{} {}", axis.label, short(axis, value)),
         _ => value.to_owned(),
     }
+}
+
+/// A value of an axis, with no more digits than tell it from the others.
+fn short(axis: &super::study::Axis, value: &str) -> String {
+    let all = short_numbers(axis.items.iter().map(|item| &item.label));
+    let place = axis.items.iter().position(|item| item.label == value);
+    place.map_or_else(|| value.to_owned(), |place| all[place].clone())
 }
 
 /// The horizontal axis, and how many of the base unit one of its units is.
@@ -438,7 +446,8 @@ fn scale(unit: Unit, largest: f64) -> (f64, &'static str) {
         ]),
         Unit::BitsPerSecond => fit(&[(1.0, "b/s"), (1e3, "kb/s"), (1e6, "Mb/s"), (1e9, "Gb/s")]),
         Unit::PerSecond => (1.0, "1/s"),
-        Unit::Ratio | Unit::Count => (1.0, ""),
+        Unit::Ratio => (0.01, "%"),
+        Unit::Count => (1.0, ""),
     }
 }
 
