@@ -93,8 +93,8 @@ impl Chart {
     /// The default is 252 by 166, at least 120 by 90, at most 14 400 by 14 400.
     #[must_use]
     pub fn size(mut self, width: f64, height: f64) -> Self {
-        self.width = width.max(120.0).min(LARGEST);
-        self.height = height.max(90.0).min(LARGEST);
+        self.width = side(width, 120.0);
+        self.height = side(height, 90.0);
         self
     }
 
@@ -233,6 +233,14 @@ impl Chart {
         self.title
             .clone()
             .unwrap_or_else(|| format!("{} over {}", self.y.name(), self.x.name()))
+    }
+}
+
+/// A side of a figure: at least so long, and not longer than the largest; the least if it is not a number.
+fn side(length: f64, least: f64) -> f64 {
+    match length >= least {
+        true => length.min(LARGEST),
+        false => least,
     }
 }
 

@@ -3,8 +3,8 @@
 use super::axis::{Axis, Extent};
 use super::style::{INK, text_width};
 use super::svg::{Anchor, Label, Svg};
-use super::{LARGEST, LINE, MARGIN, MOST_LINES, TICK, WIDTH};
-use super::{centre, title_below, title_beside, title_height};
+use super::{LINE, MARGIN, MOST_LINES, TICK, WIDTH};
+use super::{centre, side, title_below, title_beside, title_height};
 
 /// Colours from low to high: a sample of viridis (Smith and van der Walt, 2015), whose lightness rises evenly, so that
 /// people with colour blindness and grey print show the same order.
@@ -83,7 +83,7 @@ impl HeatMap {
     /// Sets the width, in points; the default is 252, at least 160, at most 14 400.
     #[must_use]
     pub fn width(mut self, width: f64) -> Self {
-        self.width = width.max(160.0).min(LARGEST);
+        self.width = side(width, 160.0);
         self
     }
 
