@@ -3,7 +3,7 @@
 use crate::results::{MetricValues, PointAxis, Points};
 use crate::statistics::{CONFIDENCE, Interval};
 use crate::table::{Column, Metric, MetricRecord, NameId, Names, TABLE_FORMAT};
-use crate::text::TextTable;
+use crate::text::{TextTable, short_numbers};
 use crate::unit::Unit;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -207,6 +207,11 @@ impl Summary {
         } else {
             TextTable::new()
         };
+        let shown = axes.iter().map(|axis| match axis.numbers() {
+            Some(_) => short_numbers(&axis.values),
+            None => axis.values.clone(),
+        });
+        let shown: Vec<Vec<String>> = shown.collect();
         for axis in &axes {
             table = match axis.numbers() {
                 Some(_) => table.right(points.name_of(axis)),
@@ -220,8 +225,8 @@ impl Summary {
             .right("n");
         for row in &self.rows {
             let at = points.numbers.binary_search(&row.point);
-            let value = |axis: &&PointAxis| match at {
-                Ok(at) => axis.values[at].clone(),
+            let value = |values: &Vec<String>| match at {
+                Ok(at) => values[at].clone(),
                 Err(_) => String::new(),
             };
             let cells = [
@@ -234,7 +239,7 @@ impl Summary {
                 several_points
                     .then(|| row.point.to_string())
                     .into_iter()
-                    .chain(axes.iter().map(value))
+                    .chain(shown.iter().map(value))
                     .chain(cells),
             );
         }

@@ -45,7 +45,7 @@ Of a run, everything is drawn that it has the data for: what its computers did,
 and, if it recorded calls and samples, distributions, a timeline, time series and
 the warm-up. Of a sweep, without options, the figures that it drew itself are
 written, which are those of its study; with another size or --log-x or --log-y,
-the figures of the study are drawn anew. --kind, --metric, --entity, --x, --by
+those of the study are drawn anew, at all points. --kind, --metric, --entity, --x, --by
 and --group ask for others: lines over a numeric axis with 95 % bands, bars over
 one of names, and heat maps over two, where --kind does not choose among them;
 without --x and --by, over the axes that the study shows. Sizes suit one column

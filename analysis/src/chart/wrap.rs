@@ -83,7 +83,7 @@ mod tests {
         let text = "mean time from issue to answer of all completed calls";
         assert_eq!(
             wrapped(text, 160.0, 3, 20.0),
-            ["mean time from issue to", "answer of all completed calls"]
+            ["mean time from issue to answer", "of all completed calls"]
         );
         assert_eq!(wrapped("latency", 160.0, 3, 20.0), ["latency"]);
     }
