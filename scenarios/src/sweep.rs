@@ -51,6 +51,7 @@ mod journal;
 mod moments;
 mod page;
 mod published;
+mod records;
 mod results;
 mod scenario;
 mod shipped;

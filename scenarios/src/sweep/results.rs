@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use analysis::{
-    CONFIDENCE, CsvTable, Manifest, MetricRecord, NameId, Names, ResultFolder, Summary, SummaryRow,
-    TABLE_FORMAT, TableColumns, write_json_line,
+    CONFIDENCE, Manifest, ResultFolder, Summary, SummaryRow, TABLE_FORMAT, TableColumns,
 };
 
 use super::Prepared;
@@ -18,6 +17,7 @@ use super::findings;
 use super::moments::{Moments, PairMoments};
 use super::page;
 use super::published;
+use super::records::Records;
 use super::study::{Plan, Selector, Subject};
 use super::tables;
 
@@ -206,9 +206,7 @@ impl Sweep<'_, Prepared> {
         let failures = self.failures.clone();
         let mut records = Records::new(&folder)?;
         let mut finished = Finished::new(self, plan, |point, replication, layout, values| {
-            records
-                .write(point, replication, layout, values)
-                .map_err(in_folder)
+            records.write(point, replication, layout, values)
         })?;
         records.finish()?;
         let estimates = &finished.estimates;
@@ -294,72 +292,6 @@ fn unreported(plan: &Plan, estimates: &Estimates) -> Vec<String> {
         }
     }
     notes
-}
-
-/// The tables with one row for each number of each replication.
-struct Records {
-    csv: CsvTable<analysis::ResultFile, MetricRecord>,
-    lines: analysis::ResultFile,
-    names: Names,
-    /// The layout of the last report, and the names of its entities.
-    last: Option<(Arc<Layout>, Vec<NameId>)>,
-}
-
-impl Records {
-    fn new(folder: &ResultFolder) -> Result<Self, SweepError> {
-        Ok(Self {
-            csv: CsvTable::new(folder.file("metrics.csv")?).map_err(in_folder)?,
-            lines: folder.file("metrics.jsonl")?,
-            names: Names::new(),
-            last: None,
-        })
-    }
-
-    fn write(
-        &mut self,
-        point: usize,
-        replication: u32,
-        layout: &Arc<Layout>,
-        values: &[f64],
-    ) -> io::Result<()> {
-        let is_last = |(last, _): &(Arc<Layout>, Vec<NameId>)| Arc::ptr_eq(last, layout);
-        let entities = match self.last.take_if(|last| is_last(last)) {
-            Some((_, entities)) => entities,
-            None => {
-                let columns = layout.columns.iter();
-                columns
-                    .map(|column| self.names.intern(&column.entity))
-                    .collect()
-            }
-        };
-        let mut at = 0;
-        for (column, &entity) in layout.columns.iter().zip(&entities) {
-            if column.at.is_none() && !column.pooled {
-                let record = MetricRecord {
-                    point: point as u32,
-                    replication,
-                    metric: column.metric,
-                    entity,
-                    value: values[at],
-                };
-                self.csv.write(&record, &self.names)?;
-                write_json_line(&mut self.lines, &record, &self.names)?;
-            }
-            at += column.width();
-        }
-        self.last = Some((Arc::clone(layout), entities));
-        Ok(())
-    }
-
-    fn finish(self) -> Result<(), SweepError> {
-        self.csv.finish().map_err(in_folder)?.finish()?;
-        Ok(self.lines.finish()?)
-    }
-}
-
-/// Files of a result folder name themselves in their errors.
-fn in_folder(error: io::Error) -> SweepError {
-    SweepError::Parts(error.to_string())
 }
 
 fn in_memory(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Vec<u8> {
