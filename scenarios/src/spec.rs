@@ -147,7 +147,11 @@ impl Scenario {
     /// # Errors
     /// As [`Scenario::resolve`].
     pub fn check(&self) -> Result<String, Diagnostics> {
-        self.checked().map(|checked| checked.text)
+        let mut text = self.checked()?.text;
+        if let Some(study) = Study::inside(&self.0) {
+            print::nested(&study.section(), resolve::SWEEP, &mut text);
+        }
+        Ok(text)
     }
 
     /// Everything about it at once, for those who need more than one of these.

@@ -87,3 +87,18 @@ fn a_run_ignores_the_section_of_sweeps_but_checks_it() {
         stderr(&output).contains("alone.toml:1:1: this is a scenario without a section `sweep`")
     );
 }
+
+#[test]
+fn a_checked_scenario_keeps_its_section() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let scenario = as_scenario_file();
+    let scenario = scenario.replacen("version = 1", "version = 1\nrun.duration = \"1 s\"", 1);
+    fs::write(path.join("mine.toml"), scenario).unwrap();
+    let checked = succeeds(path, &["scenario", "check", "mine.toml"]).stdout;
+    fs::write(path.join("checked.toml"), checked).unwrap();
+    succeeds(path, &["sweep", "mine.toml"]);
+    succeeds(path, &["sweep", "checked.toml"]);
+    let table = |name: &str| fs::read_to_string(path.join(name).join("metrics.csv")).unwrap();
+    assert!(table("results/mine") == table("results/checked"));
+}

@@ -1,6 +1,7 @@
 //! Writes a scenario back, with all defaults filled in.
 
 use super::section::{Default, Record};
+use super::tree::{Raw, Table};
 use super::value::{Datum, Form, key};
 
 /// The whole scenario as TOML.
@@ -42,6 +43,25 @@ pub(crate) fn body(record: &Record, path: &str, text: &mut String) {
             };
             text.push_str(&format!("\n{header}\n"));
             body(record, &path, text);
+        }
+    }
+}
+
+/// A table with those inside it as sections of their own.
+pub(crate) fn nested(table: &Table, path: &str, text: &mut String) {
+    text.push_str(&format!("\n[{path}]\n"));
+    for entry in &table.entries {
+        if !matches!(entry.node.raw, Raw::Table(_)) {
+            text.push_str(&format!(
+                "{} = {}\n",
+                key(&entry.key),
+                entry.node.raw.toml()
+            ));
+        }
+    }
+    for entry in &table.entries {
+        if let Raw::Table(inner) = &entry.node.raw {
+            nested(inner, &format!("{path}.{}", key(&entry.key)), text);
         }
     }
 }

@@ -295,12 +295,11 @@ impl Study {
             max: u64::MAX,
             or: None,
         };
-        let of_scenario = |key| self.of_scenario(key);
         let seed = match fields.read("seed", seed) {
             Some(Datum::Count(seed)) => seed,
-            _ => of_scenario("seed").unwrap_or(1),
+            _ => self.default_seed(),
         };
-        let replications = replications::read(&mut fields, of_scenario("replications"));
+        let replications = replications::read(&mut fields, self.of_scenario("replications"));
         let metrics = selector::list(&mut fields, "metrics").unwrap_or_default();
         let axes = axis::read(&mut fields);
         // What refers to axes makes no sense without them.
@@ -358,6 +357,23 @@ impl Study {
 }
 
 impl Study {
+    /// What it says, as a section of a scenario that spells out its own seed.
+    pub(crate) fn section(&self) -> Table {
+        let mut section = self.document.root.clone();
+        if section.get("seed").is_none() {
+            let seed = Node {
+                place: Place::Default,
+                raw: Raw::Integer(self.default_seed().into()),
+            };
+            section.insert("seed", seed);
+        }
+        section
+    }
+
+    fn default_seed(&self) -> u64 {
+        self.of_scenario("seed").unwrap_or(1)
+    }
+
     /// A whole number that the scenario around it says of its runs.
     fn of_scenario(&self, key: &str) -> Option<u64> {
         let (scenario, _) = self.around.as_ref()?;

@@ -162,11 +162,12 @@ fn axis(fields: &mut Fields<'_, '_, '_>) -> Option<Axis> {
     }
     if let Some(labels) = labels {
         if labels.len() != items.len() {
-            let message = format!(
-                "there are {} labels for {} values",
-                labels.len(),
-                items.len()
-            );
+            let number = |count: usize, what: &str| match count {
+                1 => format!("1 {what}"),
+                count => format!("{count} {what}s"),
+            };
+            let (labels, values) = (number(labels.len(), "label"), number(items.len(), "value"));
+            let message = format!("found {labels} for {values}");
             fields.wrong("labels", message);
             return None;
         }

@@ -7,7 +7,8 @@ use super::{
     Axis, FigureSpec, FindingSpec, NetworkSource, Plan, Replications, Selector, Subject,
     TraceSource, X,
 };
-use crate::spec::tree::{Node, Raw, Table};
+use crate::spec::print::nested;
+use crate::spec::tree::Node;
 use crate::spec::value::{float, key, string};
 
 /// The study as TOML, with the scenario from which it starts if it is to be `whole`.
@@ -258,23 +259,4 @@ fn print_finding(finding: &FindingSpec, axes: &[Axis]) -> String {
         text += &format!("where = [{}]\n", filters.join(", "));
     }
     text
-}
-
-/// A table with those inside it as sections of their own.
-fn nested(table: &Table, path: &str, text: &mut String) {
-    text.push_str(&format!("\n[{path}]\n"));
-    for entry in &table.entries {
-        if !matches!(entry.node.raw, Raw::Table(_)) {
-            text.push_str(&format!(
-                "{} = {}\n",
-                key(&entry.key),
-                entry.node.raw.toml()
-            ));
-        }
-    }
-    for entry in &table.entries {
-        if let Raw::Table(inner) = &entry.node.raw {
-            nested(inner, &format!("{path}.{}", key(&entry.key)), text);
-        }
-    }
 }
