@@ -50,15 +50,13 @@ pub fn run(args: &AnalyzeArgs) -> Result<(), Failure> {
         }
         false => None,
     };
-    let samples = match results.has_samples() {
-        true => Some(SampleStudy::of(&results).map_err(Failure::input)?),
-        false => None,
-    };
     let (calls, of_calls) = calls.unzip();
     let cut_ns = calls.as_ref().map_or(results.warm_up_ns, |it| it.cut_ns);
 
-    let of_samples = samples.as_ref().filter(|_| !asked);
-    let of_samples = of_samples.map(|it| it.time_averages(cut_ns));
+    let of_samples = match results.has_samples() && !asked {
+        true => Some(SampleStudy::averages(&results, cut_ns).map_err(Failure::input)?),
+        false => None,
+    };
     let mut metrics = match (&of_calls, asked) {
         (Some(of_calls), true) => of_calls.clone(),
         _ => {

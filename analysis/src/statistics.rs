@@ -18,27 +18,42 @@ pub use difference::Difference;
 pub use interval::{CONFIDENCE, Interval, cdf_interval, quantile_interval};
 pub use quantile::{QuantileRule, Sorted};
 pub use ranking::{Pair, Place, Ranking, holm};
+pub(crate) use series::TimeAverage;
 pub use series::{BatchMeans, Independence, autocorrelation, time_average};
 pub use warm_up::WarmUp;
 
 /// Compensated sum (Neumaier): the error does not grow with the number of values.
 pub fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
-    let mut total = 0.0_f64;
-    let mut lost = 0.0_f64;
-    for value in values {
-        let next = total + value;
-        lost += if total.abs() >= value.abs() {
-            (total - next) + value
+    let mut total = Total::default();
+    values.into_iter().for_each(|value| total.add(value));
+    total.sum()
+}
+
+/// A sum under way, with what rounding has lost.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Total {
+    total: f64,
+    lost: f64,
+}
+
+impl Total {
+    pub(crate) fn add(&mut self, value: f64) {
+        let next = self.total + value;
+        self.lost += if self.total.abs() >= value.abs() {
+            (self.total - next) + value
         } else {
-            (value - next) + total
+            (value - next) + self.total
         };
-        total = next;
+        self.total = next;
     }
-    // After an overflow the compensation is not a number and the plain total says what happened.
-    if total.is_finite() {
-        total + lost
-    } else {
-        total
+
+    pub(crate) fn sum(self) -> f64 {
+        // After an overflow the compensation is not a number and the plain total says what happened.
+        if self.total.is_finite() {
+            self.total + self.lost
+        } else {
+            self.total
+        }
     }
 }
 

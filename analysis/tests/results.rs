@@ -536,6 +536,48 @@ fn averages_over_time_begin_after_the_warm_up() {
 }
 
 #[test]
+fn averages_over_time_are_the_same_without_keeping_samples_and_in_any_order_of_rows() {
+    let mut rows = Vec::new();
+    for replication in 0..3_u64 {
+        for time in 0..200_u64 {
+            for (number, entity) in ["b", "a"].iter().enumerate() {
+                let value = (time * 7919 + replication * 31 + number as u64 * 17) % 101;
+                let value = match value {
+                    0 => String::new(),
+                    value => format!("{}", value as f64 / 7.0),
+                };
+                let time = time * 300_000_007;
+                rows.push(format!("{replication},{time},{entity},queue,,{value}\n"));
+            }
+        }
+    }
+    let mut mixed = rows.clone();
+    mixed.sort_by_key(|row| row.bytes().rev().collect::<Vec<_>>());
+    // The order of the series is that of the file.
+    let first = mixed.iter().position(|row| row.contains(",b,")).unwrap();
+    mixed.swap(0, first);
+    let averages = |rows: &[String]| {
+        let samples = format!(
+            "replication,time_ns,entity,metric,unit,value\n{}",
+            rows.concat()
+        );
+        let files = [("metrics.csv", shifted(0.0, 3)), ("samples.csv", samples)];
+        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, &**text)).collect();
+        let (_parent, path) = folder("samples", 1, &files);
+        let results = ResultSet::read(&path).unwrap();
+        [0, 30_000_000_000].map(|from| {
+            let found = SampleStudy::averages(&results, from).unwrap();
+            let kept = SampleStudy::of(&results).unwrap().time_averages(from);
+            assert_eq!(found, kept);
+            found
+        })
+    };
+    let ordered = averages(&rows);
+    assert_eq!(ordered[0].len(), 2);
+    assert_eq!(ordered, averages(&mixed));
+}
+
+#[test]
 fn each_kind_of_figure_is_drawn_where_there_is_something_to_draw() {
     let kinds = |results: &ResultSet, options: &FigureOptions| {
         let drawn = figures(results, options).unwrap();

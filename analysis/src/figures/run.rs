@@ -35,7 +35,11 @@ pub(super) fn figures(
     }
     let over_time = options.wants(FigureKind::Series) || options.wants(FigureKind::Stacked);
     if results.has_samples() && over_time {
-        let samples = SampleStudy::of(results)?;
+        // Nothing is kept of what no figure shows.
+        let samples = SampleStudy::of_rows(results, |row| {
+            row.replication == options.replication
+                && options.selection.holds(row.metric, row.entity)
+        })?;
         if options.wants(FigureKind::Stacked) {
             figures.extend(stacked(&samples, options));
         }

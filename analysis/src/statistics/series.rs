@@ -1,6 +1,6 @@
 //! Values of one run in the order in which they were observed: dependence, batch means, time averages.
 
-use super::{Interval, mean, sum};
+use super::{Interval, Total, mean, sum};
 use statrs::distribution::{ContinuousCDF, Normal};
 
 /// Numbers of batches that are tried, most first. From 10 to 30 are enough (Schmeiser, 1982): more make the interval
@@ -134,21 +134,52 @@ pub fn time_average(
     from: f64,
     to: f64,
 ) -> Option<f64> {
-    let mut area = Vec::new();
-    let mut known = 0.0;
-    let mut last: Option<(f64, f64)> = None;
-    let end = [(to, f64::NAN)];
-    for (time, value) in observations.into_iter().chain(end) {
-        if let Some((since, held)) = last {
-            let span = time.min(to) - since.max(from);
-            if span > 0.0 && held.is_finite() {
-                area.push(held * span);
-                known += span;
-            }
-        }
-        last = Some((time, value));
+    let mut average = TimeAverage::new(from, to);
+    for (time, value) in observations {
+        average.observe(time, value);
     }
-    (known > 0.0).then(|| sum(area) / known)
+    average.observe(to, f64::NAN);
+    average.found()
+}
+
+/// The same, from observations one by one; what the last one holds is not known to last.
+#[derive(Clone, Debug)]
+pub(crate) struct TimeAverage {
+    from: f64,
+    to: f64,
+    last: Option<(f64, f64)>,
+    area: Total,
+    known: f64,
+}
+
+impl TimeAverage {
+    pub(crate) fn new(from: f64, to: f64) -> Self {
+        Self {
+            from,
+            to,
+            last: None,
+            area: Total::default(),
+            known: 0.0,
+        }
+    }
+
+    /// Takes the next observation. Whether it was in order.
+    pub(crate) fn observe(&mut self, time: f64, value: f64) -> bool {
+        let last = self.last.replace((time, value));
+        let Some((since, held)) = last else {
+            return true;
+        };
+        let span = time.min(self.to) - since.max(self.from);
+        if span > 0.0 && held.is_finite() {
+            self.area.add(held * span);
+            self.known += span;
+        }
+        time >= since
+    }
+
+    pub(crate) fn found(&self) -> Option<f64> {
+        (self.known > 0.0).then(|| self.area.sum() / self.known)
+    }
 }
 
 #[cfg(test)]
