@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use analysis::{AxisLook, FigureKind, FigureOptions, ResultSet, Selection};
+use analysis::{AxisLook, FigureKind, FigureOptions, Metric, ResultSet, Selection};
+use scenarios::METRICS;
+use scenarios::sweep::STATESIM_METRICS;
 use toml::{Table, Value};
 
 use crate::failure::Failure;
@@ -12,6 +14,8 @@ use crate::failure::Failure;
 pub struct Declared {
     /// What the study is about.
     pub title: Option<String>,
+    /// The metrics that its subject can report; none where there is no study.
+    pub metrics: &'static [&'static Metric],
     /// How its axes are shown.
     pub axes: Vec<AxisLook>,
     /// Its figures.
@@ -42,6 +46,10 @@ impl Declared {
         };
         let title = study.get("title").and_then(Value::as_str);
         Ok(Self {
+            metrics: match study.get("kind").and_then(Value::as_str) {
+                Some("statesim") => STATESIM_METRICS,
+                _ => METRICS,
+            },
             title: title.filter(|it| !it.is_empty()).map(str::to_owned),
             axes: tables("axis").filter_map(|axis| look(&axis)).collect(),
             figures: match results.points.are_many() {

@@ -23,11 +23,15 @@ pub fn run(args: &ReportArgs) -> Result<(), Failure> {
     let declared = Declared::of(&results)?;
     let figures = declared.with_axes(figures);
     let describe = |name: &str| {
-        let mut known = scenarios::METRICS.iter();
+        let known = match declared.metrics {
+            [] => scenarios::METRICS,
+            known => known,
+        };
+        let mut known = known.iter();
         known.find(|it| it.name == name).map(|it| it.description)
     };
     let options = ReportOptions {
-        title: args.title.clone().or(declared.title),
+        title: args.title.clone().or(declared.title.clone()),
         figures,
         describe: &describe,
     };

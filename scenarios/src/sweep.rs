@@ -74,7 +74,7 @@ pub use moments::Moments;
 pub use results::{Estimate, Estimates};
 pub use scenario::ScenarioSweep;
 pub use shipped::{SHIPPED, Shipped};
-pub use statesim::StatesimSweep;
+pub use statesim::{METRICS as STATESIM_METRICS, StatesimSweep};
 pub use study::{
     Axis, Claimed, FigureSpec, FindingSpec, Item, Plan, Replications, Selector, Study, Subject, X,
 };
