@@ -33,8 +33,9 @@ pub(super) fn wrapped(text: &str, width: f64, most: usize, tail: f64) -> Vec<Str
         };
         lines.iter().enumerate().map(of).all(|it| it <= width)
     };
-    // As even as possible: the narrowest that takes no more lines.
-    for share in (10..20).rev() {
+    // As even as possible: the narrowest that takes no more lines. What has to be shortened uses all of the width.
+    let fits = lines.len() <= most;
+    for share in (10..20).rev().filter(|_| fits) {
         let narrow = width * f64::from(share) / 20.0;
         let other = broken(&words, narrow, tail);
         if other.len() > lines.len() || !fit(&other, narrow) {
