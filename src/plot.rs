@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use analysis::{FigureKind, FigureOptions, GroupBy, ResultSet, Selection, figures, svg_to_png};
+use analysis::{
+    FigureKind, FigureOptions, GroupBy, ResultSet, Selection, Stems, figures, svg_to_png,
+};
 
 use crate::cli::{By, Kind, Picture, PlotArgs};
 use crate::declared::{Declared, asks_for_nothing};
@@ -30,15 +32,9 @@ pub fn run(args: &PlotArgs) -> Result<(), Failure> {
     })?;
     let mut written = String::new();
     // Names may collide where only characters differ that a file cannot have.
-    let mut taken = BTreeSet::new();
+    let mut stems = Stems::default();
     for (name, svg) in &pictures {
-        let mut stem = name.clone();
-        for number in 2.. {
-            if taken.insert(stem.clone()) {
-                break;
-            }
-            stem = format!("{name}-{number}");
-        }
+        let stem = stems.take(name);
         if args.format != Picture::Png {
             let path = folder.join(format!("{stem}.svg"));
             write_whole(&path, || Ok(svg))?;

@@ -125,6 +125,7 @@ mod report;
 mod results;
 mod samples;
 mod statistics;
+mod stems;
 mod summary;
 mod table;
 mod text;
@@ -151,6 +152,7 @@ pub use statistics::{
     population_deviation, proportion_interval, quantile_interval, sample_deviation, sum,
     time_average,
 };
+pub use stems::Stems;
 pub use summary::{Summary, SummaryRow};
 pub use table::{
     CallRecord, Column, ColumnType, CsvTable, Metric, MetricRecord, NameId, Names, Outcome, Record,

@@ -117,39 +117,31 @@ fn the_dictionary_of_a_folder_has_what_is_in_it_and_nothing_else() {
         assert!(tables.contains(table), "{table}: {tables:?}");
     }
 
-    let args = [
-        "study",
-        "statesim-001",
-        "--replications",
-        "2",
-        "--set",
-        "trace.generate=300",
-        "-q",
-    ];
-    succeeds(
-        path,
-        &[&args[..], &["--set", "parameters.jobs=20"]].concat(),
-    );
-    let tables = assert_is_described(&path.join("results/statesim-001"));
+    let tables = tables_of_study(path, "statesim-001", "parameters.jobs=20");
     assert!(
         tables.contains("averages") && tables.contains("replications"),
         "{tables:?}"
     );
+    let tables = tables_of_study(path, "statesim-000", "filter=[\"jobs = 50\"]");
+    assert!(tables.contains("profiles"), "{tables:?}");
+}
+
+/// The tables of a small run of a study of the program, which are described.
+fn tables_of_study(path: &Path, name: &str, set: &str) -> BTreeSet<String> {
+    let small = "trace.generate=300";
     let args = [
         "study",
-        "statesim-000",
+        name,
         "--replications",
         "2",
         "--set",
-        "trace.generate=300",
+        small,
+        "--set",
+        set,
         "-q",
     ];
-    succeeds(
-        path,
-        &[&args[..], &["--set", "filter=[\"jobs = 50\"]"]].concat(),
-    );
-    let tables = assert_is_described(&path.join("results/statesim-000"));
-    assert!(tables.contains("profiles"), "{tables:?}");
+    succeeds(path, &args);
+    assert_is_described(&path.join("results").join(name))
 }
 
 #[test]

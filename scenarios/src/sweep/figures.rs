@@ -1,8 +1,6 @@
 //! Figures of a sweep, as the study asks for them.
 
-use std::collections::HashSet;
-
-use analysis::{Axis, Chart, Interval, Series, TableColumns, Unit, in_words, short_numbers};
+use analysis::{Axis, Chart, Interval, Series, Stems, TableColumns, Unit, in_words, short_numbers};
 
 use super::execute::SweepError;
 use super::results::{Finished, field};
@@ -61,28 +59,11 @@ pub(super) fn draw(
             empty.push(spec.name.clone());
         }
     }
-    tell_apart(&mut pictures);
-    Ok((pictures, empty))
-}
-
-/// Makes names those of files: not too long, and each there once.
-fn tell_apart(pictures: &mut [Picture]) {
-    const LONGEST: usize = 120;
-    let mut taken = HashSet::new();
-    for Picture { name, .. } in pictures {
-        // What is plain is ASCII; the name of a figure of the study may be anything.
-        let lengths = (0..=name.len().min(LONGEST)).rev();
-        let length = lengths.into_iter().find(|&at| name.is_char_boundary(at));
-        name.truncate(length.unwrap_or(0));
-        // Not told apart by case on all systems.
-        let is_free = |name: &str| !taken.contains(&name.to_lowercase());
-        let numbered = (2..).map(|number| format!("{name}-{number}"));
-        let free = std::iter::once(name.clone())
-            .chain(numbered)
-            .find(|name| is_free(name));
-        *name = free.unwrap_or_default();
-        taken.insert(name.to_lowercase());
+    let mut stems = Stems::default();
+    for Picture { name, .. } in &mut pictures {
+        *name = stems.take(name);
     }
+    Ok((pictures, empty))
 }
 
 /// Without being asked: every metric of interest, or the usual ones, over the first axis of
