@@ -1,5 +1,6 @@
 //! Study files: what is varied, how often it is repeated, what is looked at.
 
+mod assign;
 mod axis;
 mod fields;
 mod figure;
@@ -155,7 +156,8 @@ impl Study {
         let segments = set::segments(key)
             .ok_or_else(|| wrong(key, "this is no key, expected one such as replications"))?;
         let node = Node::parse(value, Place::Set(self.document.sets.len()));
-        assign(&mut self.document.root, &segments, node).map_err(|message| wrong(key, &message))?;
+        assign::assign(&mut self.document.root, &segments, node)
+            .map_err(|message| wrong(key, &message))?;
         self.document.sets.push(key.to_owned());
         Ok(())
     }
@@ -168,7 +170,7 @@ impl Study {
             raw: Raw::Text(value.to_owned()),
         };
         let segments: Vec<_> = segments.iter().map(|&part| part.to_owned()).collect();
-        assign(&mut self.document.root, &segments, node)
+        assign::assign(&mut self.document.root, &segments, node)
             .map_err(|message| Diagnostics::one(&key, &message))?;
         self.document.sets.push(key);
         Ok(())
@@ -457,43 +459,6 @@ fn points(
         return None;
     }
     Some(points)
-}
-
-/// Sets a value inside nested tables and lists.
-fn assign(table: &mut Table, segments: &[String], value: Node) -> Result<(), String> {
-    let [first, rest @ ..] = segments else {
-        return Err("expected a key".to_owned());
-    };
-    if rest.is_empty() {
-        table.insert(first, value);
-        return Ok(());
-    }
-    let empty = Node {
-        place: value.place,
-        raw: Raw::Table(Table::default()),
-    };
-    assign_in(table.get_or_insert(first, empty), first, rest, value)
-}
-
-fn assign_in(node: &mut Node, name: &str, segments: &[String], value: Node) -> Result<(), String> {
-    let [first, rest @ ..] = segments else {
-        *node = value;
-        return Ok(());
-    };
-    match &mut node.raw {
-        Raw::Table(inner) => assign(inner, segments, value),
-        Raw::List(items) => {
-            let count = items.len();
-            let item = first.parse::<usize>().ok();
-            let item = item.and_then(|item| items.get_mut(item.checked_sub(1)?));
-            let item = item.ok_or_else(|| {
-                let (name, number) = (quote(name), quote(first));
-                format!("`{name}` has no item `{number}`, there are {count}")
-            })?;
-            assign_in(item, first, rest, value)
-        }
-        _ => Err(format!("`{}` is not a table", quote(name))),
-    }
 }
 
 fn absolute(path: &Path) -> Result<String, Diagnostics> {
