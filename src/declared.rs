@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use analysis::{AxisLook, FigureKind, FigureOptions, Metric, ResultSet, Selection};
-use scenarios::METRICS;
-use scenarios::sweep::STATESIM_METRICS;
+use soe_sim::METRICS;
+use soe_study::STATESIM_METRICS;
 use toml::{Table, Value};
 
 use crate::failure::Failure;

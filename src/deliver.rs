@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use analysis::{Manifest, ResultFolder};
-use scenarios::spec::{Checked, Scenario};
-use scenarios::{Results, report};
+use scenarios::format::{Checked, Scenario};
+use soe_sim::{Results, report};
 
 use crate::cli::{Format, TaskArgs, WhichArgs};
 use crate::failure::{Failure, print, tell};

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use scenarios::{
+use soe_sim::{
     ComputerUsage, ObservedCall, ObservedEnd, ObservedRun, Recording, Results, client_is_there,
     computer_is_there,
 };
@@ -36,7 +36,7 @@ pub fn up(args: &LiveUpArgs) -> Result<(), Failure> {
         // Each takes its real time.
         scenario.set("run.replications=1").map_err(Failure::input)?;
     }
-    let checked = scenario.checked().map_err(Failure::input)?;
+    let checked = soe_study::checked(&scenario).map_err(Failure::input)?;
     let deployment = Arc::new(checked.deployment.clone());
     soe_live::command::log_warnings()?;
     let stop = stop_on_signal()?;
@@ -82,7 +82,9 @@ pub fn up(args: &LiveUpArgs) -> Result<(), Failure> {
 
 /// Runs `soe live serve`.
 pub fn serve(args: &LiveServeArgs) -> Result<(), Failure> {
-    let deployment = load(&args.which)?.resolve().map_err(Failure::input)?;
+    let scenario = load(&args.which)?;
+    let checked = soe_study::checked(&scenario).map_err(Failure::input)?;
+    let deployment = checked.deployment;
     let path = args.places.display();
     let text = std::fs::read_to_string(&args.places);
     let text = text.map_err(|error| Failure::input(format!("{path}: cannot read: {error}")))?;

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-use scenarios::Progress;
+use soe_sim::Progress;
 use sim_core::SimDuration;
 use soe_model::deployment::RunControl;
 use std::sync::Arc;

@@ -24,7 +24,7 @@ pub fn run(args: &ReportArgs) -> Result<(), Failure> {
     let figures = declared.with_axes(figures);
     let describe = |name: &str| {
         let known = match declared.metrics {
-            [] => scenarios::METRICS,
+            [] => soe_sim::METRICS,
             known => known,
         };
         let mut known = known.iter();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Instant, SystemTime};
 
-use scenarios::{Progress, Recording, Results};
+use soe_sim::{Progress, Recording, Results};
 use soe_model::units::parse_duration;
 
 use crate::cli::RunArgs;
@@ -16,7 +16,7 @@ use crate::progress::Watch;
 pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let task = &args.task;
     let scenario = load_task(task)?;
-    let checked = scenario.checked().map_err(Failure::input)?;
+    let checked = soe_study::checked(&scenario).map_err(Failure::input)?;
     let deployment = &checked.deployment;
     let samples = args.samples.as_deref().map(parse_duration).transpose();
     let samples = samples.map_err(|error| Failure::input(format!("--samples: {error}")))?;

@@ -1,6 +1,6 @@
 //! `soe scenario`: check a scenario, print the schema or the reference.
 
-use scenarios::spec::{self, Scenario};
+use scenarios::format::{self, Scenario};
 
 use crate::cli::{ScenarioArgs, ScenarioCommand};
 use crate::failure::{Failure, print};
@@ -13,9 +13,9 @@ pub fn run(args: &ScenarioArgs) -> Result<(), Failure> {
             for assignment in set {
                 scenario.set(assignment).map_err(Failure::input)?;
             }
-            print(&scenario.check().map_err(Failure::input)?)
+            print(&soe_study::check(&scenario).map_err(Failure::input)?)
         }
-        ScenarioCommand::Schema => print(&spec::schema()),
-        ScenarioCommand::Reference => print(&spec::reference()),
+        ScenarioCommand::Schema => print(&format::schema()),
+        ScenarioCommand::Reference => print(&format::reference()),
     }
 }

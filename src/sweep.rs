@@ -9,10 +9,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant, SystemTime};
 
 use analysis::{Manifest, ResultFolder, TextTable, Unit};
-use scenarios::Progress;
-use scenarios::sweep::{
-    Experiment, Failed, JournalError, Plan, Prepared, SHIPPED, Shard, Shipped, Status, Study,
-    Sweep, SweepError,
+use scenarios::shipped::{SHIPPED, Shipped};
+use soe_sim::Progress;
+use soe_study::{
+    Experiment, Failed, JournalError, Plan, Prepared, Shard, Status, Study, Sweep, SweepError,
 };
 
 use crate::cli::{MergeArgs, StudyArgs, SweepArgs, SweepCommand, SweepOptions, WorkOptions};

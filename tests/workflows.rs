@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use analysis::{CallRecord, Names, SampleRecord};
-use scenarios::spec::Scenario;
-use scenarios::{Observer, Progress, RunOptions, StepRecord, run_replication};
+use scenarios::format::Scenario;
+use soe_sim::{Observer, Progress, RunOptions, StepRecord, run_replication};
 use soe_live::command::Stop;
 use soe_live::computer::Step;
 use soe_live::deployment::{self, Component, Places, Seen};

@@ -1,34 +1,27 @@
-//! What to run: scenario files, their assembly into simulations, and their
-//! results.
+//! Scenario files: the TOML format that describes a deployment and its run, and the
+//! scenario and study files that are shipped.
 //!
 //! # A guided tour
 //!
-//! A [scenario](spec::Scenario) is a TOML file. [Resolved](spec::Scenario::resolve)
-//! and checked, it is a [`Deployment`](soe_model::deployment::Deployment): all
-//! clients, brokers, computers and controllers, the network between them, and how
-//! long and how often it is to run. [`run`] simulates the replications of a
-//! deployment on all cores, and [`run_replication`] one of them. A replication is an event-driven
-//! simulation in which the models of `soe-model` meet: every message takes
-//! its time on the network, and planned changes (failures, slow links) happen when
-//! the scenario says so.
+//! A [scenario](format::Scenario) is a TOML file. Resolved and checked, it is a
+//! [`Deployment`](soe_model::deployment::Deployment): all clients, brokers, computers and
+//! controllers, the network between them, and how long and how often the whole is run.
+//! Both drivers start from it, the simulation (`soe-sim`) and the live services
+//! (`soe-live`).
 //!
-//! What happens can be watched by an [`Observer`], call by call and sample by sample.
-//! At the end each replication reports its [metrics](METRICS). [`Results`]
-//! collects all that, with intervals over replications, writes it into a result
-//! folder, and [`report`] tells it to people.
+//! Every key is declared once, in [`format`](mod@format), with its quantity, its default and its meaning.
+//! The [`reader`] takes these declarations and does the rest: it parses the file, applies
+//! changes from outside (`--set`), fills in defaults, and reports each mistake with its
+//! place, what was found and what is allowed. Studies (`soe-study`) are read with it as well.
 //!
 //! # A complete example
 //!
-//! Calls arrive at a single worker at random, 50 per second, and take exactly 10 ms.
-//! Theory (M/D/1, Pollaczek and Khinchine) has them wait 5 ms on average.
-//!
 //! ```
-//! use scenarios::spec::Scenario;
-//! use scenarios::{ALL, METRICS, Progress, Recording, Results};
+//! use scenarios::format::Scenario;
 //!
-//! let scenario = r#"
+//! let text = r#"
 //!     version = 1
-//!     run = { duration = "10 min", warm-up = "10 s", replications = 4, seed = 1 }
+//!     run = { duration = "10 min", replications = 4 }
 //!
 //!     [function.resize]
 //!     operations = "10 Mop"
@@ -42,31 +35,17 @@
 //!     destination = "edge"
 //!     arrivals = { type = "poisson", rate = 50 }
 //! "#;
-//! let deployment = Scenario::parse(scenario, "queue.toml")?.resolve()?;
-//! let results = Results::of(&deployment, Recording::default(), None, &Progress::default())?;
+//! let scenario = Scenario::parse(text, "queue.toml")?;
+//! let deployment = scenario.resolve()?;
+//! assert_eq!(deployment.computers[0].name, "edge");
 //!
-//! let metric = METRICS.iter().find(|metric| metric.name == "latency_mean");
-//! let row = results.summary.find(0, metric.expect("a metric of every scenario"), ALL);
-//! let latency = row.and_then(|row| row.interval()).expect("calls were completed");
-//! let half_width = latency.half_width.expect("there are several replications");
-//! assert!((latency.mean - 15e6).abs() < 2.0 * half_width, "{latency:?}");
-//! assert!(half_width < 0.03 * latency.mean, "{latency:?}");
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! // One line for each mistake: place, what was found, what is allowed.
+//! let wrong = Scenario::parse(&text.replace("10 Mop", "10 MB"), "queue.toml")?;
+//! let message = wrong.resolve().unwrap_err().to_string();
+//! assert!(message.starts_with("queue.toml:6:18: operations: found"), "{message}");
+//! # Ok::<(), scenarios::reader::Diagnostics>(())
 //! ```
 
-mod dictionary;
-mod report;
-mod results;
-mod run;
-pub mod spec;
-pub mod sweep;
-mod world;
-
-pub use dictionary::metrics_reference;
-pub use report::report;
-pub use results::{Recording, Results};
-pub use run::{Progress, ReplicationResult, RunError, RunOptions, run, run_replication};
-pub use world::{
-    ALL, CallStatistics, ComputerUsage, Distribution, METRICS, MetricValue, ObservedCall,
-    ObservedEnd, ObservedRun, Observer, StepRecord, client_is_there, computer_is_there,
-};
+pub mod format;
+pub mod reader;
+pub mod shipped;

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use rand::RngExt;
-use scenarios::spec::{Scenario, starter};
+use scenarios::format::{Scenario, starter};
 use sim_core::Streams;
 
 const MUTANTS: usize = 4_000;

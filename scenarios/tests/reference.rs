@@ -4,16 +4,11 @@
 
 use std::path::Path;
 
-use scenarios::spec;
+use scenarios::format;
 
 #[test]
 fn the_reference_in_docs_is_what_the_code_declares() {
-    assert_is_current("scenario-reference.md", &spec::reference());
-}
-
-#[test]
-fn the_list_of_metrics_in_docs_is_what_the_code_declares() {
-    assert_is_current("metrics.md", &scenarios::metrics_reference());
+    assert_is_current("scenario-reference.md", &format::reference());
 }
 
 fn assert_is_current(name: &str, reference: &str) {
@@ -33,7 +28,7 @@ fn assert_is_current(name: &str, reference: &str) {
 
 #[test]
 fn the_example_of_the_reference_is_a_valid_scenario() {
-    let reference = spec::reference();
+    let reference = format::reference();
     let example = reference
         .split("```toml")
         .nth(1)
@@ -41,13 +36,13 @@ fn the_example_of_the_reference_is_a_valid_scenario() {
         .split("```")
         .next()
         .unwrap();
-    let scenario = spec::Scenario::parse(example, "example.toml").unwrap();
+    let scenario = format::Scenario::parse(example, "example.toml").unwrap();
     assert_eq!(scenario.resolve().unwrap().computers.len(), 2);
 }
 
 #[test]
 fn the_starter_is_a_valid_scenario() {
-    let scenario = spec::Scenario::parse(spec::starter(), "starter.toml").unwrap();
+    let scenario = format::Scenario::parse(format::starter(), "starter.toml").unwrap();
     let deployment = scenario.resolve().unwrap_or_else(|wrong| panic!("{wrong}"));
     assert_eq!(deployment.clients.len(), 20);
 }

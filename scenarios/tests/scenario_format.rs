@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use scenarios::spec::{self, Scenario};
+use scenarios::format::{self, Scenario};
 use serde_json::Value as Json;
 use soe_model::broker::BrokerKind;
 use soe_model::client::Generator;
@@ -72,7 +72,7 @@ fn what_check_prints_is_the_same_scenario_and_prints_the_same_again() {
         .map(|path| Scenario::load(path).unwrap())
         .collect();
     scenarios.push(sample());
-    scenarios.push(Scenario::parse(spec::starter(), "starter.toml").unwrap());
+    scenarios.push(Scenario::parse(format::starter(), "starter.toml").unwrap());
     for scenario in scenarios {
         let printed = scenario.check().unwrap_or_else(|wrong| panic!("{wrong}"));
         let again = Scenario::parse(&printed, scenario.origin()).unwrap();
@@ -327,12 +327,12 @@ fn words_need_no_quotes_on_the_command_line() {
 
 #[test]
 fn the_schema_knows_every_key_and_kind() {
-    let schema: Json = serde_json::from_str(&spec::schema()).unwrap();
+    let schema: Json = serde_json::from_str(&format::schema()).unwrap();
     assert_eq!(
         schema["$schema"],
         "https://json-schema.org/draft/2020-12/schema"
     );
-    let text = spec::schema();
+    let text = format::schema();
     for (key, _) in keys(&sample().check().unwrap()) {
         let key = key.rsplit('.').next().unwrap();
         if !key.contains('{') {
@@ -349,7 +349,7 @@ fn the_schema_knows_every_key_and_kind() {
     kinds.extend(ARRIVALS.kinds.iter().map(|kind| kind.name));
     kinds.extend(SIZES.kinds.iter().map(|kind| kind.name));
     kinds.extend(PLATFORMS.kinds.iter().map(|kind| kind.name));
-    let reference = spec::reference();
+    let reference = format::reference();
     for kind in kinds {
         assert!(text.contains(&format!("\"const\": \"{kind}\"")), "{kind}");
         assert!(reference.contains(&format!("#### `{kind}`")), "{kind}");

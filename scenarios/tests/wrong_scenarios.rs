@@ -3,7 +3,7 @@
 //! A case is a valid scenario in which one line is replaced or to which lines
 //! are added, so that the line number in the message is that of the mistake.
 
-use scenarios::spec::Scenario;
+use scenarios::format::Scenario;
 
 const VALID: &str = r#"version = 1
 run.calls = 10

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use crate::failure::tell;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-use scenarios::Progress;
-use scenarios::sweep::{Plan, PointDone, Status};
+use soe_sim::Progress;
+use soe_study::{Plan, PointDone, Status};
 
 /// How often the bar is drawn anew.
 const REFRESH: Duration = Duration::from_millis(200);

@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use scenarios::spec::Scenario;
+use scenarios::format::Scenario;
 
 fuzz_target!(|text: &str| {
     let checked = Scenario::parse(text, "fuzz.toml").and_then(|scenario| scenario.check());

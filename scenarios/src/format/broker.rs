@@ -1,0 +1,236 @@
+//! The sections `[broker.NAME]`: what forwards calls.
+
+use soe_model::broker::estimator::ESTIMATORS;
+use soe_model::broker::optimizer::OPTIMIZERS;
+use soe_model::broker::policy::POLICIES;
+use soe_model::broker::{
+    BrokerKind, BrokerSpec, Compatibility, ForwardingTime, Limits, TableEntrySpec,
+};
+
+use crate::reader::diagnostic::Report;
+use super::entity::{self, Directory, What};
+use crate::reader::kind::Sort;
+use crate::reader::section::{Default, Key, Record, Section, When};
+use crate::reader::value::{Datum, Form};
+
+const LIMIT: Form = Form::Count {
+    min: 1,
+    max: u32::MAX as u64,
+    or: Some("unlimited"),
+};
+
+pub(crate) static SECTION: Section = Section {
+    path: "broker.NAME",
+    help: "A broker: an e-router, which keeps a weight for each destination, or an e-dispatcher, \
+           which predicts response times. It needs a controller that fills its tables, or a \
+           `table`.",
+    keys: &[
+        entity::COUNT,
+        entity::NODE,
+        entity::CLASS,
+        entity::CONTROLLER,
+        Key {
+            name: "type",
+            form: Form::Word(&["router", "dispatcher"]),
+            default: Default::Value("router"),
+            when: When::Always,
+            help: "What it is: edgerouter or edgedispatcher of the original.",
+        },
+        Key {
+            name: "policy",
+            form: Form::Kind(Sort::Policy),
+            default: Default::Value("random"),
+            when: When::Is("type", "router"),
+            help: "How a router picks by weight; the default is that of edgerouter.",
+        },
+        Key {
+            name: "optimizer",
+            form: Form::Kind(Sort::Optimizer),
+            default: Default::Value("trivial"),
+            when: When::Is("type", "router"),
+            help: "How a router keeps its weights; the default is that of edgerouter.",
+        },
+        Key {
+            name: "estimator",
+            form: Form::Kind(Sort::Estimator),
+            default: Default::Value("rtt"),
+            when: When::Is("type", "dispatcher"),
+            help: "How a dispatcher predicts; the default is that of edgedispatcher.",
+        },
+        Key {
+            name: "calls-in-progress",
+            form: LIMIT,
+            default: Default::Value("unlimited"),
+            when: When::Always,
+            help: "Calls it handles at a time; more wait in order (`--num-threads` of the \
+                   original, there 5).",
+        },
+        Key {
+            name: "pending-per-destination",
+            form: LIMIT,
+            default: Default::Value("unlimited"),
+            when: When::Always,
+            help: "Calls pending at one destination; more wait in order (`max-pending-clients` of \
+                   the original, there 2).",
+        },
+        Key {
+            name: "forwarding-time",
+            form: Form::Durations,
+            default: Default::Value("0 s"),
+            when: When::Always,
+            help: "Time to forward one call, or the least and the greatest of a uniform \
+                   distribution (`min-forward-time` and `max-forward-time` of the original, both \
+                   0).",
+        },
+        Key {
+            name: "compatibility",
+            form: Form::Word(&["corrected", "original"]),
+            default: Default::Value("corrected"),
+            when: When::Always,
+            help: "Whether it repeats the defects of the original that results obtained with it \
+                   depend on.",
+        },
+        Key {
+            name: "table",
+            form: Form::Tables(&TABLE),
+            default: Default::Value("[]"),
+            when: When::Always,
+            help: "What its tables hold from the start.",
+        },
+    ],
+};
+
+pub(crate) static TABLE: Section = Section {
+    path: "broker.NAME.table",
+    help: "One of several entries of a broker's table, for each of the functions to each of the \
+           destinations that it names.",
+    keys: &[
+        Key {
+            name: "function",
+            form: Form::Names("function"),
+            default: Default::Mandatory,
+            when: When::Always,
+            help: "The function.",
+        },
+        Key {
+            name: "destination",
+            form: Form::Names("computer or broker"),
+            default: Default::Mandatory,
+            when: When::Always,
+            help: "Where to forward it.",
+        },
+        Key {
+            name: "weight",
+            form: Form::Number {
+                min: 1e-9,
+                max: 1e9,
+            },
+            default: Default::Value("1"),
+            when: When::Always,
+            help: "The initial weight, in seconds; lower is better. The original's controller \
+                   sets 1.",
+        },
+        Key {
+            name: "final",
+            form: Form::Flag,
+            default: Default::Absent("true for a computer"),
+            when: When::Always,
+            help: "Whether calls that come from another broker may be forwarded there.",
+        },
+    ],
+};
+
+/// What brokers of one section have in common, or nothing if that is wrong.
+pub(crate) fn resolve(
+    record: &Record,
+    path: &str,
+    names: &Directory,
+    known_function: &dyn Fn(&str) -> bool,
+    report: &mut Report<'_>,
+) -> Option<BrokerSpec> {
+    let controller = names.controller(record, path, report);
+    let table = table(record, path, names, known_function, report);
+    let wrong = |message: String| format!("{path}: {message}");
+    let kind = match record.word("type") {
+        "dispatcher" => record
+            .choice("estimator")?
+            .configure(&ESTIMATORS)
+            .map(|estimator| BrokerKind::Dispatcher { estimator }),
+        _ => {
+            let policy = record.choice("policy")?.configure(&POLICIES);
+            let optimizer = record.choice("optimizer")?.configure(&OPTIMIZERS);
+            policy.and_then(|policy| {
+                optimizer.map(|optimizer| BrokerKind::Router { policy, optimizer })
+            })
+        }
+    };
+    let kind = kind
+        .map_err(|message| report.wrong(record.place, wrong(message)))
+        .ok()?;
+    let (min, max) = match record.get("forwarding-time") {
+        Some(Datum::Durations(min, max)) => (*min, *max),
+        _ => return None,
+    };
+    let limit = |key| {
+        record
+            .maybe_count(key)
+            .and_then(|limit| u32::try_from(limit).ok())
+    };
+    Some(BrokerSpec {
+        name: String::new(),
+        node: String::new(),
+        controller,
+        kind,
+        limits: Limits {
+            calls_in_progress: limit("calls-in-progress"),
+            pending_per_destination: limit("pending-per-destination"),
+        },
+        forwarding_time: ForwardingTime { min, max },
+        table,
+        compatibility: match record.word("compatibility") {
+            "original" => Compatibility::Original,
+            _ => Compatibility::Corrected,
+        },
+    })
+}
+
+fn table(
+    record: &Record,
+    path: &str,
+    names: &Directory,
+    known_function: &dyn Fn(&str) -> bool,
+    report: &mut Report<'_>,
+) -> Vec<TableEntrySpec> {
+    let mut table = Vec::new();
+    for (number, entry) in record.records("table") {
+        let path = format!("{path}.table.{}", number.text);
+        let destination = format!("{path}.destination");
+        let wanted = [What::Computer, What::Broker];
+        let destinations =
+            names.expand_all(entry.names("destination"), &wanted, &destination, report);
+        let mut functions = Vec::new();
+        for name in entry.names("function") {
+            // Functions of platforms have no section.
+            if known_function(&name.text) {
+                functions.push(name.text.clone());
+            } else {
+                let key = format!("{path}.function");
+                functions.extend(names.expand(name, &[What::Function], &key, report));
+            }
+        }
+        for function in &functions {
+            for destination in &destinations {
+                table.push(TableEntrySpec {
+                    function: function.clone(),
+                    destination: destination.clone(),
+                    weight: entry.number("weight") as f32,
+                    is_final: match entry.get("final") {
+                        Some(Datum::Flag(flag)) => *flag,
+                        _ => names.is(What::Computer, destination),
+                    },
+                });
+            }
+        }
+    }
+    table
+}

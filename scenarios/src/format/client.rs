@@ -1,0 +1,316 @@
+//! The sections `[client.NAME]`: what issues calls.
+
+use sim_core::{SimDuration, SimTime};
+use soe_model::client::arrival::ARRIVALS;
+use soe_model::client::size::SIZES;
+use soe_model::client::{ClientSpec, Generator};
+
+use crate::reader::diagnostic::{Report, quote};
+use super::entity::{self, Directory, What};
+use crate::reader::kind::Sort;
+use crate::reader::section::{Default, Key, Record, Section, When};
+use crate::reader::value::{Form, Name};
+
+pub(crate) static SECTION: Section = Section {
+    path: "client.NAME",
+    help: "A client, which issues calls of one function.",
+    keys: &[
+        entity::COUNT,
+        entity::NODE,
+        entity::CLASS,
+        Key {
+            name: "function",
+            form: Form::Names("function"),
+            default: Default::Mandatory,
+            when: When::Without(&["workflow"]),
+            help: "The function it calls. With `count`, several are dealt out in turn.",
+        },
+        Key {
+            name: "workflow",
+            form: Form::Names("workflow"),
+            default: Default::Unused,
+            when: When::Always,
+            help: "The workflow that it runs instead of calling a function (`--chain-conf` and \
+                   `--dag-conf` of edgeclient); it has one `destination` then. With `count`, \
+                   several are dealt out in turn.",
+        },
+        Key {
+            name: "destination",
+            form: Form::Names("computer or broker"),
+            default: Default::Unused,
+            when: When::Without(&["destinations"]),
+            help: "The one broker or computer to which it sends its calls. With `count`, several \
+                   are dealt out in turn.",
+        },
+        Key {
+            name: "destinations",
+            form: Form::Names("computer or broker"),
+            default: Default::Unused,
+            when: When::Always,
+            help: "All brokers or computers among which it chooses (\"uncoordinated access\"): \
+                   each call goes to the preferred one, and to each other with probability \
+                   `persistence`; whoever answers first becomes preferred.",
+        },
+        Key {
+            name: "persistence",
+            form: Form::Number { min: 0.0, max: 1.0 },
+            default: Default::Value("0.05"),
+            when: When::Always,
+            help: "The probability with which each call also goes to each destination that is not \
+                   preferred; the default is that of edgeclient.",
+        },
+        Key {
+            name: "arrivals",
+            form: Form::Kind(Sort::Arrivals),
+            default: Default::Value("closed-loop"),
+            when: When::Always,
+            help: "When it issues calls; the default is that of edgeclient.",
+        },
+        Key {
+            name: "size",
+            form: Form::Kind(Sort::Sizes),
+            default: Default::Value("100 B"),
+            when: When::Always,
+            help: "How large the input is: a size, a list of sizes among which to choose, or a \
+                   distribution; the default is that of edgeclient.",
+        },
+        Key {
+            name: "start",
+            form: Form::Duration { or: Some("never") },
+            default: Default::Value("0 s"),
+            when: When::Always,
+            help: "When it starts; \"never\" leaves that to an event (`--initial-delay` of \
+                   edgeclient, 0 by default).",
+        },
+        Key {
+            name: "stop",
+            form: Form::Duration { or: Some("never") },
+            default: Default::Value("never"),
+            when: When::Always,
+            help: "When it stops issuing calls; never by default, as edgeclient.",
+        },
+        Key {
+            name: "calls",
+            form: Form::Count {
+                min: 1,
+                max: u64::MAX,
+                or: Some("unlimited"),
+            },
+            default: Default::Value("unlimited"),
+            when: When::Always,
+            help: "After how many calls it stops (`--max-requests` of edgeclient).",
+        },
+        Key {
+            name: "generator",
+            form: Form::Word(&["named", "original"]),
+            default: Default::Value("named"),
+            when: When::Always,
+            help: "Where its random draws come from: streams named after it, or the sequences of \
+                   the original's clients, seeded by the seed of the run plus the number of the \
+                   replication.",
+        },
+        Key {
+            name: "generator-index",
+            form: Form::Count {
+                min: 0,
+                max: u32::MAX as u64,
+                or: None,
+            },
+            default: Default::Value("0"),
+            when: When::Is("generator", "original"),
+            help: "The original's number of the client, from 0; the copies of a `count` take the \
+                   following ones.",
+        },
+    ],
+};
+
+/// What the clients of one section are made of.
+pub(crate) struct Clients {
+    spec: ClientSpec,
+    functions: Vec<String>,
+    destinations: Destinations,
+    original: Option<u64>,
+}
+
+enum Destinations {
+    All(Vec<String>),
+    InTurn(Vec<String>),
+}
+
+impl Clients {
+    /// The client with this number, from 0.
+    pub(crate) fn make(&self, number: usize, name: String, node: String) -> ClientSpec {
+        let deal = |values| entity::deal(values, number).cloned().unwrap_or_default();
+        ClientSpec {
+            name,
+            node,
+            function: deal(&self.functions),
+            destinations: match &self.destinations {
+                Destinations::All(all) => all.clone(),
+                Destinations::InTurn(all) => vec![deal(all)],
+            },
+            generator: match self.original {
+                Some(first) => Generator::Original {
+                    index: u32::try_from(first.saturating_add(number as u64)).unwrap_or(u32::MAX),
+                },
+                None => Generator::Named,
+            },
+            ..self.spec.clone()
+        }
+    }
+
+    /// How many destinations each of them has.
+    pub(crate) fn width(&self) -> u64 {
+        match &self.destinations {
+            Destinations::All(all) => all.len() as u64,
+            Destinations::InTurn(_) => 1,
+        }
+    }
+}
+
+/// Reads one section, or nothing if it is wrong.
+pub(crate) fn resolve(
+    record: &Record,
+    path: &str,
+    names: &Directory,
+    known_function: &dyn Fn(&str) -> bool,
+    report: &mut Report<'_>,
+) -> Option<Clients> {
+    let functions = match record.given("workflow") {
+        None => functions(record, path, names, known_function, report),
+        Some(_) => names.expand_all(
+            record.names("workflow"),
+            &[What::Workflow],
+            &format!("{path}.workflow"),
+            report,
+        ),
+    };
+    let destinations = destinations(record, path, names, report);
+    let copies = record.maybe_count("count").unwrap_or(1);
+    let several = |key: &str, found: usize, report: &mut Report<'_>| {
+        // A name that is wrong elsewhere may stand for too many here.
+        if record.maybe_count("count").is_none() && found > 1 && report.is_clean() {
+            let message = format!("{path}.{key}: one client has one, found {found}");
+            report.wrong(record.at(key), message);
+        }
+    };
+    match record.given("workflow") {
+        None => several("function", functions.len(), report),
+        Some(_) => several("workflow", functions.len(), report),
+    }
+    if let (Some(place), Some(_)) = (record.given("destinations"), record.given("workflow")) {
+        let message = format!("`destinations` in {path} does not go with `workflow`");
+        report.wrong(place, message);
+    }
+    if let Some(Destinations::InTurn(all)) = &destinations {
+        several("destination", all.len(), report);
+    }
+    let arrivals = configured(record, path, "arrivals", report, |choice| {
+        let spec = choice.configure(&ARRIVALS)?;
+        (spec.kind.build)(&spec.arguments).map_err(|error| error.to_string())?;
+        Ok(spec)
+    });
+    let sizes = configured(record, path, "size", report, |choice| {
+        let spec = choice.configure(&SIZES)?;
+        (spec.kind.build)(&spec.arguments).map_err(|error| error.to_string())?;
+        Ok(spec)
+    });
+    let time = |duration: SimDuration| SimTime::ZERO + duration;
+    let start = record.maybe_duration("start").map_or(SimTime::MAX, time);
+    let stop = record.maybe_duration("stop").map(time);
+    if stop.is_some_and(|stop| start < SimTime::MAX && stop <= start) {
+        let message = format!("{path}.stop: must be after its start at {start}");
+        report.wrong(record.at("stop"), message);
+    }
+    let original =
+        (record.word("generator") == "original").then(|| record.count("generator-index"));
+    if original.is_some_and(|first| first.saturating_add(copies - 1) > u64::from(u32::MAX)) {
+        let message = format!("{path}.generator-index: too large for {copies} clients");
+        report.wrong(record.at("generator-index"), message);
+    }
+    Some(Clients {
+        spec: ClientSpec {
+            name: String::new(),
+            node: String::new(),
+            function: String::new(),
+            destinations: Vec::new(),
+            persistence: record.number("persistence"),
+            arrivals: arrivals?,
+            sizes: sizes?,
+            start,
+            stop,
+            max_calls: record.maybe_count("calls"),
+            generator: Generator::Named,
+        },
+        functions,
+        destinations: destinations?,
+        original,
+    })
+}
+
+fn configured<T>(
+    record: &Record,
+    path: &str,
+    key: &str,
+    report: &mut Report<'_>,
+    make: impl Fn(&crate::reader::kind::Choice) -> Result<T, String>,
+) -> Option<T> {
+    let made = make(record.choice(key)?);
+    made.map_err(|message| report.wrong(record.at(key), format!("{path}.{key}: {message}")))
+        .ok()
+}
+
+fn functions(
+    record: &Record,
+    path: &str,
+    names: &Directory,
+    known: &dyn Fn(&str) -> bool,
+    report: &mut Report<'_>,
+) -> Vec<String> {
+    let mut functions = Vec::new();
+    for name in record.names("function") {
+        if known(&name.text) {
+            functions.push(name.text.clone());
+        } else if names.is(What::Function, &name.text)
+            || names.group(What::Function, &name.text).is_some()
+        {
+            let key = format!("{path}.function");
+            functions.extend(names.expand(name, &[What::Function], &key, report));
+        } else {
+            // Whether somebody offers it is found out later, for all at once.
+            functions.push(name.text.clone());
+        }
+    }
+    functions
+}
+
+fn destinations(
+    record: &Record,
+    path: &str,
+    names: &Directory,
+    report: &mut Report<'_>,
+) -> Option<Destinations> {
+    let mut expand = |key: &str, found: &[Name]| {
+        let inside = format!("{path}.{key}");
+        names.expand_all(found, &[What::Computer, What::Broker], &inside, report)
+    };
+    if record.given("destinations").is_some() {
+        let all = expand("destinations", record.names("destinations"));
+        return Some(Destinations::All(all)).filter(|all| !all.is_empty());
+    }
+    if record.given("destination").is_some() {
+        let all = expand("destination", record.names("destination"));
+        return Some(Destinations::InTurn(all)).filter(|all| !all.is_empty());
+    }
+    let message = format!("{} needs `destination` or `destinations`", quote(path));
+    report.wrong(record.place, message);
+    None
+}
+
+impl Destinations {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::All(all) | Self::InTurn(all) => all.is_empty(),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The sections `[controller.NAME]`: what fills the tables of brokers.
+
+use soe_model::controller::{InstallerSpec, Objective};
+
+use super::entity;
+use crate::reader::section::{Default, Key, Record, Section, When};
+use crate::reader::value::Form;
+
+/// The word for distances that follow from the network.
+pub(crate) const NETWORK: &str = "network";
+
+pub(crate) static SECTION: Section = Section {
+    path: "controller.NAME",
+    help: "A controller, to which computers and brokers announce themselves and which fills the \
+           tables of the brokers.",
+    keys: &[
+        entity::NODE,
+        entity::CLASS,
+        Key {
+            name: "installer",
+            form: Form::Word(&["flat", "hierarchical"]),
+            default: Default::Value("flat"),
+            when: When::Always,
+            help: "Whether every broker knows every computer, or each computer has one home \
+                   broker that the others know; the default is that of edgecontroller.",
+        },
+        Key {
+            name: "distances",
+            form: Form::Path { or: Some(NETWORK) },
+            default: Default::Value(NETWORK),
+            when: When::Is("installer", "hierarchical"),
+            help: "A file with the matrix of distances between nodes (`--topology-file` of \
+                   edgecontroller): one node per line, its name and its distances. By default, \
+                   the distance is the time that 1 kB takes in the network.",
+        },
+        Key {
+            name: "objective",
+            form: Form::Word(&["min-max", "min-avg"]),
+            default: Default::Value("min-max"),
+            when: When::Is("installer", "hierarchical"),
+            help: "What a home broker minimizes: the worst distance or the average; the default \
+                   is that of edgecontroller.",
+        },
+    ],
+};
+
+pub(crate) fn objective(record: &Record) -> Objective {
+    match record.word("objective") {
+        "min-avg" => Objective::MinAvg,
+        _ => Objective::MinMax,
+    }
+}
+
+/// Whether the distances of a hierarchical controller are yet to be found.
+pub(crate) fn installer(record: &Record) -> InstallerSpec {
+    match record.word("installer") {
+        "hierarchical" => InstallerSpec::Hierarchical {
+            distances: std::default::Default::default(),
+            objective: objective(record),
+        },
+        _ => InstallerSpec::Flat,
+    }
+}

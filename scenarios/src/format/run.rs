@@ -1,0 +1,89 @@
+//! The section `[run]`: how long and how often a scenario is run.
+
+use soe_model::deployment::RunControl;
+
+use crate::reader::diagnostic::Report;
+use crate::reader::section::{Default, Key, Record, Section, When};
+use crate::reader::value::Form;
+
+pub(crate) static SECTION: Section = Section {
+    path: "run",
+    help: "How long and how often the scenario is run. Something must end the run: `duration`, \
+           `calls`, or clients that all end by themselves.",
+    keys: &[
+        Key {
+            name: "seed",
+            form: Form::Count {
+                min: 0,
+                max: u64::MAX,
+                or: None,
+            },
+            default: Default::Value("0"),
+            when: When::Always,
+            help: "The root of all random draws; the default is that of the original's clients.",
+        },
+        Key {
+            name: "replications",
+            form: Form::Count {
+                min: 1,
+                max: 1_000_000,
+                or: None,
+            },
+            default: Default::Value("10"),
+            when: When::Always,
+            help: "How many independent repetitions the confidence intervals rest on. With the \
+                   default of 10, Student's t is within 16 % of its limit for many.",
+        },
+        Key {
+            name: "warm-up",
+            form: Form::Duration { or: None },
+            default: Default::Value("0 s"),
+            when: When::Always,
+            help: "Calls sent before this time do not count in the statistics; by default all do.",
+        },
+        Key {
+            name: "duration",
+            form: Form::Duration {
+                or: Some("unlimited"),
+            },
+            default: Default::Value("unlimited"),
+            when: When::Always,
+            help: "The simulated time at which the run ends, if not before; unlimited by default, \
+                   as `--duration 0` of the original's clients.",
+        },
+        Key {
+            name: "calls",
+            form: Form::Count {
+                min: 1,
+                max: u64::MAX,
+                or: Some("unlimited"),
+            },
+            default: Default::Value("unlimited"),
+            when: When::Always,
+            help: "No more calls are issued after this many, over all clients; the run ends when \
+                   they have been answered.",
+        },
+    ],
+};
+
+pub(crate) fn resolve(record: &Record, report: &mut Report<'_>) -> RunControl {
+    let control = RunControl {
+        seed: record.count("seed"),
+        replications: u32::try_from(record.count("replications")).unwrap_or(u32::MAX),
+        warm_up: record.duration("warm-up"),
+        duration: record.maybe_duration("duration"),
+        calls: record.maybe_count("calls"),
+    };
+    if let Some(duration) = control.duration {
+        if duration.is_zero() {
+            report.wrong(record.at("duration"), "run.duration: must be more than 0 s");
+        } else if control.warm_up >= duration {
+            let message = format!(
+                "run.warm-up: {} leaves nothing of the duration of {duration}",
+                control.warm_up
+            );
+            report.wrong(record.at("warm-up"), message);
+        }
+    }
+    control
+}

@@ -1,0 +1,147 @@
+//! Choices among the kinds of a catalogue of the models: a bare word, or a table
+//! with `type` and the parameters of that kind.
+
+use soe_model::broker::estimator::ESTIMATORS;
+use soe_model::broker::optimizer::OPTIMIZERS;
+use soe_model::broker::policy::POLICIES;
+use soe_model::catalogue::{Catalogue, Configured, Parameter, Value};
+use soe_model::client::arrival::ARRIVALS;
+use soe_model::client::size::SIZES;
+use soe_model::computer::platform::PLATFORMS;
+
+/// Which catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    Policy,
+    Optimizer,
+    Estimator,
+    Arrivals,
+    Sizes,
+    Platform,
+}
+
+/// What a kind is, whatever it makes.
+#[derive(Clone, Copy, Debug)]
+pub struct KindInfo {
+    pub name: &'static str,
+    pub help: &'static str,
+    pub parameters: &'static [Parameter],
+}
+
+/// A kind with a value for every parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    pub kind: &'static str,
+    pub arguments: Vec<(&'static str, Value)>,
+}
+
+impl Sort {
+    pub const ALL: [Self; 6] = [
+        Self::Platform,
+        Self::Policy,
+        Self::Optimizer,
+        Self::Estimator,
+        Self::Arrivals,
+        Self::Sizes,
+    ];
+
+    /// What the kinds are, in the singular.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Policy => POLICIES.sort,
+            Self::Optimizer => OPTIMIZERS.sort,
+            Self::Estimator => ESTIMATORS.sort,
+            Self::Arrivals => ARRIVALS.sort,
+            Self::Sizes => SIZES.sort,
+            Self::Platform => PLATFORMS.sort,
+        }
+    }
+
+    /// All kinds, in the order of the documentation.
+    pub fn kinds(self) -> Vec<KindInfo> {
+        match self {
+            Self::Policy => infos(&POLICIES),
+            Self::Optimizer => infos(&OPTIMIZERS),
+            Self::Estimator => infos(&ESTIMATORS),
+            Self::Arrivals => infos(&ARRIVALS),
+            Self::Sizes => infos(&SIZES),
+            Self::Platform => infos(&PLATFORMS),
+        }
+    }
+
+    /// The kind and parameter that stand for a value without a name: sizes may
+    /// be written `"10 kB"` or `["1 kB", "10 kB"]`.
+    pub fn shorthand(self) -> Option<Shorthand> {
+        let shorthand = Shorthand {
+            one: ("fixed", "size"),
+            several: ("list", "sizes"),
+        };
+        (self == Self::Sizes).then_some(shorthand)
+    }
+}
+
+/// Kinds and their parameters that may be written without naming them.
+#[derive(Clone, Copy, Debug)]
+pub struct Shorthand {
+    pub one: (&'static str, &'static str),
+    pub several: (&'static str, &'static str),
+}
+
+impl Choice {
+    /// What the models need to build one.
+    ///
+    /// # Errors
+    /// What is wrong with the choice, in words.
+    pub fn configure<B>(&self, catalogue: &Catalogue<B>) -> Result<Configured<B>, String> {
+        let given = self.arguments.iter();
+        let given = given.map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let configured = catalogue.configure(self.kind, given.collect());
+        configured.map_err(|error| error.to_string())
+    }
+
+    /// The value of a parameter that is a whole number.
+    pub fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.arguments
+            .iter()
+            .filter_map(|(name, value)| match value {
+                Value::Count(count) => Some((*name, *count)),
+                _ => None,
+            })
+    }
+
+    /// As scenario files write it.
+    pub fn toml(&self) -> String {
+        if self.arguments.is_empty() {
+            return format!("\"{}\"", self.kind);
+        }
+        let mut text = format!("{{ type = \"{}\"", self.kind);
+        for (name, value) in &self.arguments {
+            text.push_str(&format!(", {name} = {}", value_toml(value)));
+        }
+        text.push_str(" }");
+        text
+    }
+}
+
+fn value_toml(value: &Value) -> String {
+    match value {
+        Value::Number(number) => super::value::float(*number),
+        Value::Count(count) => count.to_string(),
+        Value::ByteList(sizes) => {
+            let sizes: Vec<_> = sizes.iter().map(|size| format!("\"{size}\"")).collect();
+            format!("[{}]", sizes.join(", "))
+        }
+        other => super::value::string(&other.to_string()),
+    }
+}
+
+fn infos<B>(catalogue: &Catalogue<B>) -> Vec<KindInfo> {
+    let kinds = catalogue.kinds.iter();
+    kinds
+        .map(|kind| KindInfo {
+            name: kind.name,
+            help: kind.help,
+            parameters: kind.parameters,
+        })
+        .collect()
+}

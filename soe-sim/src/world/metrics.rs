@@ -1,0 +1,250 @@
+//! What a replication reports: one value per metric and entity.
+
+use std::fmt;
+
+use analysis::{Metric, Unit};
+use sim_core::SimTime;
+use soe_model::deployment::Deployment;
+
+use super::World;
+use super::recorder::{CallStatistics, Recorder};
+
+/// The entity of metrics that concern all calls.
+pub const ALL: &str = "all";
+
+/// The quantiles that are reported, with their metric for latency and for
+/// processing time.
+const QUANTILES: [(f64, &Metric, &Metric); 4] = [
+    (0.50, &LATENCY_P50, &PROCESSING_P50),
+    (0.90, &LATENCY_P90, &PROCESSING_P90),
+    (0.95, &LATENCY_P95, &PROCESSING_P95),
+    (0.99, &LATENCY_P99, &PROCESSING_P99),
+];
+
+macro_rules! metrics {
+    ($($(#[$meta:meta])* $constant:ident = $name:literal, $unit:ident, $description:literal;)*) => {
+        $(
+            #[doc = $description]
+            pub static $constant: Metric = Metric {
+                name: $name,
+                unit: Unit::$unit,
+                description: $description,
+            };
+        )*
+
+        /// All metrics of a simulated scenario, in the order of reports.
+        pub static METRICS: &[&Metric] = &[$(&$constant),*];
+    };
+}
+
+metrics! {
+    SENT = "calls_sent", Count, "Calls issued after the warm-up";
+    COMPLETED = "calls_completed", Count, "Of these, calls that were executed and answered";
+    LOST = "calls_lost", Count, "Of these, calls that nobody executed: an error or no answer came back";
+    IN_PROGRESS = "calls_in_progress", Count, "Of these, calls still under way when the run ended";
+    THROUGHPUT = "throughput", PerSecond, "Completed calls per second of simulated time after the warm-up";
+    UNDER_WAY = "calls_under_way", Count, "Mean number of calls under way over time, after the warm-up";
+    LATENCY_MEAN = "latency_mean", Nanoseconds, "Mean time from issue to answer, of completed calls";
+    LATENCY_P50 = "latency_p50", Nanoseconds, "Median of the time from issue to answer";
+    LATENCY_P90 = "latency_p90", Nanoseconds, "90th percentile of the time from issue to answer";
+    LATENCY_P95 = "latency_p95", Nanoseconds, "95th percentile of the time from issue to answer";
+    LATENCY_P99 = "latency_p99", Nanoseconds, "99th percentile of the time from issue to answer";
+    PROCESSING_MEAN = "processing_mean", Nanoseconds, "Mean time at the computer, waiting included, of completed calls";
+    PROCESSING_P50 = "processing_p50", Nanoseconds, "Median of the time at the computer";
+    PROCESSING_P90 = "processing_p90", Nanoseconds, "90th percentile of the time at the computer";
+    PROCESSING_P95 = "processing_p95", Nanoseconds, "95th percentile of the time at the computer";
+    PROCESSING_P99 = "processing_p99", Nanoseconds, "99th percentile of the time at the computer";
+    SHARE = "share", Ratio, "Share of the completed calls that this computer executed";
+    TRAFFIC = "traffic", Bytes, "Bytes sent between different nodes after the warm-up, headers included (only with workflows)";
+    TRAFFIC_PER_CALL = "traffic_per_call", Bytes, "The same per completed call (only with workflows)";
+    UTILIZATION = "utilization", Ratio, "Mean share of the cores of this processor in use, after the warm-up";
+}
+
+/// One value of one replication.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricValue {
+    /// What was measured.
+    pub metric: &'static Metric,
+    /// Whose: [`ALL`], a function, a computer, or `computer/processor`.
+    pub entity: String,
+    /// The value, in the unit of the metric; not a number if there is none.
+    pub value: f64,
+}
+
+/// The mean utilization of each processor of a computer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ComputerUsage {
+    /// The name of the computer.
+    pub computer: String,
+    /// Its processors by name, and the mean share of their cores in use since the
+    /// end of the warm-up; not a number if nobody knows.
+    pub processors: Vec<(String, f64)>,
+}
+
+/// Whose metric it is, as it stands in the model.
+#[derive(Clone, Copy, Debug)]
+pub enum Entity<'a> {
+    /// [`ALL`], a function or a computer.
+    Named(&'a str),
+    /// A processor of a computer.
+    Processor(&'a str, &'a str),
+}
+
+impl Entity<'_> {
+    /// Whether this is how it is written.
+    pub fn is(self, text: &str) -> bool {
+        match self {
+            Self::Named(name) => text == name,
+            Self::Processor(computer, processor) => text
+                .strip_prefix(computer)
+                .and_then(|rest| rest.strip_prefix('/'))
+                .is_some_and(|rest| rest == processor),
+        }
+    }
+}
+
+impl fmt::Display for Entity<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(name) => f.write_str(name),
+            Self::Processor(computer, processor) => write!(f, "{computer}/{processor}"),
+        }
+    }
+}
+
+/// Whatever may report metrics of its own: all calls, functions, computers and their
+/// processors.
+pub fn entities(deployment: &Deployment) -> Vec<String> {
+    let Ok(world) = World::new(deployment, 0, None, None) else {
+        return Vec::new();
+    };
+    let functions = world.functions.iter().map(|(_, name)| Entity::Named(name));
+    let computers = world.computers.iter().flat_map(|computer| {
+        let name = computer.machine.name();
+        let processors = computer.machine.processors();
+        let processors = processors.map(move |processor| Entity::Processor(name, processor));
+        std::iter::once(Entity::Named(name)).chain(processors)
+    });
+    let named = functions.chain(computers);
+    std::iter::once(Entity::Named(ALL))
+        .chain(named)
+        .map(|entity| entity.to_string())
+        .collect()
+}
+
+impl World<'_> {
+    /// Reports the metrics of the run so far, counted from the end of the warm-up.
+    pub(crate) fn report_metrics(
+        &mut self,
+        warm_up: SimTime,
+        now: SimTime,
+        mut report: impl FnMut(&'static Metric, Entity<'_>, f64),
+    ) {
+        let functions = self.functions.iter().map(|(_, name)| name);
+        let completed = report_calls(&self.recorder, functions, warm_up, now, &mut report);
+        for (computer, executed) in self.computers.iter_mut().zip(self.recorder.executed_by()) {
+            let share = *executed as f64 / completed;
+            report(&SHARE, Entity::Named(computer.machine.name()), share);
+            let processors = computer.machine.processors().len();
+            for number in 0..processors {
+                let utilization = computer.utilization(number, warm_up, now);
+                let machine = &computer.machine;
+                if let Some(processor) = machine.processors().nth(number) {
+                    let entity = Entity::Processor(machine.name(), processor);
+                    report(&UTILIZATION, entity, utilization);
+                }
+            }
+        }
+        if let Some(traffic) = self.traffic() {
+            let all = Entity::Named(ALL);
+            report(&TRAFFIC, all, traffic as f64);
+            report(&TRAFFIC_PER_CALL, all, traffic as f64 / completed);
+        }
+    }
+
+    /// The metrics of the run so far, counted from the end of the warm-up.
+    pub(crate) fn metrics(&mut self, warm_up: SimTime, now: SimTime) -> Vec<MetricValue> {
+        let mut values = Vec::new();
+        self.report_metrics(warm_up, now, into(&mut values));
+        values
+    }
+}
+
+/// The metrics of what was recorded, counted from the end of the warm-up.
+pub(super) fn metrics(
+    recorder: &Recorder<'_>,
+    functions: &[&str],
+    computers: &[ComputerUsage],
+    warm_up: SimTime,
+    now: SimTime,
+) -> Vec<MetricValue> {
+    let mut values = Vec::new();
+    let mut report = into(&mut values);
+    let functions = functions.iter().copied();
+    let completed = report_calls(recorder, functions, warm_up, now, &mut report);
+    for (usage, executed) in computers.iter().zip(recorder.executed_by()) {
+        let share = *executed as f64 / completed;
+        report(&SHARE, Entity::Named(&usage.computer), share);
+        for (processor, utilization) in &usage.processors {
+            let entity = Entity::Processor(&usage.computer, processor);
+            report(&UTILIZATION, entity, *utilization);
+        }
+    }
+    drop(report);
+    values
+}
+
+/// Collects what is reported.
+fn into(values: &mut Vec<MetricValue>) -> impl FnMut(&'static Metric, Entity<'_>, f64) {
+    |metric, entity, value| {
+        values.push(MetricValue {
+            metric,
+            entity: entity.to_string(),
+            value,
+        });
+    }
+}
+
+/// Reports the metrics of calls, and returns how many were completed.
+fn report_calls<'n>(
+    recorder: &Recorder<'_>,
+    functions: impl Iterator<Item = &'n str>,
+    warm_up: SimTime,
+    now: SimTime,
+    report: &mut impl FnMut(&'static Metric, Entity<'_>, f64),
+) -> f64 {
+    let all = recorder.overall();
+    let observed = now.since(warm_up).as_secs_f64();
+    report_statistics(ALL, &all, observed, report);
+    let under_way = recorder.mean_under_way(now);
+    report(&UNDER_WAY, Entity::Named(ALL), under_way);
+    let by_function = recorder.by_function();
+    if by_function.iter().filter(|calls| calls.sent > 0).count() > 1 {
+        for (name, calls) in functions.zip(by_function) {
+            if calls.sent > 0 {
+                report_statistics(name, calls, observed, report);
+            }
+        }
+    }
+    all.completed as f64
+}
+
+fn report_statistics(
+    name: &str,
+    calls: &CallStatistics,
+    observed: f64,
+    report: &mut impl FnMut(&'static Metric, Entity<'_>, f64),
+) {
+    let mut report = |metric, value| report(metric, Entity::Named(name), value);
+    report(&SENT, calls.sent as f64);
+    report(&COMPLETED, calls.completed as f64);
+    report(&LOST, calls.lost as f64);
+    report(&IN_PROGRESS, calls.in_progress() as f64);
+    report(&THROUGHPUT, calls.completed as f64 / observed);
+    report(&LATENCY_MEAN, calls.latency.mean());
+    report(&PROCESSING_MEAN, calls.processing.mean());
+    for (q, latency, processing) in QUANTILES {
+        report(latency, calls.latency.quantile(q));
+        report(processing, calls.processing.quantile(q));
+    }
+}

@@ -1,0 +1,55 @@
+//! The metrics that there are, as the documentation lists them.
+
+use analysis::{Metric, Unit};
+
+/// Every metric of simulated scenarios and of StateSim with its unit and meaning, as
+/// Markdown: the content of `docs/metrics.md`.
+pub fn metrics_reference() -> String {
+    let mut text = "\
+# Metrics
+
+What a replication is measured by: the columns `metric`, `entity` and `unit` of `metrics.csv`, `summary.csv` and
+`profiles.csv` ([all columns](../analysis/TABLES.md)), what `--metric` of `soe analyze`, `compare`, `plot` and `report`
+takes, and `metrics` and `[[figure]]` of a study. `columns.json` in each result folder says the same of the metrics that
+are in it. This page is made from the code: `UPDATE_DOCS=1 cargo test -p soe-study --test reference`.
+
+In files values are in the base unit that is given here; `1` are ratios from 0 to 1, no unit are numbers of things. Of a
+replication in which there is nothing to measure (the mean latency of no calls) the value is missing.
+
+## Of simulated scenarios and the live system
+
+The entity is `all`; for the metrics of calls, if the scenario calls several functions, also each function; for `share`
+each computer; for `utilization` each processor, as `COMPUTER/PROCESSOR`. Only calls that are issued after the warm-up
+count.
+
+"
+    .to_owned();
+    text += &table(soe_sim::METRICS);
+    text += "
+## Of StateSim
+
+The entity is a pair of policies, `ALLOCATION/EXECUTION`. Times are of whole jobs, along their chain of functions. Metrics
+of a length of chain or of a delay have a value at each place of an axis of their own: they are in `profiles.csv`, and
+figures show them with `x = \"within\"`.
+
+";
+    text += &table(crate::statesim::METRICS);
+    text
+}
+
+fn table(metrics: &[&Metric]) -> String {
+    let mut text = "| metric | unit | meaning |\n|---|---|---|\n".to_owned();
+    for Metric {
+        name,
+        unit,
+        description,
+    } in metrics
+    {
+        let unit = match unit {
+            Unit::Count => "",
+            unit => unit.symbol(),
+        };
+        text += &format!("| `{name}` | {unit} | {description} |\n");
+    }
+    text
+}

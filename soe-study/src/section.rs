@@ -1,0 +1,32 @@
+//! A scenario file with a section `sweep`: the scenario and the study, checked together.
+
+use scenarios::format::{Checked, SWEEP, Scenario};
+use scenarios::reader::{Diagnostics, print};
+
+use super::study::Study;
+
+/// What a scenario without mistakes holds, the study in its section `sweep` checked as well.
+///
+/// # Errors
+/// All mistakes that were found, one line each: those of the scenario, and if there is none,
+/// those of the study.
+pub fn checked(scenario: &Scenario) -> Result<Checked, Diagnostics> {
+    let checked = scenario.checked()?;
+    if let Some(study) = Study::inside(scenario.document()) {
+        study.resolve()?;
+    }
+    Ok(checked)
+}
+
+/// The scenario as TOML with all defaults filled in, and the study in its section `sweep` as
+/// it was written.
+///
+/// # Errors
+/// As [`checked`].
+pub fn check(scenario: &Scenario) -> Result<String, Diagnostics> {
+    let mut text = checked(scenario)?.text;
+    if let Some(study) = Study::inside(scenario.document()) {
+        print::nested(&study.section(), SWEEP, &mut text);
+    }
+    Ok(text)
+}
