@@ -8,16 +8,16 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use soe_sim::{
-    ComputerUsage, ObservedCall, ObservedEnd, ObservedRun, Recording, Results, client_is_there,
-    computer_is_there,
-};
 use sim_core::SimDuration;
 use soe_live::client::{CallError, Finished};
 use soe_live::command::Stop;
 use soe_live::deployment::{self, Component, Places, Seen};
 use soe_model::deployment::Deployment;
 use soe_model::units::Bytes;
+use soe_sim::{
+    ComputerUsage, ObservedCall, ObservedEnd, ObservedRun, Recording, Results, client_is_there,
+    computer_is_there,
+};
 use tokio::process::Command;
 use tokio::runtime::Runtime;
 

@@ -6,9 +6,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-use soe_sim::Progress;
 use sim_core::SimDuration;
 use soe_model::deployment::RunControl;
+use soe_sim::Progress;
 use std::sync::Arc;
 
 /// How often the line is drawn anew.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Instant, SystemTime};
 
-use soe_sim::{Progress, Recording, Results};
 use soe_model::units::parse_duration;
+use soe_sim::{Progress, Recording, Results};
 
 use crate::cli::RunArgs;
 use crate::deliver::{Run, load_task, result_folder};

@@ -12,7 +12,7 @@ use analysis::{Manifest, ResultFolder, TextTable, Unit};
 use scenarios::shipped::{SHIPPED, Shipped};
 use soe_sim::Progress;
 use soe_study::{
-    Experiment, Failed, JournalError, Plan, Prepared, Shard, Status, Study, Sweep, SweepError,
+    Failed, JournalError, Plan, Prepared, Runner, Shard, Status, Study, Sweep, SweepError,
 };
 
 use crate::cli::{MergeArgs, StudyArgs, SweepArgs, SweepCommand, SweepOptions, WorkOptions};

@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use analysis::{CallRecord, Names, SampleRecord};
 use scenarios::format::Scenario;
-use soe_sim::{Observer, Progress, RunOptions, StepRecord, run_replication};
 use soe_live::command::Stop;
 use soe_live::computer::Step;
 use soe_live::deployment::{self, Component, Places, Seen};
 use soe_model::deployment::Deployment;
 use soe_model::workflow::{Matter, StateRef};
+use soe_sim::{Observer, Progress, RunOptions, StepRecord, run_replication};
 use tokio::sync::mpsc;
 
 /// One execution of a function: where, which, size of its argument, nodes passed,

@@ -118,7 +118,12 @@ impl Scenario {
     /// # Errors
     /// If there is no such key or nobody of that name.
     pub fn set(&mut self, assignment: &str) -> Result<(), Diagnostics> {
-        set::set(&mut self.0.root, &resolve::SECTION, assignment, self.0.sets.len())?;
+        set::set(
+            &mut self.0.root,
+            &resolve::SECTION,
+            assignment,
+            self.0.sets.len(),
+        )?;
         let key = assignment.split('=').next().unwrap_or_default();
         self.0.sets.push(key.trim().to_owned());
         Ok(())

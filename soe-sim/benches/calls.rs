@@ -8,7 +8,6 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Instant;
 
-use soe_sim::{Progress, RunOptions, run_replication};
 use sim_core::{SimDuration, SimTime};
 use soe_model::broker::optimizer::OPTIMIZERS;
 use soe_model::broker::policy::POLICIES;
@@ -23,6 +22,7 @@ use soe_model::deployment::{Deployment, RunControl};
 use soe_model::function::{FunctionSpec, Output, Requirements};
 use soe_model::network::{Link, Network};
 use soe_model::units::{Bytes, OpsPerSecond};
+use soe_sim::{Progress, RunOptions, run_replication};
 
 fn main() {
     for round in 0..3 {

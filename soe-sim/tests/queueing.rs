@@ -11,12 +11,12 @@ use std::sync::Arc;
 
 use analysis::{CallRecord, Interval, Names, SampleRecord};
 use scenarios::format::Scenario;
-use soe_sim::{ALL, Observer, Progress, RunOptions, run};
 use sim_core::{SimTime, Streams};
 use soe_model::catalogue::{Timetable, Value};
 use soe_model::client::arrival::ARRIVALS;
 use soe_model::deployment::Deployment;
 use soe_model::units::Bytes;
+use soe_sim::{ALL, Observer, Progress, RunOptions, run};
 
 /// A client that calls a computer directly; work of 1 op per byte at 1 Mop/s, so
 /// that a call of 1 MB takes 1 s.

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use analysis::{CallRecord, Names, Outcome, SampleRecord};
 use scenarios::format::Scenario;
-use soe_sim::{ALL, MetricValue, Observer, Progress, ReplicationResult, RunOptions, run};
 use soe_model::deployment::Deployment;
+use soe_sim::{ALL, MetricValue, Observer, Progress, ReplicationResult, RunOptions, run};
 
 fn shipped() -> Vec<PathBuf> {
     let folder = env!("CARGO_MANIFEST_DIR");

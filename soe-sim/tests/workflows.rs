@@ -6,11 +6,11 @@ use std::path::Path;
 
 use analysis::{CallRecord, Names, Outcome, SampleRecord};
 use scenarios::format::Scenario;
+use soe_model::workflow::StateRef;
 use soe_sim::{
     ALL, MetricValue, Observer, Progress, ReplicationResult, RunOptions, StepRecord,
     run_replication,
 };
-use soe_model::workflow::StateRef;
 
 #[derive(Default)]
 struct Log {

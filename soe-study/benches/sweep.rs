@@ -13,9 +13,9 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use scenarios::format::Scenario;
-use soe_study::{Experiment, Plan, Prepared, Study, Sweep};
-use soe_sim::{Progress, RunOptions, run_replication};
 use soe_model::deployment::Deployment;
+use soe_sim::{Progress, RunOptions, run_replication};
+use soe_study::{Plan, Prepared, Runner, Study, Sweep};
 
 const README: &str = include_str!("../readme.toml");
 

@@ -19,6 +19,7 @@
 
 mod reader;
 mod record;
+pub(crate) mod store;
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -28,7 +29,7 @@ use std::sync::Arc;
 
 use analysis::Metric;
 
-use super::experiment::{Layout, Report};
+use crate::runner::{Layout, Report};
 use reader::Reader;
 use record::{Record, TAIL, VALUE};
 
@@ -60,8 +61,8 @@ pub enum JournalError {
 
 /// A journal that is only read.
 #[derive(Debug)]
-pub(super) struct Source {
-    pub(super) path: PathBuf,
+pub(crate) struct Source {
+    pub(crate) path: PathBuf,
     reader: Reader,
     /// By the number of the point.
     layouts: Vec<Arc<Layout>>,
@@ -70,20 +71,20 @@ pub(super) struct Source {
 
 /// A replication that stands in a journal.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Entry<'a> {
-    pub(super) key: &'a str,
-    pub(super) replication: u32,
-    pub(super) nanoseconds: u64,
-    pub(super) place: u64,
+pub(crate) struct Entry<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) replication: u32,
+    pub(crate) nanoseconds: u64,
+    pub(crate) place: u64,
 }
 
 /// What was found while a journal was read.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Scanned {
+pub(crate) struct Scanned {
     /// Where the last whole record ends.
-    pub(super) end: u64,
+    pub(crate) end: u64,
     /// Places that were damaged.
-    pub(super) damaged: u64,
+    pub(crate) damaged: u64,
 }
 
 impl Source {
@@ -91,7 +92,7 @@ impl Source {
     ///
     /// # Errors
     /// If the file cannot be read or is no journal.
-    pub(super) fn open(
+    pub(crate) fn open(
         path: &Path,
         metrics: &[&'static Metric],
         mut found: impl FnMut(Entry<'_>),
@@ -183,7 +184,7 @@ impl Source {
     ///
     /// # Errors
     /// If the file cannot be read or has changed meanwhile.
-    pub(super) fn read(&mut self, place: u64, replication: u32) -> Result<Report, JournalError> {
+    pub(crate) fn read(&mut self, place: u64, replication: u32) -> Result<Report, JournalError> {
         let report = self.report(place, replication);
         report.map_err(io_error(&self.path, "read"))
     }
@@ -208,7 +209,7 @@ impl Source {
     }
 
     /// Takes over a point that was written after the file was opened.
-    pub(super) fn learn(&mut self, number: u32, layout: &Arc<Layout>) {
+    pub(crate) fn learn(&mut self, number: u32, layout: &Arc<Layout>) {
         let number = number as usize;
         if self.layouts.len() <= number {
             self.layouts.resize_with(number + 1, Arc::default);
@@ -217,7 +218,7 @@ impl Source {
     }
 
     /// How many points, and how many layouts, the journal has numbered.
-    pub(super) fn numbered(&self) -> (u32, u32) {
+    pub(crate) fn numbered(&self) -> (u32, u32) {
         (self.layouts.len() as u32, self.numbered_layouts)
     }
 }
@@ -233,7 +234,7 @@ fn io_error(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Jour
 
 /// A journal that is written to. Nobody else can write to it meanwhile.
 #[derive(Debug)]
-pub(super) struct Journal {
+pub(crate) struct Journal {
     path: PathBuf,
     file: File,
     end: u64,
@@ -244,7 +245,7 @@ impl Journal {
     ///
     /// # Errors
     /// If that is impossible.
-    pub(super) fn open(path: &Path) -> Result<Self, JournalError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, JournalError> {
         let io_error = |action| io_error(path, action);
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(io_error("create its folder"))?;
@@ -271,7 +272,7 @@ impl Journal {
     ///
     /// # Errors
     /// If that is impossible.
-    pub(super) fn start_after(&mut self, end: u64) -> Result<(), JournalError> {
+    pub(crate) fn start_after(&mut self, end: u64) -> Result<(), JournalError> {
         self.file
             .set_len(end)
             .map_err(io_error(&self.path, "cut"))?;
@@ -286,7 +287,7 @@ impl Journal {
     ///
     /// # Errors
     /// If they cannot be written.
-    pub(super) fn append(&mut self, records: &[u8]) -> Result<u64, JournalError> {
+    pub(crate) fn append(&mut self, records: &[u8]) -> Result<u64, JournalError> {
         let place = self.end;
         // One call as a rule, so that they appear together.
         self.file
@@ -297,4 +298,4 @@ impl Journal {
     }
 }
 
-pub(super) use record::{Block, Head, write_layout, write_point};
+pub(crate) use record::{Block, Head, write_layout, write_point};

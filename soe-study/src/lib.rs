@@ -2,7 +2,7 @@
 //! cores.
 //!
 //! A study file ([`Study`]) resolves to a [`Plan`]: a grid of points, each of which is a
-//! scenario or a set of StateSim's parameters. [`Plan::prepare`] makes an [`Experiment`]
+//! scenario or a set of StateSim's parameters. [`Plan::prepare`] makes an [`Runner`]
 //! of it, and a [`Sweep`] runs that: points times replications, on any number of threads.
 //!
 //! * **Replication `i` of every point draws from the study's seed and `i`**, never from
@@ -44,135 +44,27 @@
 //! ```
 
 mod dictionary;
-mod execute;
-mod experiment;
-mod figures;
-mod findings;
+mod error;
+mod executor;
+mod finished;
 mod journal;
 mod moments;
-mod page;
-mod published;
-mod records;
 mod results;
-mod scenario;
+mod runner;
 mod section;
-mod statesim;
-mod store;
 mod study;
-mod tables;
-
-use std::path::PathBuf;
-
-use analysis::Metric;
-
-use soe_sim::Progress;
+mod verdict;
 
 pub use dictionary::metrics_reference;
-pub use execute::{Failed, PointDone, Shard, Status, Sweep, SweepError};
-pub use experiment::{Column, Experiment, Layout, Report};
-pub use findings::Verdict;
+pub use error::SweepError;
+pub use executor::{Failed, PointDone, Shard, Status, Sweep};
+pub use finished::{Estimate, Estimates};
 pub use journal::JournalError;
 pub use moments::Moments;
-pub use results::{Estimate, Estimates};
-pub use scenario::ScenarioSweep;
+pub use runner::statesim::METRICS as STATESIM_METRICS;
+pub use runner::{Column, Layout, Prepared, Report, Runner, ScenarioSweep, StatesimSweep};
 pub use section::{check, checked};
-pub use statesim::{METRICS as STATESIM_METRICS, StatesimSweep};
 pub use study::{
     Axis, Claimed, FigureSpec, FindingSpec, Item, Plan, Replications, Selector, Study, Subject, X,
 };
-
-/// A plan with all that its replications need.
-#[derive(Debug)]
-pub enum Prepared {
-    /// Simulated scenarios.
-    Scenario(ScenarioSweep),
-    /// StateSim.
-    Statesim(StatesimSweep),
-}
-
-impl Plan {
-    /// Reads or makes all inputs and prepares all points.
-    ///
-    /// # Errors
-    /// If an input is wrong or cannot be read, or a point is impossible, in one line.
-    pub fn prepare(&self) -> Result<Prepared, String> {
-        match &self.subject {
-            Subject::Scenario(subject) => ScenarioSweep::new(self, subject).map(Prepared::Scenario),
-            Subject::Statesim(subject) => StatesimSweep::new(self, subject).map(Prepared::Statesim),
-        }
-    }
-
-    /// All metrics that the subject of the study can report.
-    pub fn metrics_known(&self) -> &'static [&'static Metric] {
-        self.subject.metrics()
-    }
-}
-
-impl Prepared {
-    /// The files that were read, with their digests.
-    pub fn inputs(&self) -> &[(PathBuf, String)] {
-        match self {
-            Self::Scenario(sweep) => &sweep.inputs,
-            Self::Statesim(sweep) => &sweep.inputs,
-        }
-    }
-
-    /// What the inputs are, one line each.
-    pub fn about(&self) -> &[String] {
-        match self {
-            Self::Scenario(_) => &[],
-            Self::Statesim(sweep) => &sweep.about,
-        }
-    }
-
-    /// From what a replication draws, in words.
-    pub fn seed(&self, plan: &Plan, replication: u32) -> String {
-        match self {
-            Self::Scenario(_) => format!("seed {}, replication {replication}", plan.seed),
-            Self::Statesim(_) => {
-                format!("seed {}", plan.seed.wrapping_add(u64::from(replication)))
-            }
-        }
-    }
-
-    fn warm_up(&self) -> u64 {
-        match self {
-            Self::Scenario(sweep) => sweep.warm_up,
-            Self::Statesim(_) => 0,
-        }
-    }
-}
-
-impl Experiment for Prepared {
-    type Worker = (
-        <ScenarioSweep as Experiment>::Worker,
-        <StatesimSweep as Experiment>::Worker,
-    );
-
-    fn points(&self) -> usize {
-        match self {
-            Self::Scenario(sweep) => sweep.points(),
-            Self::Statesim(sweep) => sweep.points(),
-        }
-    }
-
-    fn identity(&self, point: usize) -> String {
-        match self {
-            Self::Scenario(sweep) => sweep.identity(point),
-            Self::Statesim(sweep) => sweep.identity(point),
-        }
-    }
-
-    fn replicate(
-        &self,
-        point: usize,
-        replication: u32,
-        (scenario, statesim): &mut Self::Worker,
-        progress: &Progress,
-    ) -> Result<Option<Report>, String> {
-        match self {
-            Self::Scenario(sweep) => sweep.replicate(point, replication, scenario, progress),
-            Self::Statesim(sweep) => sweep.replicate(point, replication, statesim, progress),
-        }
-    }
-}
+pub use verdict::Verdict;

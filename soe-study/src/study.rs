@@ -13,9 +13,9 @@ mod subject;
 
 use std::path::Path;
 
+use scenarios::format::SWEEP;
 use scenarios::reader::diagnostic::{Diagnostics, Place, Report, quote};
 use scenarios::reader::document::Document;
-use scenarios::format::SWEEP;
 use scenarios::reader::set;
 use scenarios::reader::tree::{Node, Raw, Table};
 use scenarios::reader::value::{Datum, Form};

@@ -9,9 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use analysis::{Metric, Unit};
 use proptest::prelude::*;
 use soe_sim::Progress;
-use soe_study::{
-    Column, Experiment, Layout, PointDone, Replications, Report, Shard, Study, Sweep,
-};
+use soe_study::{Column, Layout, PointDone, Replications, Report, Runner, Shard, Study, Sweep};
 
 static VALUE: Metric = Metric {
     name: "value",
@@ -51,7 +49,7 @@ impl Toy {
     }
 }
 
-impl Experiment for Toy {
+impl Runner for Toy {
     type Worker = Option<Arc<Layout>>;
 
     fn points(&self) -> usize {
@@ -311,7 +309,7 @@ struct Before<F> {
     happens: F,
 }
 
-impl<F: Fn(u32, &Progress) -> Result<(), String> + Sync> Experiment for Before<F> {
+impl<F: Fn(u32, &Progress) -> Result<(), String> + Sync> Runner for Before<F> {
     type Worker = Option<Arc<Layout>>;
 
     fn points(&self) -> usize {

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use analysis::{Manifest, ResultFolder};
-use soe_sim::Progress;
 use scenarios::shipped::Shipped;
+use soe_sim::Progress;
 use soe_study::{Study, Sweep};
 
 const REFERENCE: &str = include_str!("../../statesim/tests/golden/studies-000-001-002.csv");

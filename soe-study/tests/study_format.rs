@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use scenarios::shipped::SHIPPED;
-use soe_study::{Experiment, Study};
+use soe_study::{Runner, Study};
 
 fn plan_of(study: &Study) -> String {
     let plan = study.resolve().unwrap();

@@ -7,8 +7,8 @@ use soe_model::broker::{
     BrokerKind, BrokerSpec, Compatibility, ForwardingTime, Limits, TableEntrySpec,
 };
 
-use crate::reader::diagnostic::Report;
 use super::entity::{self, Directory, What};
+use crate::reader::diagnostic::Report;
 use crate::reader::kind::Sort;
 use crate::reader::section::{Default, Key, Record, Section, When};
 use crate::reader::value::{Datum, Form};

@@ -5,8 +5,8 @@ use soe_model::client::arrival::ARRIVALS;
 use soe_model::client::size::SIZES;
 use soe_model::client::{ClientSpec, Generator};
 
-use crate::reader::diagnostic::{Report, quote};
 use super::entity::{self, Directory, What};
+use crate::reader::diagnostic::{Report, quote};
 use crate::reader::kind::Sort;
 use crate::reader::section::{Default, Key, Record, Section, When};
 use crate::reader::value::{Form, Name};

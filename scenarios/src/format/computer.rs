@@ -9,8 +9,8 @@ use soe_model::computer::{
 use soe_model::function::FunctionSpec;
 use soe_model::units::Bytes;
 
-use crate::reader::diagnostic::{Place, hint, quote};
 use super::entity::{self, Budget, Directory, What};
+use crate::reader::diagnostic::{Place, hint, quote};
 use crate::reader::files;
 use crate::reader::kind::Sort;
 use crate::reader::section::{Default, Key, Reader, Record, Section, When};

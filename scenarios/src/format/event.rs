@@ -6,8 +6,8 @@ use soe_model::deployment::{Change, TimedEvent};
 use soe_model::network::{Link, Network};
 use soe_model::units::OpsPerSecond;
 
-use crate::reader::diagnostic::{Report, hint, quote};
 use super::entity::{Directory, What};
+use crate::reader::diagnostic::{Report, hint, quote};
 use crate::reader::section::{Default, Key, Record, Section, When};
 use crate::reader::value::{Form, Name};
 

@@ -9,8 +9,8 @@ use soe_model::network::{Link, Network};
 use soe_model::topology::{Orientation, RouteSearch, Source, Topology, TopologyError, VertexKind};
 use soe_model::units::Bytes;
 
-use crate::reader::diagnostic::{Place, Report, hint, quote};
 use super::entity::{Budget, Directory};
+use crate::reader::diagnostic::{Place, Report, hint, quote};
 use crate::reader::files;
 use crate::reader::section::{Default, Key, Reader, Record, Section, When};
 use crate::reader::value::{Form, Name};

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::reader::kind::{KindInfo, Sort};
 use super::resolve;
 use super::schema::describe;
+use crate::reader::kind::{KindInfo, Sort};
 use crate::reader::section::{Default, Section};
 use crate::reader::value::Form;
 

@@ -13,13 +13,13 @@ use soe_model::controller::ControllerSpec;
 use soe_model::deployment::Deployment;
 use soe_model::workflow::{StateServer, WorkflowHost, WorkflowSpec};
 
-use crate::reader::diagnostic::{Place, Report, quote};
 use super::entity::{Budget, Directory, What, deal};
 use super::network::Nodes;
+use super::{broker, client, computer, controller, event, function, network, run, workflow};
+use crate::reader::diagnostic::{Place, Report, quote};
 use crate::reader::section::{Default, Key, ROOT, Reader, Record, Section, When};
 use crate::reader::tree::Table;
 use crate::reader::value::{Form, Name};
-use super::{broker, client, computer, controller, event, function, network, run, workflow};
 
 use whole::Whole;
 

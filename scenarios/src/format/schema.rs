@@ -4,13 +4,13 @@
 use serde_json::{Map, Value as Json, json};
 use soe_model::catalogue::{Parameter, Quantity};
 
-use crate::reader::kind::{KindInfo, Sort};
 use super::resolve;
+use crate::reader::diagnostic::Place;
+use crate::reader::kind::{KindInfo, Sort};
 use crate::reader::section::{Default, Key, Section, When};
 use crate::reader::tree::{Node, Raw};
-use crate::reader::value::Form;
-use crate::reader::diagnostic::Place;
 use crate::reader::value;
+use crate::reader::value::Form;
 
 /// The JSON Schema of scenario files, as text.
 pub fn schema() -> String {

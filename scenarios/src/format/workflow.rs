@@ -8,8 +8,8 @@ use soe_model::workflow::{
     Form as FileForm, JoinRule, Plan, Shape, StateServer, Workflow, WorkflowSpec, WorkflowState,
 };
 
-use crate::reader::diagnostic::{Place, Report, hint, quote};
 use super::entity::{Directory, What};
+use crate::reader::diagnostic::{Place, Report, hint, quote};
 use crate::reader::files;
 use crate::reader::section::{Default, Key, Reader, Record, Section, When};
 use crate::reader::value::{Datum, Form, Name};

@@ -32,8 +32,7 @@ pub fn set(
     };
     let node = Node::parse(value, Place::Set(number));
     let mut changed = root.clone();
-    assign(&mut changed, section, &segments, node, "")
-        .map_err(|message| wrong(key, message))?;
+    assign(&mut changed, section, &segments, node, "").map_err(|message| wrong(key, message))?;
     *root = changed;
     Ok(())
 }

@@ -10,7 +10,7 @@ const FIRST_LINE: u64 = 64;
 
 /// A file from which records are read, cheaply where one follows the other.
 #[derive(Debug)]
-pub(super) struct Reader {
+pub(crate) struct Reader {
     file: BufReader<File>,
     /// Where the next byte comes from, if that is known.
     at: Option<u64>,
@@ -19,7 +19,7 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(file: File) -> Self {
+    pub(crate) fn new(file: File) -> Self {
         Self {
             file: BufReader::with_capacity(1 << 18, file),
             at: Some(0),
@@ -28,7 +28,7 @@ impl Reader {
     }
 
     /// The first line with its end, or what there is of it.
-    pub(super) fn first_line(&mut self) -> io::Result<Vec<u8>> {
+    pub(crate) fn first_line(&mut self) -> io::Result<Vec<u8>> {
         self.go_to(0)?;
         let mut line = Vec::new();
         let length = (&mut self.file)
@@ -39,7 +39,7 @@ impl Reader {
     }
 
     /// The bytes from `place` on that look like a record; nothing if none does.
-    pub(super) fn record(&mut self, place: u64) -> io::Result<Option<&[u8]>> {
+    pub(crate) fn record(&mut self, place: u64) -> io::Result<Option<&[u8]>> {
         let head = self
             .bytes(place, HEAD)?
             .and_then(|bytes| bytes.first_chunk());
@@ -51,7 +51,7 @@ impl Reader {
     }
 
     /// So many bytes from `place` on; nothing if there are not as many.
-    pub(super) fn bytes(&mut self, place: u64, count: usize) -> io::Result<Option<&[u8]>> {
+    pub(crate) fn bytes(&mut self, place: u64, count: usize) -> io::Result<Option<&[u8]>> {
         self.go_to(place)?;
         self.bytes.clear();
         self.bytes.resize(count, 0);
@@ -59,7 +59,7 @@ impl Reader {
     }
 
     /// The next place from `place` on where a record might begin.
-    pub(super) fn mark(&mut self, place: u64) -> io::Result<Option<u64>> {
+    pub(crate) fn mark(&mut self, place: u64) -> io::Result<Option<u64>> {
         self.go_to(place)?;
         let skipped = self.file.skip_until(record::MARK[0])? as u64;
         let end = place + skipped;
@@ -69,7 +69,7 @@ impl Reader {
     }
 
     /// Reads from the file again whatever it has read ahead.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.at = None;
     }
 

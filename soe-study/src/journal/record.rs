@@ -5,19 +5,19 @@ use std::borrow::Cow;
 use analysis::Metric;
 use serde::{Deserialize, Serialize};
 
-use crate::experiment::{Column, Layout};
+use crate::runner::{Column, Layout};
 
 /// What every record begins with, before the letter of its kind: no text in UTF-8 has it.
-pub(super) const MARK: [u8; 3] = [0xf5, b's', b'o'];
+pub(crate) const MARK: [u8; 3] = [0xf5, b's', b'o'];
 /// Bytes before the content: mark, kind and length.
-pub(super) const HEAD: usize = MARK.len() + 1 + size_of::<u32>();
+pub(crate) const HEAD: usize = MARK.len() + 1 + size_of::<u32>();
 /// Bytes after the content: the checksum.
-pub(super) const TAIL: usize = size_of::<u32>();
+pub(crate) const TAIL: usize = size_of::<u32>();
 /// Longer contents are not read.
 const LONGEST: u32 = 1 << 28;
 
 /// A record that is whole.
-pub(super) enum Record<'a> {
+pub(crate) enum Record<'a> {
     /// What reports consist of; nothing if it speaks of unknown metrics.
     Layout(u32, Option<Layout>),
     /// A point.
@@ -28,10 +28,10 @@ pub(super) enum Record<'a> {
 
 /// A record that introduces a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Point<'a> {
-    pub(super) number: u32,
-    pub(super) layout: u32,
-    pub(super) key: &'a str,
+pub(crate) struct Point<'a> {
+    pub(crate) number: u32,
+    pub(crate) layout: u32,
+    pub(crate) key: &'a str,
 }
 
 /// What the entry of a finished replication begins with. How many values there are and the
@@ -136,13 +136,13 @@ fn end(start: usize, records: &mut Vec<u8>) {
 }
 
 /// How many bytes follow the head of a record; nothing if it is none.
-pub(super) fn rest(head: [u8; HEAD]) -> Option<usize> {
+pub(crate) fn rest(head: [u8; HEAD]) -> Option<usize> {
     let length = u32::from_le_bytes(head[4..].try_into().ok()?);
     (head.starts_with(&MARK) && length <= LONGEST).then_some(length as usize + TAIL)
 }
 
 /// The record that these bytes are; nothing if they are damaged.
-pub(super) fn read<'a>(bytes: &'a [u8], metrics: &[&'static Metric]) -> Option<Record<'a>> {
+pub(crate) fn read<'a>(bytes: &'a [u8], metrics: &[&'static Metric]) -> Option<Record<'a>> {
     let (text, sum) = bytes.split_last_chunk::<TAIL>()?;
     if crc32fast::hash(text) != u32::from_le_bytes(*sum) {
         return None;
@@ -188,7 +188,7 @@ fn layout(text: &[u8], metrics: &[&'static Metric]) -> Option<Layout> {
 
 impl Head {
     /// Bytes that it takes.
-    pub(super) const SIZE: usize = 28;
+    pub(crate) const SIZE: usize = 28;
 
     fn to_bytes(self, values: usize) -> [u8; Self::SIZE] {
         // What is longer than can be told is not read back.
@@ -203,7 +203,7 @@ impl Head {
     }
 
     /// What [`Block::push`] wrote, how many values there are, and all that follows.
-    pub(super) fn read(bytes: &[u8]) -> Option<(Self, usize, &[u8])> {
+    pub(crate) fn read(bytes: &[u8]) -> Option<(Self, usize, &[u8])> {
         let (point, bytes) = bytes.split_first_chunk()?;
         let (replication, bytes) = bytes.split_first_chunk()?;
         let (nanoseconds, bytes) = bytes.split_first_chunk()?;
@@ -220,10 +220,10 @@ impl Head {
 }
 
 /// Bytes that a value takes.
-pub(super) const VALUE: usize = size_of::<f64>();
+pub(crate) const VALUE: usize = size_of::<f64>();
 
 /// The values that these bytes are.
-pub(super) fn values(bytes: &[u8]) -> Vec<f64> {
+pub(crate) fn values(bytes: &[u8]) -> Vec<f64> {
     let (values, _) = bytes.as_chunks();
     values.iter().copied().map(f64::from_le_bytes).collect()
 }

@@ -158,7 +158,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report<'_>) {
         Subject::Statesim(subject) => {
             for number in 0..plan.points.len() {
                 if let Some(parameters) = subject.at(plan, number, report) {
-                    entities.extend(crate::statesim::entities(&parameters));
+                    entities.extend(crate::runner::statesim::entities(&parameters));
                 }
             }
         }
@@ -217,7 +217,7 @@ impl Subject {
     pub(crate) fn metrics(&self) -> &'static [&'static analysis::Metric] {
         match self {
             Self::Scenario(_) => soe_sim::METRICS,
-            Self::Statesim(_) => crate::statesim::METRICS,
+            Self::Statesim(_) => crate::runner::statesim::METRICS,
         }
     }
 }

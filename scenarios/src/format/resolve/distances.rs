@@ -6,8 +6,8 @@ use soe_model::broker::BrokerSpec;
 use soe_model::computer::ComputerSpec;
 use soe_model::controller::{ControllerSpec, Distances, InstallerSpec};
 
-use crate::reader::diagnostic::{Place, hint, quote};
 use crate::format::network;
+use crate::reader::diagnostic::{Place, hint, quote};
 use crate::reader::files;
 
 use super::Builder;

@@ -7,8 +7,8 @@ use soe_model::client::ClientSpec;
 use soe_model::deployment::{Change, Deployment};
 use soe_model::workflow::WorkflowSpec;
 
-use crate::reader::diagnostic::{Place, Report, hint, quote};
 use crate::format::entity::{Directory, What};
+use crate::reader::diagnostic::{Place, Report, hint, quote};
 use crate::reader::section::Record;
 use crate::reader::value::Name;
 

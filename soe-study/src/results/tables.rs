@@ -2,19 +2,18 @@
 
 use analysis::{Column, ColumnType, PointAxis};
 
-use super::results::field;
-use super::study::{Axis, Plan};
+use crate::study::{Axis, Plan};
 
 /// An axis as a column of a table.
-pub(super) struct AxisColumn {
-    pub(super) column: Column,
+pub(crate) struct AxisColumn {
+    pub(crate) column: Column,
     /// Each value of the axis, as it is written: plain numbers if all are numbers of one
     /// unit, which is that of the column, otherwise what the study calls them.
-    pub(super) values: Vec<String>,
+    pub(crate) values: Vec<String>,
 }
 
 impl AxisColumn {
-    pub(super) fn of(axis: &Axis) -> Self {
+    pub(crate) fn of(axis: &Axis) -> Self {
         let labels = axis.items.iter().map(|item| item.label.clone());
         let labels = PointAxis {
             key: axis.name.clone(),
@@ -44,7 +43,7 @@ impl AxisColumn {
 }
 
 /// The table of points: what it has for columns beside their numbers, and its text.
-pub(super) fn points(plan: &Plan) -> (Vec<Column>, String) {
+pub(crate) fn points(plan: &Plan) -> (Vec<Column>, String) {
     let axes: Vec<_> = plan.axes.iter().map(AxisColumn::of).collect();
     let mut text = "point".to_owned();
     for axis in &axes {
@@ -59,4 +58,13 @@ pub(super) fn points(plan: &Plan) -> (Vec<Column>, String) {
         text.push('\n');
     }
     (axes.into_iter().map(|axis| axis.column).collect(), text)
+}
+
+/// A field of CSV (RFC 4180).
+pub(crate) fn field(text: &str) -> String {
+    if text.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
 }

@@ -19,11 +19,11 @@ use statesim::statistics::{self, Statistics};
 use statesim::trace::{self, Layout as TraceLayout};
 use statesim::{Evaluation, Jobs, Model, Network, Outcome, Pool, Worker, example, workload};
 
-use super::experiment::{Column, Experiment, Layout, Report};
-use super::moments::Moments;
-use super::study::{NetworkSource, Parameters, Plan, Selector, StatesimSubject, TraceSource};
-use soe_sim::Progress;
+use super::{Column, Layout, Report, Runner};
+use crate::moments::Moments;
+use crate::study::{NetworkSource, Parameters, Plan, Selector, StatesimSubject, TraceSource};
 use scenarios::reader::diagnostic;
+use soe_sim::Progress;
 
 /// Delays at which the distribution of the total delay is looked at: up to 2 s.
 const DELAY_STEPS: usize = 200;
@@ -125,7 +125,7 @@ const WITHIN: [(&Metric, &str, &str, f64); 4] = [
 ];
 
 /// Along what a metric has values: label, unit, and how much of the base unit one is.
-pub(super) fn within(metric: &Metric) -> Option<(&'static str, &'static str, f64)> {
+pub(crate) fn within(metric: &Metric) -> Option<(&'static str, &'static str, f64)> {
     let found = WITHIN.iter().find(|(known, ..)| known.name == metric.name);
     found.map(|&(_, label, unit, scale)| (label, unit, scale))
 }
@@ -138,9 +138,9 @@ pub struct StatesimSweep {
     networks: Vec<Network>,
     pools: Vec<Pool>,
     /// The files that were read, with their digests.
-    pub(super) inputs: Vec<(PathBuf, String)>,
+    pub(crate) inputs: Vec<(PathBuf, String)>,
     /// What the networks and the trace are, one line each.
-    pub(super) about: Vec<String>,
+    pub(crate) about: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -169,7 +169,7 @@ impl StatesimSweep {
     ///
     /// # Errors
     /// If an input is wrong or cannot be read, or a point is impossible, in one line.
-    pub(super) fn new(plan: &Plan, subject: &StatesimSubject) -> Result<Self, String> {
+    pub(crate) fn new(plan: &Plan, subject: &StatesimSubject) -> Result<Self, String> {
         let mut sweep = Self {
             seed: plan.seed,
             points: Vec::with_capacity(plan.points.len()),
@@ -340,7 +340,7 @@ fn describe_trace(source: &TraceSource) -> String {
 
 /// The names of all pairs of policies, in the order in which they are evaluated.
 /// Whatever reports metrics: what is allocated how, and executed how.
-pub(super) fn entities(parameters: &Parameters) -> Vec<String> {
+pub(crate) fn entities(parameters: &Parameters) -> Vec<String> {
     let allocations = parameters.allocations.iter();
     let pairs = allocations.flat_map(|allocation| {
         let executions = parameters.executions.iter();
@@ -457,7 +457,7 @@ fn measure(outcome: &Outcome, wanted: Wanted, values: &mut Vec<f64>) {
     }
 }
 
-impl Experiment for StatesimSweep {
+impl Runner for StatesimSweep {
     type Worker = Vec<Worker>;
 
     fn points(&self) -> usize {

@@ -4,11 +4,11 @@ use std::fmt::Write;
 
 use analysis::Unit;
 
-use super::Prepared;
 use super::figures::Picture;
-use super::findings::Verdict;
-use super::results::Estimates;
-use super::study::{Plan, Subject};
+use crate::finished::Estimates;
+use crate::runner::Prepared;
+use crate::study::{Plan, Subject};
+use crate::verdict::Verdict;
 
 const STYLE: &str = "\
 :root { color-scheme: light dark; }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use analysis::{CsvTable, MetricRecord, Names, ResultFile, ResultFolder, write_json_line};
 
-use super::execute::SweepError;
-use super::experiment::{Column, Layout};
+use crate::error::SweepError;
+use crate::runner::{Column, Layout};
 
 /// `metrics.csv` and `metrics.jsonl` while they are written.
 pub(super) struct Records {

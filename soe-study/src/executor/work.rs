@@ -8,11 +8,12 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use soe_sim::Progress;
-use crate::experiment::{Experiment, Layout};
 use crate::journal::{Block, Head, Journal, write_layout, write_point};
+use crate::runner::{Layout, Runner};
+use soe_sim::Progress;
 
-use super::{Failed, PointDone, Sweep, SweepError, Task};
+use super::{Failed, PointDone, Sweep, Task};
+use crate::error::SweepError;
 
 /// A replication that took so long is written to the journal at once: that is one
 /// per cent of its time.
@@ -21,43 +22,43 @@ const AT_ONCE: Duration = Duration::from_micros(200);
 const HOLD: Duration = Duration::from_millis(10);
 
 /// What all threads work on.
-pub(super) struct Shared<'s, 'e, E> {
-    pub(super) state: Mutex<State<'s, 'e, E>>,
-    pub(super) changed: Condvar,
-    pub(super) progress: &'s Progress,
+pub(crate) struct Shared<'s, 'e, E> {
+    pub(crate) state: Mutex<State<'s, 'e, E>>,
+    pub(crate) changed: Condvar,
+    pub(crate) progress: &'s Progress,
     /// What each thread has finished and nobody has written yet.
-    pub(super) held: Vec<Mutex<Held>>,
+    pub(crate) held: Vec<Mutex<Held>>,
     /// Whether all threads have ended.
-    pub(super) over: Mutex<bool>,
-    pub(super) ended: Condvar,
+    pub(crate) over: Mutex<bool>,
+    pub(crate) ended: Condvar,
 }
 
-pub(super) struct State<'s, 'e, E> {
-    pub(super) sweep: &'s mut Sweep<'e, E>,
-    pub(super) journal: Journal,
-    pub(super) queue: VecDeque<Task>,
+pub(crate) struct State<'s, 'e, E> {
+    pub(crate) sweep: &'s mut Sweep<'e, E>,
+    pub(crate) journal: Journal,
+    pub(crate) queue: VecDeque<Task>,
     /// Replications of each point that are not over.
-    pub(super) left: Vec<u32>,
+    pub(crate) left: Vec<u32>,
     /// Replications that nobody has begun.
-    pub(super) units: u64,
+    pub(crate) units: u64,
     /// Threads that are at work, or hold something that is not written.
-    pub(super) working: usize,
+    pub(crate) working: usize,
     /// The number in the journal and the layout of each point.
-    pub(super) numbers: Vec<Option<(u32, Arc<Layout>)>>,
-    pub(super) next_number: u32,
+    pub(crate) numbers: Vec<Option<(u32, Arc<Layout>)>>,
+    pub(crate) next_number: u32,
     /// Layouts that were numbered meanwhile.
-    pub(super) layouts: Vec<(u32, Arc<Layout>)>,
-    pub(super) next_layout: u32,
+    pub(crate) layouts: Vec<(u32, Arc<Layout>)>,
+    pub(crate) next_layout: u32,
     /// Records that go before the next replication.
-    pub(super) pending: Vec<u8>,
-    pub(super) interrupted: bool,
-    pub(super) error: Option<SweepError>,
+    pub(crate) pending: Vec<u8>,
+    pub(crate) interrupted: bool,
+    pub(crate) error: Option<SweepError>,
 }
 
 /// Replications that are finished and not yet written. Those of different threads
 /// share no line of the caches.
 #[repr(align(128))]
-pub(super) struct Held {
+pub(crate) struct Held {
     block: Block,
     /// Points and replications with their place in the block.
     finished: Vec<(usize, u32, u64)>,
@@ -68,7 +69,7 @@ pub(super) struct Held {
 
 impl Held {
     /// Large from the start, so that it never moves and lies apart from what simulations use.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             block: Block::with_capacity(1 << 18),
             finished: Vec::with_capacity(1 << 13),
@@ -88,7 +89,7 @@ impl Held {
 }
 
 /// Ends [`Shared::write_regularly`] once it is dropped, whatever happens until then.
-pub(super) struct Ending<'a, 's, 'e, E>(pub(super) &'a Shared<'s, 'e, E>);
+pub(crate) struct Ending<'a, 's, 'e, E>(pub(super) &'a Shared<'s, 'e, E>);
 
 impl<E> Drop for Ending<'_, '_, '_, E> {
     fn drop(&mut self) {
@@ -102,13 +103,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
+impl<'s, 'e, E: Runner> Shared<'s, 'e, E> {
     fn lock(&self) -> MutexGuard<'_, State<'s, 'e, E>> {
         lock(&self.state)
     }
 
     /// What every thread does.
-    pub(super) fn work(&self, thread: usize, done: &(impl Fn(PointDone) + Sync)) {
+    pub(crate) fn work(&self, thread: usize, done: &(impl Fn(PointDone) + Sync)) {
         let mut worker = E::Worker::default();
         let mut mean = Duration::ZERO;
         let mut is_busy = false;
@@ -128,7 +129,7 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
 
     /// Writes what the threads have finished and not written themselves, until they end:
     /// a thread that runs a long replication cannot write what it finished before.
-    pub(super) fn write_regularly(&self, done: &(impl Fn(PointDone) + Sync)) {
+    pub(crate) fn write_regularly(&self, done: &(impl Fn(PointDone) + Sync)) {
         let mut over = lock(&self.over);
         while !*over {
             let waited = self.ended.wait_timeout(over, HOLD);
@@ -268,7 +269,7 @@ impl<'s, 'e, E: Experiment> Shared<'s, 'e, E> {
     }
 }
 
-impl<E: Experiment> State<'_, '_, E> {
+impl<E: Runner> State<'_, '_, E> {
     /// Takes replications for about the time in which they may be held, but leaves enough
     /// for the other threads.
     fn take(&mut self, mean: Duration, threads: u64) -> Option<Task> {

@@ -6,40 +6,12 @@
 
 use analysis::Interval;
 
-use super::execute::SweepError;
-use super::moments::PairMoments;
-use super::results::{Finished, field};
-use super::study::{Claimed, FindingSpec, Plan};
-
-/// What came out of a claim.
-#[derive(Clone, Debug)]
-pub struct Verdict {
-    /// The name of the finding.
-    pub name: String,
-    /// The claim in words.
-    pub claim: String,
-    /// Whether it was reproduced.
-    pub reproduced: bool,
-    /// In how many places it was looked at.
-    pub places: usize,
-    /// In how many of them the ratio is less than 1, or falls, beyond doubt.
-    pub less: usize,
-    /// In how many it is more than 1, or rises, beyond doubt.
-    pub more: usize,
-    /// The numbers behind it, in words.
-    pub numbers: String,
-}
-
-impl Verdict {
-    /// In one line.
-    pub fn line(&self) -> String {
-        let word = match self.reproduced {
-            true => "reproduced",
-            false => "NOT reproduced",
-        };
-        format!("{word}: {} ({})", self.claim, self.numbers)
-    }
-}
+use super::tables::field;
+use crate::error::SweepError;
+use crate::finished::Finished;
+use crate::moments::PairMoments;
+use crate::study::{Claimed, FindingSpec, Plan};
+use crate::verdict::Verdict;
 
 /// The table of verdicts.
 pub(super) fn table(verdicts: &[Verdict]) -> String {

@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 
 use analysis::Metric;
 
-use super::experiment::Experiment;
-use super::findings::Verdict;
-use super::journal::{Journal, JournalError};
-use super::moments::Moments;
-use super::store::{Store, journal_of, journals_in};
-use super::study::{Replications, Selector};
+use crate::error::SweepError;
+use crate::journal::Journal;
+use crate::journal::store::{Store, journal_of, journals_in};
+use crate::moments::Moments;
+use crate::runner::Runner;
+use crate::study::{Replications, Selector};
+use crate::verdict::Verdict;
 use soe_sim::Progress;
 
 use work::{Ending, Held, Shared, State};
@@ -26,31 +27,6 @@ pub struct Shard {
     pub number: u32,
     /// How many parts there are.
     pub of: u32,
-}
-
-/// Why a sweep cannot go on.
-#[derive(Debug, thiserror::Error)]
-pub enum SweepError {
-    /// A journal cannot be read or written.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// The working folder cannot be read.
-    #[error("{}: cannot be read: {source}", .path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The threads cannot be started.
-    #[error("cannot start the threads: {0}")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
-    /// Results cannot be written.
-    #[error(transparent)]
-    Results(#[from] analysis::FolderError),
-    /// Parts of a sweep do not fit together.
-    #[error("{0}")]
-    Parts(String),
 }
 
 /// How far a sweep is.
@@ -100,12 +76,12 @@ pub struct PointDone {
 pub struct Sweep<'e, E> {
     experiment: &'e E,
     metrics: &'static [&'static Metric],
-    pub(super) replications: Replications,
+    pub(crate) replications: Replications,
     shard: Option<Shard>,
     journal: Option<PathBuf>,
-    pub(super) store: Store,
+    pub(crate) store: Store,
     /// How many replications each point is to have, as far as it is known.
-    pub(super) targets: Vec<u32>,
+    pub(crate) targets: Vec<u32>,
     /// Replications that failed, in order.
     pub failures: Vec<Failed>,
     /// What came out of the claims of the study, once its results were written.
@@ -115,7 +91,7 @@ pub struct Sweep<'e, E> {
     pub notes: Vec<String>,
 }
 
-impl<'e, E: Experiment> Sweep<'e, E> {
+impl<'e, E: Runner> Sweep<'e, E> {
     /// A sweep that keeps its work in `folder`, and what is there already. Nothing is
     /// written before it runs.
     ///

@@ -7,31 +7,31 @@ use std::path::{Path, PathBuf};
 
 use analysis::Metric;
 
-use super::experiment::{Experiment, Report};
-use super::journal::{JournalError, Scanned, Source};
+use super::{JournalError, Scanned, Source};
+use crate::runner::{Report, Runner};
 
 /// The beginning of the names of journals.
 const JOURNAL: &str = "journal";
 
 /// Finished replications by point and number. Takes eight bytes for each.
 #[derive(Debug)]
-pub(super) struct Store {
+pub(crate) struct Store {
     /// The digest of everything that the results of a point depend on.
-    pub(super) keys: Vec<String>,
+    pub(crate) keys: Vec<String>,
     /// The first point of the same key, with which a point shares its results.
-    pub(super) same: Vec<usize>,
+    pub(crate) same: Vec<usize>,
     /// How many points share the results of each.
-    pub(super) sharing: Vec<u32>,
+    pub(crate) sharing: Vec<u32>,
     /// Journal and place; 0 if it is not finished, `FAILED` if it cannot be.
     places: Vec<Vec<u64>>,
     sources: Vec<Source>,
     /// Replications that are finished, and what they took together.
-    pub(super) known: u64,
-    pub(super) nanoseconds: u64,
+    pub(crate) known: u64,
+    pub(crate) nanoseconds: u64,
     /// Places of journals that are damaged.
-    pub(super) damaged: u64,
+    pub(crate) damaged: u64,
     /// Finished in more than one journal: point, replication, both journals.
-    pub(super) doubled: Vec<(usize, u32, PathBuf, PathBuf)>,
+    pub(crate) doubled: Vec<(usize, u32, PathBuf, PathBuf)>,
 }
 
 const FAILED: u64 = u64::MAX;
@@ -40,7 +40,7 @@ const WITHIN: u32 = 44;
 
 impl Store {
     /// An empty store for an experiment.
-    pub(super) fn new<E: Experiment>(experiment: &E) -> Self {
+    pub(crate) fn new<E: Runner>(experiment: &E) -> Self {
         let keys: Vec<String> = (0..experiment.points())
             .map(|point| key(&experiment.identity(point)))
             .collect();
@@ -65,7 +65,7 @@ impl Store {
     }
 
     /// Takes in what a journal holds.
-    pub(super) fn add(
+    pub(crate) fn add(
         &mut self,
         path: &Path,
         metrics: &[&'static Metric],
@@ -102,7 +102,7 @@ impl Store {
     }
 
     /// Notes that a replication is finished, in the journal that was added last.
-    pub(super) fn finished(&mut self, point: usize, replication: u32, place: u64) {
+    pub(crate) fn finished(&mut self, point: usize, replication: u32, place: u64) {
         let number = self.sources.len() as u64 - 1;
         put(
             &mut self.places[self.same[point]],
@@ -112,17 +112,17 @@ impl Store {
     }
 
     /// Notes that a replication cannot be finished.
-    pub(super) fn failed(&mut self, point: usize, replication: u32) {
+    pub(crate) fn failed(&mut self, point: usize, replication: u32) {
         put(&mut self.places[self.same[point]], replication, FAILED);
     }
 
     /// Whether a replication needs not be run any more.
-    pub(super) fn is_over(&self, point: usize, replication: u32) -> bool {
+    pub(crate) fn is_over(&self, point: usize, replication: u32) -> bool {
         self.place(point, replication) != 0
     }
 
     /// Whether a replication is finished.
-    pub(super) fn is_finished(&self, point: usize, replication: u32) -> bool {
+    pub(crate) fn is_finished(&self, point: usize, replication: u32) -> bool {
         !matches!(self.place(point, replication), 0 | FAILED)
     }
 
@@ -132,7 +132,7 @@ impl Store {
     }
 
     /// Reads what a replication reported; nothing if it is not finished.
-    pub(super) fn read(
+    pub(crate) fn read(
         &mut self,
         point: usize,
         replication: u32,
@@ -149,7 +149,7 @@ impl Store {
     }
 
     /// The journal that was added last.
-    pub(super) fn last(&mut self) -> Option<&mut Source> {
+    pub(crate) fn last(&mut self) -> Option<&mut Source> {
         self.sources.last_mut()
     }
 }
@@ -172,7 +172,7 @@ fn key(identity: &str) -> String {
 }
 
 /// The journal of a working folder that a process writes to.
-pub(super) fn journal_of(folder: &Path, shard: Option<(u32, u32)>) -> PathBuf {
+pub(crate) fn journal_of(folder: &Path, shard: Option<(u32, u32)>) -> PathBuf {
     folder.join(match shard {
         Some((number, of)) => format!("{JOURNAL}-{number}-of-{of}"),
         None => JOURNAL.to_owned(),
@@ -193,7 +193,7 @@ fn is_journal(name: &str) -> bool {
 }
 
 /// All journals of a working folder, by name; a path that is a file stands for itself.
-pub(super) fn journals_in(path: &Path) -> io::Result<Vec<PathBuf>> {
+pub(crate) fn journals_in(path: &Path) -> io::Result<Vec<PathBuf>> {
     if path.is_file() {
         return Ok(vec![path.to_owned()]);
     }

@@ -1,16 +1,23 @@
 //! What can be swept: something with points and replications that reports numbers.
 
+mod prepared;
+mod scenario;
+pub(crate) mod statesim;
+
 use std::sync::Arc;
 
 use analysis::Metric;
-
 use soe_sim::Progress;
+
+pub use prepared::Prepared;
+pub use scenario::ScenarioSweep;
+pub use statesim::StatesimSweep;
 
 /// Something that is repeated at every point of a grid.
 ///
 /// The executor is one for all of them: it decides which replication is run when and by
 /// which thread, keeps what they report, and puts it in order.
-pub trait Experiment: Sync {
+pub trait Runner: Sync {
     /// What a thread keeps from one replication to the next.
     type Worker: Default + Send;
 
@@ -50,7 +57,7 @@ pub struct Report {
 impl Report {
     /// The number that stands for a metric of an entity, if it is one of its own; not
     /// a number if there is none.
-    pub(super) fn plain(&self, metric: &str, entity: &str) -> f64 {
+    pub(crate) fn plain(&self, metric: &str, entity: &str) -> f64 {
         let mut at = 0;
         for column in &self.layout.columns {
             let plain = column.at.is_none() && !column.pooled;

@@ -2,11 +2,11 @@
 
 use analysis::{Axis, Chart, Interval, Series, Stems, TableColumns, Unit, in_words, short_numbers};
 
-use super::execute::SweepError;
-use super::results::{Finished, field};
-use super::statesim;
-use super::study::{FigureSpec, Plan, Selector, X};
-use super::tables::AxisColumn;
+use super::tables::{AxisColumn, field};
+use crate::error::SweepError;
+use crate::finished::Finished;
+use crate::runner::statesim;
+use crate::study::{FigureSpec, Plan, Selector, X};
 use scenarios::reader::diagnostic::Place;
 
 /// A figure, drawn, with its numbers.
@@ -380,7 +380,7 @@ fn named(plan: &Plan, spec: &FigureSpec, value: &str) -> String {
 }
 
 /// A value of an axis, with no more digits than tell it from the others.
-fn short(axis: &super::study::Axis, value: &str) -> String {
+fn short(axis: &crate::study::Axis, value: &str) -> String {
     let all = short_numbers(axis.items.iter().map(|item| &item.label));
     let place = axis.items.iter().position(|item| item.label == value);
     place.map_or_else(|| value.to_owned(), |place| all[place].clone())

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use analysis::Metric;
 use soe_model::deployment::Deployment;
 
-use super::experiment::{Column, Experiment, Layout, Report};
-use super::study::{Plan, ScenarioSubject, Selector};
-use soe_sim::{Progress, measure_replication};
+use super::{Column, Layout, Report, Runner};
+use crate::study::{Plan, ScenarioSubject, Selector};
 use scenarios::format::Scenario;
 use soe_sim::Entity;
+use soe_sim::{Progress, measure_replication};
 
 /// A scenario at every point of a study.
 #[derive(Debug)]
@@ -19,9 +19,9 @@ pub struct ScenarioSweep {
     metrics: Vec<Selector>,
     points: Vec<Point>,
     /// The files that the scenario names, with their digests.
-    pub(super) inputs: Vec<(PathBuf, String)>,
+    pub(crate) inputs: Vec<(PathBuf, String)>,
     /// What is cut from each replication, in nanoseconds.
-    pub(super) warm_up: u64,
+    pub(crate) warm_up: u64,
 }
 
 #[derive(Debug)]
@@ -157,7 +157,7 @@ fn digest(path: &Path, inputs: &mut Vec<(PathBuf, String)>) -> Result<String, St
     Ok(digest)
 }
 
-impl Experiment for ScenarioSweep {
+impl Runner for ScenarioSweep {
     type Worker = Kept;
 
     fn points(&self) -> usize {

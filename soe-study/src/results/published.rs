@@ -1,7 +1,7 @@
 //! The averages of StateSim studies as the original's scripts print them.
 
-use super::results::Estimates;
-use super::study::{Plan, StatesimSubject};
+use crate::finished::Estimates;
+use crate::study::{Plan, StatesimSubject};
 use scenarios::reader::diagnostic::Report;
 
 /// One row per point, pair of policies and metric: means over replications of the mean

@@ -1,0 +1,107 @@
+//! A study with all that its replications need, whatever runs them.
+
+use std::path::PathBuf;
+
+use analysis::Metric;
+use soe_sim::Progress;
+
+use super::scenario::ScenarioSweep;
+use super::statesim::StatesimSweep;
+use super::{Report, Runner};
+use crate::study::{Plan, Subject};
+
+/// A plan with all that its replications need.
+#[derive(Debug)]
+pub enum Prepared {
+    /// Simulated scenarios.
+    Scenario(ScenarioSweep),
+    /// StateSim.
+    Statesim(StatesimSweep),
+}
+
+impl Plan {
+    /// Reads or makes all inputs and prepares all points.
+    ///
+    /// # Errors
+    /// If an input is wrong or cannot be read, or a point is impossible, in one line.
+    pub fn prepare(&self) -> Result<Prepared, String> {
+        match &self.subject {
+            Subject::Scenario(subject) => ScenarioSweep::new(self, subject).map(Prepared::Scenario),
+            Subject::Statesim(subject) => StatesimSweep::new(self, subject).map(Prepared::Statesim),
+        }
+    }
+
+    /// All metrics that the subject of the study can report.
+    pub fn metrics_known(&self) -> &'static [&'static Metric] {
+        self.subject.metrics()
+    }
+}
+
+impl Prepared {
+    /// The files that were read, with their digests.
+    pub fn inputs(&self) -> &[(PathBuf, String)] {
+        match self {
+            Self::Scenario(sweep) => &sweep.inputs,
+            Self::Statesim(sweep) => &sweep.inputs,
+        }
+    }
+
+    /// What the inputs are, one line each.
+    pub fn about(&self) -> &[String] {
+        match self {
+            Self::Scenario(_) => &[],
+            Self::Statesim(sweep) => &sweep.about,
+        }
+    }
+
+    /// From what a replication draws, in words.
+    pub fn seed(&self, plan: &Plan, replication: u32) -> String {
+        match self {
+            Self::Scenario(_) => format!("seed {}, replication {replication}", plan.seed),
+            Self::Statesim(_) => {
+                format!("seed {}", plan.seed.wrapping_add(u64::from(replication)))
+            }
+        }
+    }
+
+    pub(crate) fn warm_up(&self) -> u64 {
+        match self {
+            Self::Scenario(sweep) => sweep.warm_up,
+            Self::Statesim(_) => 0,
+        }
+    }
+}
+
+impl Runner for Prepared {
+    type Worker = (
+        <ScenarioSweep as Runner>::Worker,
+        <StatesimSweep as Runner>::Worker,
+    );
+
+    fn points(&self) -> usize {
+        match self {
+            Self::Scenario(sweep) => sweep.points(),
+            Self::Statesim(sweep) => sweep.points(),
+        }
+    }
+
+    fn identity(&self, point: usize) -> String {
+        match self {
+            Self::Scenario(sweep) => sweep.identity(point),
+            Self::Statesim(sweep) => sweep.identity(point),
+        }
+    }
+
+    fn replicate(
+        &self,
+        point: usize,
+        replication: u32,
+        (scenario, statesim): &mut Self::Worker,
+        progress: &Progress,
+    ) -> Result<Option<Report>, String> {
+        match self {
+            Self::Scenario(sweep) => sweep.replicate(point, replication, scenario, progress),
+            Self::Statesim(sweep) => sweep.replicate(point, replication, statesim, progress),
+        }
+    }
+}
