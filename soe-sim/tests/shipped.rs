@@ -11,7 +11,7 @@ use soe_model::deployment::Deployment;
 use soe_sim::{ALL, MetricValue, Observer, Progress, ReplicationResult, RunOptions, run};
 
 fn shipped() -> Vec<PathBuf> {
-    let folder = env!("CARGO_MANIFEST_DIR");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios");
     let files = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path());

@@ -55,7 +55,7 @@ impl Observer for Log {
 }
 
 fn load(file: &str, changes: &[&str]) -> Scenario {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios")).join(file);
     let mut scenario = Scenario::load(path).unwrap_or_else(|error| panic!("{error}"));
     for change in changes {
         scenario

@@ -17,7 +17,7 @@ use soe_model::deployment::Deployment;
 use soe_sim::{Progress, RunOptions, run_replication};
 use soe_study::{Plan, Prepared, Runner, Study, Sweep};
 
-const README: &str = include_str!("../readme.toml");
+const README: &str = include_str!("../../scenarios/readme.toml");
 
 /// Points and replications of the sweep.
 const POINTS: u32 = 200;
@@ -79,7 +79,7 @@ fn sweep(plan: &Plan, prepared: &Prepared, threads: usize) -> Duration {
 
 /// The shipped scenario whose replication takes the least time, whole duration.
 fn cheapest() -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios"));
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .expect("the scenarios are there")
         .filter_map(|entry| Some(entry.ok()?.path()))

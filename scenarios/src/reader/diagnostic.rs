@@ -88,6 +88,7 @@ pub struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
+    /// An empty collection for a text that messages call `origin`; `sets` are the keys that were changed from outside.
     pub fn new(origin: &'a str, text: &'a str, sets: &'a [String]) -> Self {
         Self {
             origin,

@@ -7,6 +7,7 @@ use super::diagnostic::{Diagnostics, Report};
 use super::files;
 use super::tree::Table;
 
+/// A TOML file as it was written, and the changes from outside.
 #[derive(Clone, Debug)]
 pub struct Document {
     /// The path by which messages call it.

@@ -12,30 +12,42 @@ use soe_model::computer::platform::PLATFORMS;
 /// Which catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sort {
+    /// Policies of e-routers.
     Policy,
+    /// Optimizers of weights.
     Optimizer,
+    /// Estimators of e-dispatchers.
     Estimator,
+    /// Arrival processes of clients.
     Arrivals,
+    /// Distributions of input sizes.
     Sizes,
+    /// Platforms of computers.
     Platform,
 }
 
 /// What a kind is, whatever it makes.
 #[derive(Clone, Copy, Debug)]
 pub struct KindInfo {
+    /// Its name in files.
     pub name: &'static str,
+    /// What it is, in a sentence.
     pub help: &'static str,
+    /// What it can be given.
     pub parameters: &'static [Parameter],
 }
 
 /// A kind with a value for every parameter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choice {
+    /// The name of the kind.
     pub kind: &'static str,
+    /// The values of its parameters, by name.
     pub arguments: Vec<(&'static str, Value)>,
 }
 
 impl Sort {
+    /// All catalogues, in the order of the documentation.
     pub const ALL: [Self; 6] = [
         Self::Platform,
         Self::Policy,
@@ -83,7 +95,9 @@ impl Sort {
 /// Kinds and their parameters that may be written without naming them.
 #[derive(Clone, Copy, Debug)]
 pub struct Shorthand {
+    /// The kind and the parameter that a single value stands for.
     pub one: (&'static str, &'static str),
+    /// The kind and the parameter that a list of values stands for.
     pub several: (&'static str, &'static str),
 }
 

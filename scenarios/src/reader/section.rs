@@ -28,8 +28,11 @@ pub struct Section {
 /// A key of a section.
 #[derive(Debug)]
 pub struct Key {
+    /// The key as it is written.
     pub name: &'static str,
+    /// What it takes.
     pub form: Form,
+    /// What it means when it is left out.
     pub default: Default,
     /// When it may be given at all.
     pub when: When,
@@ -64,7 +67,9 @@ pub enum Default {
 /// A section as somebody filled it in, with all defaults.
 #[derive(Clone, Debug)]
 pub struct Record {
+    /// The declaration.
     pub section: &'static Section,
+    /// Where the table is.
     pub place: Place,
     // One for each key; nothing for what is absent or was wrong.
     data: Vec<Option<Datum>>,
@@ -74,6 +79,7 @@ pub struct Record {
 
 /// Reads sections.
 pub struct Reader<'a, 'r> {
+    /// Where mistakes are collected.
     pub report: &'a mut Report<'r>,
     /// Against which paths are relative.
     pub folder: &'a Path,

@@ -9,33 +9,46 @@ use super::value;
 /// A value and where it stands.
 #[derive(Clone, Debug)]
 pub struct Node {
+    /// Where it is written.
     pub place: Place,
+    /// What it is.
     pub raw: Raw,
 }
 
 /// A value as TOML knows it.
 #[derive(Clone, Debug)]
 pub enum Raw {
+    /// A string.
     Text(String),
+    /// A whole number.
     Integer(i128),
+    /// A number with a point or an exponent.
     Float(f64),
+    /// True or false.
     Flag(bool),
+    /// A date or time, as it was written.
     Date(String),
+    /// An array.
     List(Vec<Node>),
+    /// A table.
     Table(Table),
 }
 
 /// Keys with their values, in the order in which they were written.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
+    /// The keys in the order of the file.
     pub entries: Vec<Entry>,
 }
 
 /// A key with its value.
 #[derive(Clone, Debug)]
 pub struct Entry {
+    /// The key.
     pub key: String,
+    /// Where the key is written.
     pub key_place: Place,
+    /// Its value.
     pub node: Node,
 }
 
@@ -69,11 +82,13 @@ impl Table {
         table(document.get_ref(), &Place::File)
     }
 
+    /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&Node> {
         let entry = self.entries.iter().find(|entry| entry.key == key);
         entry.map(|entry| &entry.node)
     }
 
+    /// The value of a key, to be changed.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
         let entry = self.entries.iter_mut().find(|entry| entry.key == key);
         entry.map(|entry| &mut entry.node)

@@ -14,25 +14,42 @@ use super::tree::{Node, Raw};
 #[derive(Clone, Copy, Debug)]
 pub enum Form {
     /// A duration with its unit, or a word that stands for none.
-    Duration { or: Option<&'static str> },
+    Duration {
+        /// The word that stands for none, if there is one.
+        or: Option<&'static str>,
+    },
     /// One duration, or the least and the greatest.
     Durations,
     /// A size with its unit, or a word that stands for none.
-    Bytes { or: Option<&'static str> },
+    Bytes {
+        /// The word that stands for none, if there is one.
+        or: Option<&'static str>,
+    },
     /// A size with its unit that need not be whole.
     BytesEach,
     /// A number of operations with its unit.
     Operations,
     /// A transmission rate, or a word that stands for none.
-    Rate { or: Option<&'static str> },
+    Rate {
+        /// The word that stands for none, if there is one.
+        or: Option<&'static str>,
+    },
     /// The speed of a core.
     Speed,
     /// A number between two bounds, both included.
-    Number { min: f64, max: f64 },
+    Number {
+        /// The least value.
+        min: f64,
+        /// The greatest value.
+        max: f64,
+    },
     /// A whole number between two bounds, both included, or a word for none.
     Count {
+        /// The least value.
         min: u64,
+        /// The greatest value.
         max: u64,
+        /// The word that stands for none, if there is one.
         or: Option<&'static str>,
     },
     /// True or false.
@@ -48,7 +65,10 @@ pub enum Form {
     /// What a function returns.
     Output,
     /// The path of a file, relative to the scenario; or a word instead.
-    Path { or: Option<&'static str> },
+    Path {
+        /// The word that stands for none, if there is one.
+        or: Option<&'static str>,
+    },
     /// A kind of a catalogue.
     Kind(Sort),
     /// A table of its own.
@@ -66,29 +86,44 @@ pub enum Form {
 pub enum Datum {
     /// The word that stands for none.
     Nothing,
+    /// A duration.
     Duration(SimDuration),
+    /// The least duration and the greatest.
     Durations(SimDuration, SimDuration),
+    /// A size.
     Bytes(Bytes),
     /// A number; of bytes or operations, too.
     Number(f64),
+    /// A transmission rate.
     Rate(BitsPerSecond),
+    /// The speed of a core.
     Speed(OpsPerSecond),
+    /// A whole number.
     Count(u64),
+    /// True or false.
     Flag(bool),
+    /// One of the words that are allowed.
     Word(&'static str),
     /// A path.
     Text(String),
+    /// Names, each with its place.
     Names(Vec<Name>),
+    /// Functions, each with its number of workers if that is given.
     Workers(Vec<(Name, Option<u32>)>),
+    /// What a function returns.
     Output(Output),
+    /// A kind with its arguments.
     Choice(Choice),
+    /// Tables, each with its name.
     Records(Vec<(Name, Record)>),
 }
 
 /// A name that a scenario mentions, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
+    /// The name.
     pub text: String,
+    /// Where it is written.
     pub place: Place,
 }
 

@@ -203,7 +203,7 @@ fn ended(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::Scenario;
+    use scenarios::format::Scenario;
     use crate::{ALL, Recording, Results};
 
     const SCENARIO: &str = r#"
