@@ -203,8 +203,8 @@ fn ended(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scenarios::format::Scenario;
     use crate::{ALL, Recording, Results};
+    use scenarios::format::Scenario;
 
     const SCENARIO: &str = r#"
         version = 1
