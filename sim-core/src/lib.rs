@@ -116,11 +116,13 @@ mod fingerprint;
 pub mod libstdcxx;
 pub mod monitor;
 mod simulation;
+mod slots;
 mod stream;
 mod time;
 
 pub use calendar::{Calendar, Due, EventKey};
 pub use fingerprint::Fingerprint;
 pub use simulation::{Context, Model, Simulation, StopReason};
+pub use slots::{SlotKey, Slots};
 pub use stream::{Stream, Streams};
 pub use time::{SimDuration, SimTime};

@@ -159,6 +159,15 @@ impl Stream {
         self.uniform() * (high - low) + low
     }
 
+    /// A draw from the standard normal distribution (Box and Muller, "A note on the
+    /// generation of random normal deviates", 1958); takes two uniform numbers and keeps
+    /// nothing for the next call.
+    #[inline]
+    pub fn normal(&mut self) -> f64 {
+        let radius = libm::sqrt(-2.0 * libm::log(1.0 - self.uniform()));
+        radius * libm::cos(std::f64::consts::TAU * self.uniform())
+    }
+
     /// Whether something happens that has the given probability.
     #[inline]
     pub fn chance(&mut self, probability: f64) -> bool {

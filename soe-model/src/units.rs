@@ -62,8 +62,16 @@ pub enum QuantityError {
 }
 
 /// Names and sizes of the units of one quantity, the first being the base unit.
-type Units = &'static [(&'static str, f64)];
+pub type Units = &'static [(&'static str, f64)];
 
+/// Units of numbers of operations.
+pub const OPERATION_UNITS: Units = &[
+    ("op", 1.0),
+    ("kop", 1e3),
+    ("Mop", 1e6),
+    ("Gop", 1e9),
+    ("Top", 1e12),
+];
 const DURATION_UNITS: Units = &[
     ("s", 1.0),
     ("ns", 1e-9),
@@ -74,7 +82,8 @@ const DURATION_UNITS: Units = &[
     ("h", 3600.0),
     ("d", 86400.0),
 ];
-const BYTE_UNITS: Units = &[
+/// Units of sizes.
+pub const BYTE_UNITS: Units = &[
     ("B", 1.0),
     ("kB", 1e3),
     ("MB", 1e6),
@@ -85,14 +94,16 @@ const BYTE_UNITS: Units = &[
     ("GiB", 1073741824.0),
     ("TiB", 1099511627776.0),
 ];
-const RATE_UNITS: Units = &[
+/// Units of transmission rates.
+pub const RATE_UNITS: Units = &[
     ("b/s", 1.0),
     ("kb/s", 1e3),
     ("Mb/s", 1e6),
     ("Gb/s", 1e9),
     ("Tb/s", 1e12),
 ];
-const SPEED_UNITS: Units = &[
+/// Units of processor speeds.
+pub const SPEED_UNITS: Units = &[
     ("op/s", 1.0),
     ("kop/s", 1e3),
     ("Mop/s", 1e6),
@@ -174,27 +185,46 @@ fn positive(
 }
 
 fn parse(text: &str, units: Units, expected: &'static str) -> Result<f64, QuantityError> {
-    let malformed = || QuantityError::Malformed {
+    number(text, units).ok_or_else(|| QuantityError::Malformed {
         found: text.to_owned(),
         expected,
-    };
+    })
+}
+
+/// A number with one of these units, in the base unit; `None` of anything else.
+///
+/// ```
+/// use soe_model::units::{OPERATION_UNITS, number};
+///
+/// assert_eq!(number("1.5 Mop", OPERATION_UNITS), Some(1.5e6));
+/// assert_eq!(number("1.5 MB", OPERATION_UNITS), None);
+/// ```
+pub fn number(text: &str, units: Units) -> Option<f64> {
     let trimmed = text.trim();
     // The number ends where no longer prefix of the text is one: "1e3 op/s".
     let split = trimmed
         .char_indices()
         .map(|(i, c)| i + c.len_utf8())
-        .rfind(|&end| trimmed[..end].parse::<f64>().is_ok_and(f64::is_finite))
-        .ok_or_else(malformed)?;
+        .rfind(|&end| trimmed[..end].parse::<f64>().is_ok_and(f64::is_finite))?;
     let (number, unit) = trimmed.split_at(split);
-    let number: f64 = number.parse().map_err(|_| malformed())?;
     let unit = unit.trim_start();
-    let scale = units
-        .iter()
-        .find(|(name, _)| *name == unit)
-        .map(|(_, scale)| *scale)
-        .ok_or_else(malformed)?;
-    let value = number * scale;
-    value.is_finite().then_some(value).ok_or_else(malformed)
+    let (_, scale) = units.iter().find(|(name, _)| *name == unit)?;
+    let value = number.parse::<f64>().ok()? * scale;
+    value.is_finite().then_some(value)
+}
+
+/// Prints a number in the largest unit in which `reads_back` accepts the text; `None` if
+/// there is no such unit.
+pub fn print_exactly(
+    value: f64,
+    units: Units,
+    print: impl Fn(f64) -> String,
+    reads_back: impl Fn(&str) -> bool,
+) -> Option<String> {
+    let fitting = units.iter().rev().filter(|(_, scale)| value >= *scale);
+    fitting
+        .map(|(unit, scale)| format!("{} {unit}", print(value / scale)))
+        .find(|text| reads_back(text))
 }
 
 impl fmt::Display for Bytes {

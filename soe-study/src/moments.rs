@@ -1,32 +1,26 @@
 //! Mean and spread of numbers that are seen once and not kept.
 
 use analysis::Interval;
+use sim_core::monitor::Tally;
 
 /// Moments of the numbers seen so far, in constant memory.
 ///
-/// The mean is that of a compensated sum (Neumaier, 1974), the spread follows Welford
-/// (1962) and, where two are merged, Chan, Golub and LeVeque (1979). The result depends on
-/// the order, which is always that of the replications.
+/// The mean is that of a compensated sum (Neumaier, 1974), the spread that of a [`Tally`].
+/// The result depends on the order, which is always that of the replications.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Moments {
-    n: u64,
+    tally: Tally,
     sum: f64,
     lost: f64,
-    mean: f64,
-    squares: f64,
 }
 
 impl Moments {
     /// Adds a number; one that is not finite counts as missing.
     pub fn add(&mut self, value: f64) {
-        if !value.is_finite() {
-            return;
+        if value.is_finite() {
+            self.add_to_sum(value);
+            self.tally.record(value);
         }
-        self.n += 1;
-        self.add_to_sum(value);
-        let before = value - self.mean;
-        self.mean += before / self.n as f64;
-        self.squares += before * (value - self.mean);
     }
 
     /// Adds `n` numbers of which the mean and the sum of squared deviations are known.
@@ -34,34 +28,30 @@ impl Moments {
         if n == 0 || !mean.is_finite() || !squares.is_finite() {
             return;
         }
-        let (own, other) = (self.n as f64, n as f64);
-        let apart = mean - self.mean;
-        self.n += n;
-        self.add_to_sum(mean * other);
-        self.mean += apart * (other / (own + other));
-        self.squares += squares + apart * apart * (own * other / (own + other));
+        self.add_to_sum(mean * n as f64);
+        self.tally.merge(&Tally::from_moments(n, mean, squares));
     }
 
     /// The number of numbers.
     pub fn n(&self) -> u64 {
-        self.n
+        self.tally.count()
     }
 
     /// The mean.
     pub fn mean(&self) -> Option<f64> {
-        (self.n > 0).then(|| (self.sum + self.lost) / self.n as f64)
+        (self.n() > 0).then(|| (self.sum + self.lost) / self.n() as f64)
     }
 
     /// The sum of squared deviations from the mean.
     pub fn squares(&self) -> f64 {
-        self.squares
+        self.tally.squares()
     }
 
     /// The 95 % interval of the mean by Student's t; `None` of no numbers.
     pub fn interval(&self) -> Option<Interval> {
         let mean = self.mean()?;
-        let deviation = (self.n > 1).then(|| (self.squares / (self.n - 1) as f64).sqrt());
-        Some(Interval::from_moments(mean, deviation, self.n as usize))
+        let deviation = (self.n() > 1).then(|| (self.squares() / (self.n() - 1) as f64).sqrt());
+        Some(Interval::from_moments(mean, deviation, self.n() as usize))
     }
 
     fn add_to_sum(&mut self, value: f64) {
@@ -89,23 +79,23 @@ impl PairMoments {
         if !(over.is_finite() && under.is_finite()) {
             return;
         }
-        let before = over - self.over.mean;
+        let before = over - self.over.tally.mean().unwrap_or(0.0);
         self.over.add(over);
         self.under.add(under);
-        self.together += before * (under - self.under.mean);
+        self.together += before * (under - self.under.tally.mean().unwrap_or(0.0));
     }
 
     /// The ratio of the means with its 95 % interval, by the delta method: to first order,
     /// the ratio moves with `over - ratio * under`.
     pub(crate) fn ratio(&self) -> Option<Interval> {
-        let n = self.over.n;
+        let n = self.over.n();
         let (over, under) = (self.over.mean()?, self.under.mean()?);
         let ratio = over / under;
         if !ratio.is_finite() {
             return None;
         }
-        let squares =
-            self.over.squares - 2.0 * ratio * self.together + ratio * ratio * self.under.squares;
+        let squares = self.over.squares() - 2.0 * ratio * self.together
+            + ratio * ratio * self.under.squares();
         let deviation = (n > 1).then(|| (squares.max(0.0) / (n - 1) as f64).sqrt() / under.abs());
         Some(Interval::from_moments(ratio, deviation, n as usize))
     }

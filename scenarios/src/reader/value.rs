@@ -3,7 +3,10 @@
 
 use sim_core::SimDuration;
 use soe_model::function::Output;
-use soe_model::units::{self, BitsPerSecond, Bytes, OpsPerSecond};
+use soe_model::units::{
+    self, BYTE_UNITS, BitsPerSecond, Bytes, OPERATION_UNITS, OpsPerSecond, RATE_UNITS, SPEED_UNITS,
+    Units,
+};
 
 use super::diagnostic::{Place, hint, quote};
 use super::kind::{Choice, Sort};
@@ -434,80 +437,33 @@ fn name(node: &Node, form: &Form) -> Result<Name, (Place, String)> {
     }
 }
 
-type Units = &'static [(&'static str, f64)];
-
-const OPERATION_UNITS: Units = &[
-    ("op", 1.0),
-    ("kop", 1e3),
-    ("Mop", 1e6),
-    ("Gop", 1e9),
-    ("Top", 1e12),
-];
-const BYTE_UNITS: Units = &[
-    ("B", 1.0),
-    ("kB", 1e3),
-    ("MB", 1e6),
-    ("GB", 1e9),
-    ("KiB", 1024.0),
-    ("MiB", 1048576.0),
-    ("GiB", 1073741824.0),
-];
-const RATE_UNITS: Units = &[
-    ("b/s", 1.0),
-    ("kb/s", 1e3),
-    ("Mb/s", 1e6),
-    ("Gb/s", 1e9),
-    ("Tb/s", 1e12),
-];
-const SPEED_UNITS: Units = &[
-    ("op/s", 1.0),
-    ("kop/s", 1e3),
-    ("Mop/s", 1e6),
-    ("Gop/s", 1e9),
-    ("Top/s", 1e12),
-];
-
 /// A number of single precision with one of the units, not negative.
 fn scaled(text: &str, units: Units) -> Option<f64> {
-    let text = text.trim();
-    let split = text.find(|c: char| c.is_ascii_alphabetic() && c != 'e' && c != 'E')?;
-    let (number, unit) = text.split_at(split);
-    let (_, scale) = units.iter().find(|(name, _)| *name == unit)?;
-    let value = number.trim().parse::<f64>().ok()? * scale;
     // The models compute with single precision here, as the original does.
-    let single = value as f32;
+    let single = units::number(text, units)? as f32;
     (single.is_finite() && single >= 0.0).then_some(f64::from(single))
 }
 
 /// Prints a number in the largest unit in which it reads back unchanged.
 fn print_scaled(value: f64, units: Units) -> String {
-    let fits = |text: &String| scaled(text, units) == Some(value);
-    units
-        .iter()
-        .rev()
-        .filter(|(_, scale)| value >= *scale)
-        .map(|(unit, scale)| format!("{} {unit}", (value / scale) as f32))
-        .find(fits)
+    let print = |number: f64| (number as f32).to_string();
+    let reads_back = |text: &str| scaled(text, units) == Some(value);
+    units::print_exactly(value, units, print, reads_back)
         .unwrap_or_else(|| format!("{} {}", value as f32, units[0].0))
 }
 
 fn exact_rate(rate: BitsPerSecond) -> String {
-    let reads_back = |text: &String| units::parse_rate(text).is_ok_and(|read| read == rate);
+    let reads_back = |text: &str| units::parse_rate(text).is_ok_and(|read| read == rate);
     exact(rate.0, RATE_UNITS, reads_back)
 }
 
 fn exact_speed(speed: OpsPerSecond) -> String {
-    let reads_back = |text: &String| units::parse_speed(text).is_ok_and(|read| read == speed);
+    let reads_back = |text: &str| units::parse_speed(text).is_ok_and(|read| read == speed);
     exact(speed.0, SPEED_UNITS, reads_back)
 }
 
-fn exact(value: f64, units: Units, reads_back: impl Fn(&String) -> bool) -> String {
-    units
-        .iter()
-        .rev()
-        .filter(|(_, scale)| value >= *scale)
-        .map(|(unit, scale)| format!("{} {unit}", value / scale))
-        .find(reads_back)
+fn exact(value: f64, units: Units, reads_back: impl Fn(&str) -> bool) -> String {
+    units::print_exactly(value, units, |number| number.to_string(), reads_back)
         .unwrap_or_else(|| format!("{value:?} {}", units[0].0))
 }
 

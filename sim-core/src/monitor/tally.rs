@@ -47,6 +47,18 @@ impl Tally {
         }
     }
 
+    /// `count` observations of which only the mean and the sum of squared deviations from it
+    /// are known, for [`merge`](Self::merge). Their extremes are unknown: they count as the mean.
+    pub const fn from_moments(count: u64, mean: f64, squares: f64) -> Self {
+        Self {
+            count,
+            mean,
+            squares,
+            min: mean,
+            max: mean,
+        }
+    }
+
     /// Adds one observation.
     #[inline]
     pub fn record(&mut self, value: f64) {
@@ -76,6 +88,11 @@ impl Tally {
     /// The unbiased sample variance; `None` with fewer than two observations.
     pub fn variance(&self) -> Option<f64> {
         (self.count > 1).then(|| self.squares / (self.count - 1) as f64)
+    }
+
+    /// The sum of squared deviations from the mean.
+    pub const fn squares(&self) -> f64 {
+        self.squares
     }
 
     /// The square root of the [variance](Self::variance).

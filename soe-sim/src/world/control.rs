@@ -4,6 +4,7 @@
 //! travels through the network.
 
 use sim_core::SimTime;
+use slab::Slab;
 use soe_model::broker::Command;
 use soe_model::controller::{Container, Controller, Place, Push};
 use soe_model::names::{EndpointId, FunctionId, Id, Names, NodeId};
@@ -23,8 +24,7 @@ pub(super) struct ControllerSide {
 #[derive(Debug, Default)]
 pub(super) struct Controllers {
     pub controllers: Vec<ControllerSide>,
-    messages: Vec<Option<Message>>,
-    free: Vec<u32>,
+    messages: Slab<Message>,
 }
 
 /// A message of the control plane.
@@ -95,20 +95,14 @@ impl World<'_> {
             Message::Update { broker, .. } => self.brokers[*broker as usize].node,
         };
         let travel = self.network.transfer(from, to, Bytes(0));
-        let control = &mut self.control;
-        let number = control.free.pop().unwrap_or_else(|| {
-            control.messages.push(None);
-            control.messages.len() as u32 - 1
-        });
-        control.messages[number as usize] = Some(message);
+        let number = self.control.messages.insert(message) as u32;
         cx.schedule_in(travel, Event::Control(number));
     }
 
     pub(super) fn receive_control(&mut self, number: u32, cx: &mut Cx<'_>) {
-        let Some(message) = self.control.messages[number as usize].take() else {
+        let Some(message) = self.control.messages.try_remove(number as usize) else {
             return;
         };
-        self.control.free.push(number);
         match message {
             Message::Announce {
                 controller,

@@ -6,6 +6,7 @@
 
 use analysis::NameId;
 use sim_core::{SimDuration, SimTime};
+use slab::Slab;
 use soe_model::broker::{Attempt, ProbeId};
 use soe_model::computer::Load;
 use soe_model::names::{EndpointId, FunctionId, NodeId};
@@ -92,49 +93,34 @@ pub(super) struct Execution {
 
 /// All legs under way.
 #[derive(Debug, Default)]
-pub(super) struct Legs {
-    legs: Vec<Leg>,
-    free: Vec<u32>,
-}
+pub(super) struct Legs(Slab<Leg>);
 
 impl Legs {
     pub fn start(&mut self, leg: Leg) -> LegId {
-        if let Some(index) = self.free.pop() {
-            self.legs[index as usize] = leg;
-            LegId(index)
-        } else {
-            self.legs.push(leg);
-            LegId(self.legs.len() as u32 - 1)
-        }
+        LegId(self.0.insert(leg) as u32)
     }
 
     /// Takes a leg out once its response has come.
     #[inline]
     pub fn finish(&mut self, id: LegId) -> Leg {
-        self.free.push(id.0);
-        self.legs[id.0 as usize]
+        self.0.remove(id.0 as usize)
     }
 
-    /// All legs that have not been finished.
+    /// All legs that have not been finished, by number.
     pub fn under_way(&self) -> Vec<LegId> {
-        let mut under_way = vec![true; self.legs.len()];
-        for &free in &self.free {
-            under_way[free as usize] = false;
-        }
-        let ids = (0..self.legs.len() as u32).filter(|&id| under_way[id as usize]);
-        ids.map(LegId).collect()
+        self.0.iter().map(|(id, _)| LegId(id as u32)).collect()
     }
 }
 
 impl std::ops::Index<LegId> for Legs {
     type Output = Leg;
     fn index(&self, id: LegId) -> &Leg {
-        &self.legs[id.0 as usize]
+        &self.0[id.0 as usize]
     }
 }
 
 impl std::ops::IndexMut<LegId> for Legs {
     fn index_mut(&mut self, id: LegId) -> &mut Leg {
-        &mut self.legs[id.0 as usize]
+        &mut self.0[id.0 as usize]
     }
 }

@@ -1,6 +1,5 @@
 //! Makes traces.
 
-use std::f64::consts::TAU;
 use std::fmt::Write;
 
 use sim_core::{Stream, Streams};
@@ -62,7 +61,7 @@ impl Generator {
         for (place, &key) in order.iter().enumerate() {
             numbers[key] = place + 1;
         }
-        let (duration, memory) = (self.normal(), self.normal());
+        let (duration, memory) = (self.resources.normal(), self.resources.normal());
         for &key in &order {
             let draft = &drafts[key];
             let kind = match draft.needs.len() {
@@ -211,13 +210,7 @@ impl Generator {
 
     /// A score of which that part of the variance is common to the job.
     fn mixed(&mut self, common: f64, share: f64) -> f64 {
-        libm::sqrt(share) * common + libm::sqrt(1.0 - share) * self.normal()
-    }
-
-    /// A draw from the standard normal distribution (Box and Muller, 1958).
-    fn normal(&mut self) -> f64 {
-        let radius = libm::sqrt(-2.0 * libm::log(1.0 - self.resources.uniform()));
-        radius * libm::cos(TAU * self.resources.uniform())
+        libm::sqrt(share) * common + libm::sqrt(1.0 - share) * self.resources.normal()
     }
 }
 

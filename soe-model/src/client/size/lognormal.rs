@@ -2,8 +2,6 @@
 //! sizes (Downey, "Lognormal and Pareto distributions in the Internet", Computer
 //! Communications 2005).
 
-use std::f64::consts::TAU;
-
 use sim_core::Stream;
 
 use super::{BuildSizes, SizeDistribution, bytes};
@@ -47,15 +45,6 @@ struct LogNormal {
 
 impl SizeDistribution for LogNormal {
     fn draw(&self, stream: &mut Stream) -> Bytes {
-        bytes(libm::exp(
-            self.location + self.scale * standard_normal(stream),
-        ))
+        bytes(libm::exp(self.location + self.scale * stream.normal()))
     }
-}
-
-/// A normal number (Box and Muller, "A note on the generation of random normal
-/// deviates", 1958).
-fn standard_normal(stream: &mut Stream) -> f64 {
-    let radius = (-2.0 * libm::log(1.0 - stream.uniform())).sqrt();
-    radius * libm::cos(TAU * stream.uniform())
 }

@@ -1,8 +1,6 @@
 //! Cells of a city with sensors and cameras, and one cloudlet for all.
 
-use std::f64::consts::TAU;
-
-use sim_core::{Stream, Streams};
+use sim_core::Streams;
 
 use super::{
     AT_LEAST_ONE, Draft, GenerateError, LinkSpec, MAX_NODES, SIZES, check_rate, check_size,
@@ -83,8 +81,7 @@ impl UrbanSensing {
         let mut draft = Draft::default();
         let exchange = draft.name("internet");
         for _ in 0..self.cells {
-            let size =
-                self.neighbourhoods * libm::exp(NEIGHBOURHOODS_DEVIATION * normal(&mut sizes));
+            let size = self.neighbourhoods * libm::exp(NEIGHBOURHOODS_DEVIATION * sizes.normal());
             self.add_cell(&mut draft, libm::round(size).max(1.0) as usize, &exchange);
             if draft.nodes.len() > MAX_NODES {
                 break;
@@ -150,10 +147,4 @@ impl UrbanSensing {
         check_rate("the downlink rate", &self.down)?;
         check_rate("the cloudlet rate", &self.cloudlet)
     }
-}
-
-/// A draw from the standard normal distribution (Box and Muller, 1958).
-fn normal(stream: &mut Stream) -> f64 {
-    let radius = libm::sqrt(-2.0 * libm::log(1.0 - stream.uniform()));
-    radius * libm::cos(TAU * stream.uniform())
 }

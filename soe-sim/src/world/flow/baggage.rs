@@ -1,5 +1,6 @@
 //! What requests of workflows carry beside a function and an input.
 
+use slab::Slab;
 use soe_model::workflow::{Request, Response, Sizes};
 
 /// The baggage of a leg and of all legs that forward it.
@@ -13,10 +14,7 @@ impl BaggageId {
 
 /// Baggage under way. It lives as long as the leg of whoever made the request.
 #[derive(Debug, Default)]
-pub(in crate::world) struct AllBaggage {
-    all: Vec<Option<Baggage>>,
-    free: Vec<u32>,
-}
+pub(in crate::world) struct AllBaggage(Slab<Baggage>);
 
 #[derive(Debug)]
 struct Baggage {
@@ -26,21 +24,12 @@ struct Baggage {
 
 impl AllBaggage {
     pub fn pack(&mut self, request: Request<Sizes>) -> BaggageId {
-        let baggage = Some(Baggage {
-            request,
-            response: None,
-        });
-        if let Some(index) = self.free.pop() {
-            self.all[index as usize] = baggage;
-            BaggageId(index)
-        } else {
-            self.all.push(baggage);
-            BaggageId(self.all.len() as u32 - 1)
-        }
+        let response = None;
+        BaggageId(self.0.insert(Baggage { request, response }) as u32)
     }
 
     pub fn request(&self, id: BaggageId) -> Option<&Request<Sizes>> {
-        Some(&self.all.get(id.0 as usize)?.as_ref()?.request)
+        Some(&self.0.get(id.0 as usize)?.request)
     }
 
     /// Whether the answer to a request is only an acknowledgement.
@@ -50,19 +39,17 @@ impl AllBaggage {
     }
 
     pub fn response(&self, id: BaggageId) -> Option<&Response<Sizes>> {
-        self.all.get(id.0 as usize)?.as_ref()?.response.as_ref()
+        self.0.get(id.0 as usize)?.response.as_ref()
     }
 
     pub fn answer(&mut self, id: BaggageId, response: Response<Sizes>) {
-        if let Some(Some(baggage)) = self.all.get_mut(id.0 as usize) {
+        if let Some(baggage) = self.0.get_mut(id.0 as usize) {
             baggage.response = Some(response);
         }
     }
 
     /// The leg of whoever made the request is over.
     pub fn unpack(&mut self, id: BaggageId) -> Option<Response<Sizes>> {
-        let baggage = self.all.get_mut(id.0 as usize)?.take()?;
-        self.free.push(id.0);
-        baggage.response
+        self.0.try_remove(id.0 as usize)?.response
     }
 }

@@ -2,6 +2,7 @@
 //! sent to callbacks.
 
 use sim_core::SimDuration;
+use slab::Slab;
 use soe_model::names::NodeId;
 use soe_model::units::Bytes;
 use soe_model::workflow::{Question, Response, Sending, Sizes, StateReply, StateRequest};
@@ -11,10 +12,7 @@ use super::Server;
 
 /// Messages under way.
 #[derive(Debug, Default)]
-pub(super) struct Messages {
-    all: Vec<Option<Message>>,
-    free: Vec<u32>,
-}
+pub(super) struct Messages(Slab<Message>);
 
 #[derive(Debug)]
 pub(super) enum Message {
@@ -50,20 +48,14 @@ impl World<'_> {
     ) {
         self.count_traffic(from, to, size);
         let travel = self.network.transfer(from, to, size);
-        let messages = &mut self.flows.messages;
-        let number = messages.free.pop().unwrap_or_else(|| {
-            messages.all.push(None);
-            messages.all.len() as u32 - 1
-        });
-        messages.all[number as usize] = Some(message);
+        let number = self.flows.messages.0.insert(message) as u32;
         cx.schedule_in(travel, Event::Flow(number));
     }
 
     pub(in crate::world) fn receive_message(&mut self, number: u32, cx: &mut Cx<'_>) {
-        let Some(message) = self.flows.messages.all[number as usize].take() else {
+        let Some(message) = self.flows.messages.0.try_remove(number as usize) else {
             return;
         };
-        self.flows.messages.free.push(number);
         match message {
             Message::Ask {
                 computer,
