@@ -128,6 +128,7 @@ fn selection(args: &PlotArgs) -> Selection {
 ///
 /// Of a sweep, where nothing else is asked for, those that its study declares.
 fn pictures(args: &PlotArgs, results: &ResultSet) -> Result<Vec<(String, String)>, Failure> {
+    let declared = Declared::of(results)?;
     let asked = FigureOptions {
         kinds: args.kind.iter().map(|kind| kind.of()).collect(),
         selection: selection(args),
@@ -140,8 +141,8 @@ fn pictures(args: &PlotArgs, results: &ResultSet) -> Result<Vec<(String, String)
         size: (args.width, args.height),
         replication: args.replication,
         calls: args.calls,
+        metrics: declared.metrics.clone(),
     };
-    let declared = Declared::of(results)?;
     let is_as_declared = asked.size == FigureOptions::default().size && !asked.log_x;
     if asks_for_nothing(&asked) && is_as_declared && !asked.log_y {
         let drawn = declared.drawn(results)?;

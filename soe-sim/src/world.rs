@@ -30,6 +30,7 @@ pub use metrics::{ALL, ComputerUsage, METRICS, MetricValue};
 pub use metrics::{Entity, entities};
 pub use observed::{ObservedCall, ObservedEnd, ObservedRun};
 pub use recorder::{CallStatistics, Distribution, Observer, StepRecord};
+pub use sample::SAMPLED;
 
 use control::Controllers;
 use flow::Flows;

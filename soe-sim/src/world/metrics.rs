@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use analysis::{Metric, Unit};
+use analysis::{Better, Metric, Unit};
 use sim_core::SimTime;
 use soe_model::deployment::Deployment;
 
@@ -22,14 +22,14 @@ const QUANTILES: [(f64, &Metric, &Metric); 4] = [
 ];
 
 macro_rules! metrics {
-    ($($(#[$meta:meta])* $constant:ident = $name:literal, $unit:ident, $description:literal;)*) => {
+    ($($constant:ident = $name:literal, $unit:ident, $words:literal, $better:ident, $rank:literal,
+        $description:literal;)*) => {
         $(
             #[doc = $description]
-            pub static $constant: Metric = Metric {
-                name: $name,
-                unit: Unit::$unit,
-                description: $description,
-            };
+            pub static $constant: Metric = Metric::new($name, Unit::$unit, $description)
+                .words($words)
+                .better(Better::$better)
+                .rank($rank);
         )*
 
         /// All metrics of a simulated scenario, in the order of reports.
@@ -37,27 +37,48 @@ macro_rules! metrics {
     };
 }
 
+// Name, unit, words, which is better, rank among those shown where none is asked for, meaning.
 metrics! {
-    SENT = "calls_sent", Count, "Calls issued after the warm-up";
-    COMPLETED = "calls_completed", Count, "Of these, calls that were executed and answered";
-    LOST = "calls_lost", Count, "Of these, calls that nobody executed: an error or no answer came back";
-    IN_PROGRESS = "calls_in_progress", Count, "Of these, calls still under way when the run ended";
-    THROUGHPUT = "throughput", PerSecond, "Completed calls per second of simulated time after the warm-up";
-    UNDER_WAY = "calls_under_way", Count, "Mean number of calls under way over time, after the warm-up";
-    LATENCY_MEAN = "latency_mean", Nanoseconds, "Mean time from issue to answer, of completed calls";
-    LATENCY_P50 = "latency_p50", Nanoseconds, "Median of the time from issue to answer";
-    LATENCY_P90 = "latency_p90", Nanoseconds, "90th percentile of the time from issue to answer";
-    LATENCY_P95 = "latency_p95", Nanoseconds, "95th percentile of the time from issue to answer";
-    LATENCY_P99 = "latency_p99", Nanoseconds, "99th percentile of the time from issue to answer";
-    PROCESSING_MEAN = "processing_mean", Nanoseconds, "Mean time at the computer, waiting included, of completed calls";
-    PROCESSING_P50 = "processing_p50", Nanoseconds, "Median of the time at the computer";
-    PROCESSING_P90 = "processing_p90", Nanoseconds, "90th percentile of the time at the computer";
-    PROCESSING_P95 = "processing_p95", Nanoseconds, "95th percentile of the time at the computer";
-    PROCESSING_P99 = "processing_p99", Nanoseconds, "99th percentile of the time at the computer";
-    SHARE = "share", Ratio, "Share of the completed calls that this computer executed";
-    TRAFFIC = "traffic", Bytes, "Bytes sent between different nodes after the warm-up, headers included (only with workflows)";
-    TRAFFIC_PER_CALL = "traffic_per_call", Bytes, "The same per completed call (only with workflows)";
-    UTILIZATION = "utilization", Ratio, "Mean share of the cores of this processor in use, after the warm-up";
+    SENT = "calls_sent", Count, "calls sent", Neither, 0,
+        "Calls issued after the warm-up";
+    COMPLETED = "calls_completed", Count, "calls completed", Higher, 0,
+        "Of these, calls that were executed and answered";
+    LOST = "calls_lost", Count, "calls lost", Lower, 5,
+        "Of these, calls that nobody executed: an error or no answer came back";
+    IN_PROGRESS = "calls_in_progress", Count, "calls in progress", Lower, 0,
+        "Of these, calls still under way when the run ended";
+    THROUGHPUT = "throughput", PerSecond, "throughput", Higher, 4,
+        "Completed calls per second of simulated time after the warm-up";
+    UNDER_WAY = "calls_under_way", Count, "calls under way", Lower, 0,
+        "Mean number of calls under way over time, after the warm-up";
+    LATENCY_MEAN = "latency_mean", Nanoseconds, "mean latency", Lower, 1,
+        "Mean time from issue to answer, of completed calls";
+    LATENCY_P50 = "latency_p50", Nanoseconds, "median latency", Lower, 0,
+        "Median of the time from issue to answer";
+    LATENCY_P90 = "latency_p90", Nanoseconds, "90th percentile of latency", Lower, 0,
+        "90th percentile of the time from issue to answer";
+    LATENCY_P95 = "latency_p95", Nanoseconds, "95th percentile of latency", Lower, 2,
+        "95th percentile of the time from issue to answer";
+    LATENCY_P99 = "latency_p99", Nanoseconds, "99th percentile of latency", Lower, 3,
+        "99th percentile of the time from issue to answer";
+    PROCESSING_MEAN = "processing_mean", Nanoseconds, "mean processing time", Lower, 0,
+        "Mean time at the computer, waiting included, of completed calls";
+    PROCESSING_P50 = "processing_p50", Nanoseconds, "median processing time", Lower, 0,
+        "Median of the time at the computer";
+    PROCESSING_P90 = "processing_p90", Nanoseconds, "90th percentile of processing time", Lower, 0,
+        "90th percentile of the time at the computer";
+    PROCESSING_P95 = "processing_p95", Nanoseconds, "95th percentile of processing time", Lower, 0,
+        "95th percentile of the time at the computer";
+    PROCESSING_P99 = "processing_p99", Nanoseconds, "99th percentile of processing time", Lower, 0,
+        "99th percentile of the time at the computer";
+    SHARE = "share", Ratio, "share of calls", Neither, 0,
+        "Share of the completed calls that this computer executed";
+    TRAFFIC = "traffic", Bytes, "traffic", Lower, 0,
+        "Bytes sent between different nodes after the warm-up, headers included (only with workflows)";
+    TRAFFIC_PER_CALL = "traffic_per_call", Bytes, "traffic per call", Lower, 0,
+        "The same per completed call (only with workflows)";
+    UTILIZATION = "utilization", Ratio, "utilization", Neither, 6,
+        "Mean share of the cores of this processor in use, after the warm-up";
 }
 
 /// One value of one replication.

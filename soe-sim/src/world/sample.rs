@@ -5,31 +5,36 @@ use sim_core::{SimDuration, SimTime};
 
 use super::{Cx, Event, World};
 
-static RUNNING: Metric = Metric {
-    name: "tasks_running",
-    unit: Unit::Count,
-    description: "Invocations that the computer executes",
-};
-static QUEUED: Metric = Metric {
-    name: "tasks_queued",
-    unit: Unit::Count,
-    description: "Invocations that wait at the computer for a worker or for memory",
-};
-static UTILIZATION: Metric = Metric {
-    name: "utilization",
-    unit: Unit::Ratio,
-    description: "Share of the cores of the processor in use since the last sample",
-};
-static WEIGHT: Metric = Metric {
-    name: "weight",
-    unit: Unit::Count,
-    description: "Weight of a destination in the overall table of a router",
-};
-static UNDER_WAY: Metric = Metric {
-    name: "calls_under_way",
-    unit: Unit::Count,
-    description: "Calls issued and not yet over",
-};
+static RUNNING: Metric = Metric::new(
+    "tasks_running",
+    Unit::Count,
+    "Invocations that the computer executes",
+);
+static QUEUED: Metric = Metric::new(
+    "tasks_queued",
+    Unit::Count,
+    "Invocations that wait at the computer for a worker or for memory",
+);
+static UTILIZATION: Metric = Metric::new(
+    "utilization",
+    Unit::Ratio,
+    "Share of the cores of the processor in use since the last sample",
+)
+.words("utilization")
+.stacks("processors in use");
+static WEIGHT: Metric = Metric::new(
+    "weight",
+    Unit::Count,
+    "Weight of a destination in the overall table of a router",
+);
+static UNDER_WAY: Metric = Metric::new(
+    "calls_under_way",
+    Unit::Count,
+    "Calls issued and not yet over",
+);
+
+/// The quantities of time series.
+pub static SAMPLED: &[&Metric] = &[&UNDER_WAY, &RUNNING, &QUEUED, &UTILIZATION, &WEIGHT];
 
 /// Samples all entities once per period.
 #[derive(Debug)]
