@@ -29,6 +29,7 @@ pub(super) const KIND: Kind<EstimatorBuilder> = Kind {
         default: Some("own"),
         help: "Whether the time of the call alone counts, or also by how much it delays the others at the destination.",
     }],
+    version: 1,
     build: |arguments| {
         Box::new(Oracle(match arguments.word("counts") {
             "all" => Foresight::All,
