@@ -625,9 +625,10 @@ impl Record {
         }
     }
 
-    /// Where a key was given, if it was.
+    /// Where a key was given, if it was; a key that is not declared cannot be.
     pub(crate) fn given(&self, key: &str) -> Option<Place> {
-        *self.places.get(self.position(key))?
+        let position = self.section.keys.iter().position(|known| known.name == key);
+        *self.places.get(position?)?
     }
 
     /// Where a key was given, or else the section.
