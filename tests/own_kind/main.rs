@@ -67,7 +67,7 @@ impl Estimator for Pending {
 
 const SCENARIO: &str = r#"
 version = 1
-run = { calls = 20, seed = 1 }
+run = { calls = 20, replications = 1, seed = 1 }
 [function.resize]
 operations = "20 Mop"
 [controller.control]
