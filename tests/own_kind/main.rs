@@ -113,6 +113,7 @@ fn main() -> ExitCode {
     help_of_the_executables_knows_them();
     schema_reference_and_list_know_them();
     they_work_simulated_and_live();
+    policies_by_pending_calls_work_live();
     studies_run_them();
     a_program_with_two_kinds_of_one_name_says_so();
     println!("test own_kind ... ok");
@@ -236,6 +237,22 @@ fn they_work_simulated_and_live() {
                 "{calls}"
             );
         }
+    }
+}
+
+/// Calls come faster than one computer can take them, so that whoever counts them
+/// must use both.
+fn policies_by_pending_calls_work_live() {
+    let folder = folder();
+    for policy in ["two-choices", "least-connections"] {
+        let set = format!("broker.router.policy={policy}");
+        let output = ["--calls", "--force", "--output", "live", "--quiet"];
+        let args = [&["live", "up", "scenario.toml", "--set", &set], &output[..]].concat();
+        stdout(folder.path(), &args);
+        let calls = fs::read_to_string(folder.path().join("live/calls.csv")).unwrap();
+        let count = |computer: &str| calls.matches(&format!(",{computer},")).count();
+        assert_eq!(count("one") + count("two"), 20, "{policy}: {calls}");
+        assert!(count("one") > 0 && count("two") > 0, "{policy}: {calls}");
     }
 }
 
