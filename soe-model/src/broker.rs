@@ -119,6 +119,8 @@ pub const MOST_PROBES: usize = 16;
 #[derive(Debug)]
 pub struct Broker {
     kind: Kind,
+    /// Whether the policy or the estimator is told of calls and probes.
+    hears: bool,
     compatibility: Compatibility,
     reports_failures: bool,
     calls_in_progress: Option<u32>,
@@ -185,8 +187,13 @@ impl Broker {
             Kind::Router { .. } => None,
             Kind::Dispatcher(dispatcher) => dispatcher.asks(),
         };
+        let hears = match &kind {
+            Kind::Router { router, .. } => router.hears_events(),
+            Kind::Dispatcher(dispatcher) => dispatcher.hears_events(),
+        };
         let mut broker = Self {
             kind,
+            hears,
             compatibility: spec.compatibility,
             reports_failures: spec.controller.is_some(),
             calls_in_progress: spec.limits.calls_in_progress.map(|limit| limit.max(1)),

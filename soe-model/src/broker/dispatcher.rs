@@ -66,6 +66,11 @@ impl Dispatcher {
         &self.table
     }
 
+    /// Whether its estimator wants to be told of calls and probes.
+    pub fn hears_events(&self) -> bool {
+        !self.estimator.ignores_events()
+    }
+
     /// How many questions may be under way to one destination at a time; `None`
     /// if it predicts by itself.
     pub fn asks(&self) -> Option<u32> {
@@ -247,6 +252,9 @@ impl Dispatcher {
     }
 
     fn refresh(&mut self, now: SimTime) {
+        if self.estimator.ignores_events() {
+            return;
+        }
         let due = self.estimator.next_wake();
         self.due = due.map(|due| in_future(now, due));
     }

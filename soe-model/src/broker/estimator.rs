@@ -30,6 +30,12 @@ pub trait Estimator: std::fmt::Debug + Send {
     /// Chooses whose behaviour to follow; called once, before anything else.
     fn set_compatibility(&mut self, _compatibility: Compatibility) {}
 
+    /// Whether it has no use for events beyond `learn`: they are left out then, which
+    /// saves time.
+    fn ignores_events(&self) -> bool {
+        false
+    }
+
     /// How many questions may be under way to one destination at a time, if it
     /// asks the destinations for their prediction with a dry run; `None` if it
     /// predicts by itself.

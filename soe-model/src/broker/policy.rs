@@ -39,12 +39,19 @@ use crate::names::FunctionId;
 /// Every [`sent`](Self::sent) is followed by exactly one [`done`](Self::done) for
 /// the same entry, also if the call is cancelled or chooses again. If the entry is
 /// removed while calls are under way there, each of them is
-/// [cancelled](AttemptOutcome::Cancelled) first, then `remove` is called, and
-/// nothing is told about the entry later. After each event the policy is asked
+/// [cancelled](AttemptOutcome::Cancelled) first, then `remove` is called (unless no
+/// entry is left: then the policy is dropped), and nothing is told about the entry
+/// later. After each event the policy is asked
 /// [when to wake it](Self::next_wake).
 pub trait Policy: std::fmt::Debug + Send {
     /// Chooses whose behaviour to follow; called once, before anything else.
     fn set_compatibility(&mut self, _compatibility: Compatibility) {}
+
+    /// Whether it has no use for events beyond `add`, `update` and `remove`: those of
+    /// calls and probes, `key` and waking are left out then, which saves time.
+    fn ignores_events(&self) -> bool {
+        false
+    }
 
     /// How it uses the weights that the optimizer measures.
     fn weights(&self) -> WeightUse {

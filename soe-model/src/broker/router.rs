@@ -17,7 +17,7 @@ use super::optimizer::{Optimizer, OptimizerSpec};
 use super::peers::Peers;
 use super::policy::{Policy, PolicySpec, WeightUse};
 use super::spec::Compatibility;
-use super::table::{EntryKey, PerEntry, Table};
+use super::table::{Entry, EntryKey, PerEntry, Table};
 use crate::names::{EndpointId, FunctionId, Id, Names};
 
 /// The tables of a router and what keeps them.
@@ -47,6 +47,12 @@ impl Router {
         Self {
             tables: [table(), table()],
         }
+    }
+
+    /// Whether its policies want to be told of calls and probes.
+    pub fn hears_events(&self) -> bool {
+        let spec = &self.tables[0].policy;
+        !(spec.kind.build)(&spec.arguments).ignores_events()
     }
 
     /// The overall table and the final one.
@@ -209,6 +215,8 @@ struct WeightedTable {
 #[derive(Debug)]
 struct Row {
     policy: Box<dyn Policy>,
+    /// Whether the policy is told of calls and probes.
+    hears: bool,
     /// When the policy wants to be woken, as entered in the table.
     due: Option<SimTime>,
     /// After how long without measurement an entry is tried again; `None` if
@@ -227,9 +235,18 @@ const PICKS_PER_RETRY: u32 = 10;
 
 impl WeightedTable {
     fn flush(&mut self, now: SimTime) {
-        for key in self.table.keys().collect::<Vec<_>>() {
-            self.remove_entry(now, key);
+        let mut keys: Vec<_> = self.table.keys().collect();
+        // From the end, so that no position shifts.
+        while let Some(key) = keys.pop() {
+            let Some(entry) = self.table.remove(key) else {
+                continue;
+            };
+            if let Some(Some(row)) = self.rows.get_mut(entry.function.index()) {
+                row.cancel(now, &entry, key);
+            }
         }
+        self.rows.clear();
+        self.wakes.clear();
     }
 
     fn declare(
@@ -286,11 +303,7 @@ impl WeightedTable {
         let Some(Some(row)) = self.rows.get_mut(function.index()) else {
             return;
         };
-        // What happens to them from now on is none of the policy's business.
-        for _ in 0..entry.under_way {
-            let target = entry.target(key);
-            row.policy.done(now, target, &AttemptOutcome::Cancelled);
-        }
+        row.cancel(now, &entry, key);
         if self.table.row(function).is_empty() {
             if let Some(due) = row.due {
                 self.wakes.remove(&(due, function));
@@ -377,7 +390,10 @@ impl WeightedTable {
             }
         }
         let candidates = Candidates::new(&self.table, peers, call);
-        let candidates = candidates.with_key(row.policy.key(function, call));
+        let candidates = match row.hears {
+            true => candidates.with_key(row.policy.key(function, call)),
+            false => candidates,
+        };
         keys.get(row.policy.pick(now, &candidates, chance)).copied()
     }
 
@@ -435,12 +451,22 @@ impl Row {
         let tries =
             compatibility == Compatibility::Corrected && policy.weights() == WeightUse::Measured;
         Self {
+            hears: !policy.ignores_events(),
             policy,
             due: None,
             retry_after: optimizer.retry_after().filter(|_| tries),
             untried: VecDeque::new(),
             next_retry: SimTime::ZERO,
             picks_since_retry: 0,
+        }
+    }
+
+    /// Tells the policy that the calls at an entry which was removed do not concern it
+    /// any more.
+    fn cancel(&mut self, now: SimTime, entry: &Entry, key: EntryKey) {
+        for _ in 0..entry.under_way {
+            let target = entry.target(key);
+            self.policy.done(now, target, &AttemptOutcome::Cancelled);
         }
     }
 
@@ -451,6 +477,9 @@ impl Row {
         function: FunctionId,
         wakes: &mut BTreeSet<(SimTime, FunctionId)>,
     ) {
+        if !self.hears {
+            return;
+        }
         let due = self.policy.next_wake().map(|due| in_future(now, due));
         if due != self.due {
             if let Some(before) = self.due {

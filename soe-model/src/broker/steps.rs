@@ -78,14 +78,8 @@ impl Broker {
     /// Assigns a call to a destination: spends the forwarding time on it, then
     /// queues it for its turn.
     fn forward(&mut self, now: SimTime, ticket: Ticket, chosen: Chosen) {
-        let Some(header) = self.calls.peek(ticket.0).map(|call| call.header) else {
-            return;
-        };
         self.peers.sent(chosen.destination);
-        match &mut self.kind {
-            Kind::Router { router, .. } => router.sent(now, header.forward, chosen.entry),
-            Kind::Dispatcher(dispatcher) => dispatcher.sent(now, chosen.entry),
-        }
+        let told = self.hears.then(|| self.tell_sent(now, ticket, &chosen));
         let after = self.draw_forwarding_time();
         if after.is_zero() || !self.pending.is_limited() {
             // No call can overtake it, so that the driver may wait as well.
@@ -96,7 +90,20 @@ impl Broker {
             self.delayed
                 .push(Reverse((now + after, self.delays, ticket)));
         }
-        self.probe(now, ticket, &header);
+        if let Some(Some(header)) = told {
+            self.probe(now, ticket, &header);
+        }
+    }
+
+    /// Tells the policy or the estimator of a call that is assigned to a destination,
+    /// and returns the header of the call.
+    fn tell_sent(&mut self, now: SimTime, ticket: Ticket, chosen: &Chosen) -> Option<CallHeader> {
+        let header = self.calls.peek(ticket.0)?.header;
+        match &mut self.kind {
+            Kind::Router { router, .. } => router.sent(now, header.forward, chosen.entry),
+            Kind::Dispatcher(dispatcher) => dispatcher.sent(now, chosen.entry),
+        }
+        Some(header)
     }
 
     /// A call that was assigned to a destination has ended there, or leaves it.
@@ -108,6 +115,9 @@ impl Broker {
         outcome: &AttemptOutcome,
     ) {
         self.peers.done(chosen.destination);
+        if !self.hears {
+            return;
+        }
         match &mut self.kind {
             Kind::Router { router, .. } => router.done(now, forwarded, chosen.entry, outcome),
             Kind::Dispatcher(dispatcher) => dispatcher.done(now, chosen.entry, outcome),
@@ -298,6 +308,7 @@ impl Broker {
     pub(super) fn probed(&mut self, now: SimTime, probe: &Probe, reply: &ProbeReply) {
         let (forward, entry) = (probe.header.forward, probe.entry);
         match &mut self.kind {
+            _ if !self.hears => {}
             Kind::Router { router, .. } => router.probed(now, forward, entry, reply),
             Kind::Dispatcher(dispatcher) => dispatcher.probed(now, entry, reply),
         }

@@ -15,6 +15,7 @@ enum Step {
     Cancel(usize),
     Change(u8, u8),
     Remove(u8),
+    Flush,
     Wait(u16),
     /// An attempt or question that is over.
     Repeat(usize),
@@ -29,6 +30,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => any::<usize>().prop_map(Step::Cancel),
         1 => (0u8..6, 1u8..50).prop_map(|(name, weight)| Step::Change(name, weight)),
         1 => (0u8..6).prop_map(Step::Remove),
+        1 => Just(Step::Flush),
         3 => (0u16..3000).prop_map(Step::Wait),
         1 => any::<usize>().prop_map(Step::Repeat),
     ];
@@ -113,6 +115,12 @@ impl World {
                     .unwrap();
             }
             Step::Remove(destination) => self.bench.remove(&name(destination)),
+            Step::Flush => {
+                let Bench {
+                    broker, endpoints, ..
+                } = &mut self.bench;
+                broker.configure(now, &Command::Flush, endpoints).unwrap();
+            }
             Step::Wait(millis) => {
                 self.bench.wait(millis.into());
                 while let Some(due) = self.bench.broker.next_wake() {

@@ -28,6 +28,10 @@ struct Delay {
 }
 
 impl Estimator for Delay {
+    fn ignores_events(&self) -> bool {
+        true
+    }
+
     fn set_compatibility(&mut self, compatibility: Compatibility) {
         self.total.compatibility = compatibility;
     }

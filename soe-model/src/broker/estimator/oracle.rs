@@ -42,6 +42,10 @@ pub(super) const KIND: Kind<EstimatorBuilder> = Kind {
 struct Oracle(Foresight);
 
 impl Estimator for Oracle {
+    fn ignores_events(&self) -> bool {
+        true
+    }
+
     fn asks(&self) -> Option<u32> {
         Some(u32::MAX)
     }

@@ -26,6 +26,10 @@ struct Probe {
 }
 
 impl Estimator for Probe {
+    fn ignores_events(&self) -> bool {
+        true
+    }
+
     fn asks(&self) -> Option<u32> {
         Some(self.at_a_time)
     }

@@ -62,6 +62,10 @@ impl Rtt {
 }
 
 impl Estimator for Rtt {
+    fn ignores_events(&self) -> bool {
+        true
+    }
+
     fn set_compatibility(&mut self, compatibility: Compatibility) {
         self.compatibility = compatibility;
     }

@@ -50,6 +50,10 @@ struct Util {
 }
 
 impl Estimator for Util {
+    fn ignores_events(&self) -> bool {
+        true
+    }
+
     fn set_compatibility(&mut self, compatibility: Compatibility) {
         self.rtt.set_compatibility(compatibility);
         self.processing.compatibility = compatibility;

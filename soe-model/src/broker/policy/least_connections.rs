@@ -49,6 +49,10 @@ enum Tie {
 }
 
 impl Policy for LeastConnections {
+    fn ignores_events(&self) -> bool {
+        true
+    }
+
     fn remove(&mut self, _: SimTime, position: usize) {
         if position < self.next {
             self.next -= 1;

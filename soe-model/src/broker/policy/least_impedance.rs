@@ -61,6 +61,10 @@ impl LeastImpedance {
 }
 
 impl Policy for LeastImpedance {
+    fn ignores_events(&self) -> bool {
+        true
+    }
+
     fn weights(&self) -> WeightUse {
         WeightUse::Measured
     }

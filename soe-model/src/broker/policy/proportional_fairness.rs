@@ -93,6 +93,10 @@ impl ProportionalFairness {
 }
 
 impl Policy for ProportionalFairness {
+    fn ignores_events(&self) -> bool {
+        true
+    }
+
     fn weights(&self) -> WeightUse {
         WeightUse::Measured
     }

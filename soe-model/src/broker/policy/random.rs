@@ -64,6 +64,10 @@ fn inverse(weight: f32) -> f64 {
 }
 
 impl Policy for Random {
+    fn ignores_events(&self) -> bool {
+        true
+    }
+
     fn weights(&self) -> WeightUse {
         WeightUse::Measured
     }

@@ -90,6 +90,10 @@ impl RoundRobin {
 }
 
 impl Policy for RoundRobin {
+    fn ignores_events(&self) -> bool {
+        true
+    }
+
     fn set_compatibility(&mut self, compatibility: Compatibility) {
         self.compatibility = compatibility;
     }

@@ -39,6 +39,10 @@ struct TwoChoices {
 }
 
 impl Policy for TwoChoices {
+    fn ignores_events(&self) -> bool {
+        true
+    }
+
     fn pick(&mut self, _: SimTime, candidates: &Candidates<'_>, chance: &mut Stream) -> usize {
         let count = candidates.len();
         if count == 1 {
