@@ -40,6 +40,8 @@ pub enum Command {
     Scenario(ScenarioArgs),
     /// Write a commented scenario to start from
     New(NewArgs),
+    /// List the policies, optimizers, estimators and so on that there are
+    List(ListArgs),
     /// Evaluate chains of stateful invocations on an edge network (StateSim)
     Statesim(statesim::command::Args),
     /// Make or show the topology of an edge network
@@ -368,6 +370,13 @@ pub enum ScenarioCommand {
     Schema,
     /// Print the reference of scenario files: every key, unit and default
     Reference,
+}
+
+#[derive(Args, Debug)]
+pub struct ListArgs {
+    /// What to list: policies, optimizers, estimators, arrivals, sizes, platforms,
+    /// executions (of StateSim), metrics or studies [default: all kinds]
+    pub what: Option<String>,
 }
 
 #[derive(Args, Debug)]

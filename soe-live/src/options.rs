@@ -138,3 +138,17 @@ pub fn configured<B: 'static>(
     };
     Conf::parse(&whole)?.configure(catalogue)
 }
+
+/// The short help of an option that takes a kind: what it decides, and the kinds.
+pub fn short_help<B: 'static>(decides: &str, catalogue: &Catalogue<B>) -> String {
+    format!("{decides}: {}", catalogue.summary())
+}
+
+/// The long help of an option that takes a kind: what it decides, and the kinds with
+/// their parameters. Durations are in seconds and sizes in bytes there.
+pub fn long_help<B: 'static>(decides: &str, catalogue: &Catalogue<B>) -> String {
+    format!(
+        "{decides}; durations in seconds, sizes in bytes, without unit\n\n{}",
+        catalogue.details()
+    )
+}

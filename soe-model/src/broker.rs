@@ -68,12 +68,15 @@
 //! ```
 
 mod call;
+mod candidates;
 mod command;
 mod dispatcher;
 pub mod estimator;
+mod events;
 mod gate;
 mod ledger;
 pub mod optimizer;
+mod peers;
 pub mod policy;
 mod router;
 mod spec;
@@ -89,8 +92,11 @@ pub use call::{
     Action, Answer, Attempt, CallHeader, CallId, Failure, MOST_HOPS, Outcome, ProbeId, ProbeReply,
     Rejection, Ticket,
 };
+pub use candidates::{Candidates, Lineup};
 pub use command::{Command, ConfigureError};
 pub use dispatcher::{Choice, Dispatcher};
+pub use events::{AttemptOutcome, ProbeAnswer, RoundTrip, Target};
+pub use peers::{Load, Peer, Peers};
 pub use router::Router;
 pub use spec::{BrokerKind, BrokerSpec, Compatibility, ForwardingTime, Limits, TableEntrySpec};
 
@@ -102,6 +108,9 @@ use table::Table;
 use crate::names::{EndpointId, FunctionId, Names};
 use crate::workflow::Meeting;
 
+/// The most probes that are sent in the name of one call.
+pub const MOST_PROBES: usize = 16;
+
 /// A broker with the calls it has in progress.
 ///
 /// Whatever a caller's or a destination's behaviour, every call that arrives gets
@@ -110,6 +119,8 @@ use crate::workflow::Meeting;
 #[derive(Debug)]
 pub struct Broker {
     kind: Kind,
+    /// Whether the policy or the estimator is told of calls and probes.
+    hears: bool,
     compatibility: Compatibility,
     reports_failures: bool,
     calls_in_progress: Option<u32>,
@@ -128,9 +139,15 @@ pub struct Broker {
     /// Calls being forwarded that have yet to queue for their turn.
     delayed: BinaryHeap<Reverse<(SimTime, u64, Ticket)>>,
     delays: u64,
-    turns: Gate<Ticket>,
+    /// Calls at each destination, and those that wait for their turn.
+    pending: Gate<Ticket>,
+    /// What is known of each destination.
+    peers: Peers,
     probes: Ledger<Probe>,
-    probe_turns: Gate<ProbeId>,
+    pending_probes: Gate<ProbeId>,
+    probe_chance: Stream,
+    /// Positions of destinations to be probed; empty between two events.
+    wanted: Vec<usize>,
     /// Questions to be sent; empty between two events.
     asked: Vec<(EndpointId, ProbeId)>,
 
@@ -170,8 +187,13 @@ impl Broker {
             Kind::Router { .. } => None,
             Kind::Dispatcher(dispatcher) => dispatcher.asks(),
         };
+        let hears = match &kind {
+            Kind::Router { router, .. } => router.hears_events(),
+            Kind::Dispatcher(dispatcher) => dispatcher.hears_events(),
+        };
         let mut broker = Self {
             kind,
+            hears,
             compatibility: spec.compatibility,
             reports_failures: spec.controller.is_some(),
             calls_in_progress: spec.limits.calls_in_progress.map(|limit| limit.max(1)),
@@ -184,9 +206,12 @@ impl Broker {
             queue: VecDeque::new(),
             delayed: BinaryHeap::new(),
             delays: 0,
-            turns: Gate::new(spec.limits.pending_per_destination),
+            pending: Gate::new(spec.limits.pending_per_destination),
+            peers: Peers::default(),
             probes: Ledger::default(),
-            probe_turns: Gate::new(asks),
+            pending_probes: Gate::new(asks),
+            probe_chance: streams.stream(&spec.name, "probes"),
+            wanted: Vec::new(),
             asked: Vec::new(),
             undecided: VecDeque::new(),
             actions: VecDeque::new(),
@@ -264,6 +289,19 @@ impl Broker {
             return;
         };
         let latency = now.since(sent);
+        let round_trip = RoundTrip {
+            latency,
+            processing: answer.processing,
+            load1: answer.load1,
+            cold: answer.cold,
+            acknowledgement: answer.acknowledgement,
+            dry: header.dry,
+        };
+        let ended = AttemptOutcome::Answered(round_trip);
+        self.done(now, header.forward, &chosen, &ended);
+        if !answer.acknowledgement {
+            self.peers.loaded(now, chosen.destination, answer.load1);
+        }
         let counts = match self.compatibility {
             Compatibility::Corrected => !answer.acknowledgement && !header.dry,
             Compatibility::Original => true,
@@ -289,7 +327,7 @@ impl Broker {
             prediction: chosen.prediction,
         };
         self.respond(attempt.ticket, outcome);
-        self.next_turn(chosen.destination);
+        self.send_next(chosen.destination);
         self.settle(now);
     }
 
@@ -299,6 +337,11 @@ impl Broker {
         let Some((chosen, header, _)) = self.conclude(attempt) else {
             return;
         };
+        let ended = AttemptOutcome::Failed {
+            failure,
+            retry_after: None,
+        };
+        self.done(now, header.forward, &chosen, &ended);
         if self.condemns(failure) {
             if let Some(call) = self.calls.get(attempt.ticket.0) {
                 call.failed = Some(chosen.destination);
@@ -309,7 +352,7 @@ impl Broker {
             let destination = chosen.destination;
             self.respond(attempt.ticket, Outcome::Refused { destination });
         }
-        self.next_turn(chosen.destination);
+        self.send_next(chosen.destination);
         self.settle(now);
     }
 
@@ -319,6 +362,7 @@ impl Broker {
         let Some(asked) = self.probes.close(probe.0) else {
             return;
         };
+        self.probed(now, &asked, &reply);
         if let ProbeReply::Failed(Failure::Transport) = reply {
             self.drop_destination(now, &asked.header, asked.entry, asked.destination);
         }
@@ -334,15 +378,21 @@ impl Broker {
             return;
         };
         self.meetings.remove(&ticket);
+        if let State::Delayed(chosen) | State::Waiting(chosen, _) | State::Sent(chosen, _) =
+            &call.state
+        {
+            let forwarded = call.header.forward;
+            self.done(now, forwarded, chosen, &AttemptOutcome::Cancelled);
+        }
         match call.state {
             State::Queued => self.queue.retain(|&queued| queued != ticket),
             State::Waiting(chosen, _) => {
-                self.turns.withdraw(chosen.destination, ticket);
+                self.pending.withdraw(chosen.destination, ticket);
                 self.admit();
             }
             State::Sent(chosen, _) => {
                 self.admit();
-                self.next_turn(chosen.destination);
+                self.send_next(chosen.destination);
             }
             State::Undecided | State::Asking(_) | State::Delayed(_) => self.admit(),
         }
@@ -362,7 +412,7 @@ impl Broker {
         self.wake(now);
         match &mut self.kind {
             Kind::Router { router, .. } => router.configure(now, command, endpoints)?,
-            Kind::Dispatcher(dispatcher) => dispatcher.configure(command, endpoints)?,
+            Kind::Dispatcher(dispatcher) => dispatcher.configure(now, command, endpoints)?,
         }
         self.redirect();
         self.settle(now);
@@ -372,19 +422,16 @@ impl Broker {
     /// When it wants to be woken next, if ever.
     pub fn next_wake(&self) -> Option<SimTime> {
         let delayed = self.delayed.peek().map(|Reverse((due, _, _))| *due);
-        let optimizer = match &self.kind {
-            Kind::Router { router, .. } => router.next_wake(),
-            Kind::Dispatcher(_) => None,
-        };
-        delayed.into_iter().chain(optimizer).min()
+        delayed.into_iter().chain(self.kind.next_wake()).min()
     }
 
     /// It is now at least the time it asked for.
     pub fn wake(&mut self, now: SimTime) {
-        if let Kind::Router { router, .. } = &mut self.kind
-            && router.next_wake().is_some_and(|due| due <= now)
-        {
-            router.wake(now);
+        if self.kind.next_wake().is_some_and(|due| due <= now) {
+            match &mut self.kind {
+                Kind::Router { router, .. } => router.wake(now),
+                Kind::Dispatcher(dispatcher) => dispatcher.wake(now),
+            }
         }
         while let Some(&Reverse((due, _, ticket))) = self.delayed.peek() {
             if due > now {
@@ -430,9 +477,14 @@ impl Broker {
         self.queue.len()
     }
 
-    /// How many calls are pending at a destination, and how many wait for their
-    /// turn.
+    /// How many calls are sent to a destination and not answered, and how many wait
+    /// for their turn there.
     pub fn pending(&self, destination: EndpointId) -> (u32, u32) {
-        self.turns.occupancy(destination)
+        self.pending.occupancy(destination)
+    }
+
+    /// What it knows of its destinations.
+    pub fn peers(&self) -> &Peers {
+        &self.peers
     }
 }

@@ -7,7 +7,8 @@ use std::time::Instant;
 
 use sim_core::SimDuration;
 use soe_model::broker::{
-    Answer, Attempt, CallHeader, CallId, Failure, Outcome, ProbeReply, Rejection, Ticket,
+    Answer, Attempt, CallHeader, CallId, Failure, Outcome, ProbeAnswer, ProbeReply, Rejection,
+    Ticket,
 };
 use soe_model::names::EndpointId;
 use soe_model::units::Bytes;
@@ -111,10 +112,11 @@ impl Broker {
                     let outcome = Outcome::Rejected(Rejection::NoDestination);
                     return Poll::Ready(Ok(Todo::Respond(outcome)));
                 };
-                if let Some(todo) = waiting.todo.take() {
-                    Poll::Ready(Ok(todo))
-                } else if !waiting.probes.is_empty() {
+                // Probes first: they need the request, and the call does not wait for them.
+                if !waiting.probes.is_empty() {
                     Poll::Ready(Err(std::mem::take(&mut waiting.probes)))
+                } else if let Some(todo) = waiting.todo.take() {
+                    Poll::Ready(Ok(todo))
                 } else {
                     waiting.waker = Some(cx.waker().clone());
                     Poll::Pending
@@ -150,6 +152,7 @@ impl Broker {
                     processing: SimDuration::from_millis(response.ptime.into()),
                     load1: response.load1,
                     acknowledgement: response.asynchronous,
+                    cold: false,
                 };
                 core.broker.answered(now, attempt, &answer);
                 latest.response = Some(response);
@@ -187,7 +190,11 @@ impl Broker {
         let mut core = self.core();
         let reply = match replied {
             Ok(response) if response.is_ok => {
-                ProbeReply::Answered(SimDuration::from_millis(response.ptime.into()))
+                let processing = SimDuration::from_millis(response.ptime.into());
+                ProbeReply::Answered(ProbeAnswer {
+                    load1: Some(response.load1),
+                    ..processing.into()
+                })
             }
             Ok(_) | Err(CallError::Refused(_)) => ProbeReply::Failed(Failure::Application),
             Err(CallError::Unreachable(error)) => {
@@ -262,9 +269,17 @@ struct Call {
 impl Drop for Call {
     fn drop(&mut self) {
         let mut core = self.broker.core();
-        core.calls.remove(self.id);
+        let now = self.broker.clock.now();
+        let probes = core.calls.remove(self.id).map(|waiting| waiting.probes);
+        // Questions that were not sent would keep their places for ever.
+        for probe in probes.iter().flatten() {
+            let reply = ProbeReply::TimedOut;
+            core.broker.probe_replied(now, probe.probe, reply);
+        }
         if let Some(ticket) = self.ticket.take() {
-            core.broker.cancel(self.broker.clock.now(), ticket);
+            core.broker.cancel(now, ticket);
+            self.broker.settle(core);
+        } else if probes.is_some_and(|probes| !probes.is_empty()) {
             self.broker.settle(core);
         }
     }

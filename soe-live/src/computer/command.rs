@@ -10,7 +10,7 @@ use soe_model::conf::Conf;
 
 use super::{ComputerError, ComputerOptions, GatewayConf, Kind, WorkflowOptions, run};
 use crate::command::{Failure, Stop, positive};
-use crate::options::{MaybeEndpoint, ServerOptions, configured, timeout};
+use crate::options::{MaybeEndpoint, ServerOptions, configured, long_help, short_help, timeout};
 
 /// Executes functions: on simulated processors, which take the time that the
 /// functions need, or on a serverless platform behind an HTTP gateway.
@@ -33,13 +33,16 @@ pub struct EdgeComputer {
     #[arg(long, value_enum, default_value_t = Type::Sim)]
     computer_type: Type,
 
-    /// The processors and functions of type sim: type=raspberry, intel-server, or
-    /// file with path
     #[arg(
         long,
         value_name = "CONF",
         default_value = "type=raspberry,num-cpu-containers=1,num-cpu-workers=4,\
-                         num-gpu-containers=1,num-gpu-workers=2"
+                         num-gpu-containers=1,num-gpu-workers=2",
+        help = format!("{}; or type=file with path", short_help(PROCESSORS, &PLATFORMS)),
+        long_help = format!(
+            "{}\ntype=file: What a configuration file says.\n  path, mandatory: The file.",
+            long_help(PROCESSORS, &PLATFORMS)
+        )
     )]
     conf: String,
 
@@ -89,6 +92,8 @@ pub struct EdgeComputer {
     #[arg(long)]
     json_example: bool,
 }
+
+const PROCESSORS: &str = "The processors and functions of type sim";
 
 const EXAMPLES: &str = "\
 Examples:

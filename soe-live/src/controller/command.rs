@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Parser, ValueEnum};
 use sim_core::Streams;
 use soe_model::controller::{Distances, InstallerSpec, Objective};
@@ -23,10 +24,13 @@ pub struct EdgeController {
     #[arg(long = "type", value_enum, default_value_t = Type::Plain)]
     sort: Type,
 
-    /// How to fill the tables: every broker knows every computer (flat), or only
-    /// those it is home to, and the brokers that are home to the others (hier)
-    #[arg(long, value_enum, default_value_t = Installer::Flat)]
-    installer_type: Installer,
+    #[arg(
+        long,
+        value_parser = installers(),
+        default_value = InstallerSpec::WORDS[0],
+        help = InstallerSpec::HELP
+    )]
+    installer_type: String,
 
     /// Distances between hosts for hier: a line per host, with its name and its
     /// distances to all hosts
@@ -37,9 +41,13 @@ pub struct EdgeController {
     #[arg(long)]
     topology_randomized: bool,
 
-    /// What the home of a computer minimizes: the largest distance, or the mean
-    #[arg(long, value_enum, default_value_t = HierObjective::MinMax)]
-    hier_objective: HierObjective,
+    #[arg(
+        long,
+        value_parser = PossibleValuesParser::new(Objective::WORDS),
+        default_value = Objective::WORDS[0],
+        help = Objective::HELP
+    )]
+    hier_objective: String,
 
     /// Seed of the random draws
     #[arg(long, value_name = "SEED", default_value_t = 0)]
@@ -67,16 +75,16 @@ enum Type {
     Plain,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Installer {
-    Flat,
-    Hier,
-}
+/// Names hierarchical installation as the original does.
+const HIERARCHICAL: &str = "hier";
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum HierObjective {
-    MinMax,
-    MinAvg,
+/// The words of scenarios, with the name of the original for the one that differs.
+fn installers() -> PossibleValuesParser {
+    let value = |&word: &&'static str| match word {
+        "hierarchical" => PossibleValue::new(HIERARCHICAL).alias(word),
+        word => PossibleValue::new(word),
+    };
+    PossibleValuesParser::new(InstallerSpec::WORDS.iter().map(value))
 }
 
 impl EdgeController {
@@ -90,15 +98,12 @@ impl EdgeController {
     /// # Errors
     /// If it cannot start.
     pub async fn run(self, stop: Stop) -> Result<(), Failure> {
-        let installer = match self.installer_type {
-            Installer::Flat => InstallerSpec::Flat,
-            Installer::Hier => InstallerSpec::Hierarchical {
+        let installer = match self.installer_type.as_str() {
+            HIERARCHICAL | "hierarchical" => InstallerSpec::Hierarchical {
                 distances: self.distances()?,
-                objective: match self.hier_objective {
-                    HierObjective::MinMax => Objective::MinMax,
-                    HierObjective::MinAvg => Objective::MinAvg,
-                },
+                objective: Objective::of_word(&self.hier_objective),
             },
+            _ => InstallerSpec::Flat,
         };
         let options = ControllerOptions {
             server_endpoint: self.server_endpoint,

@@ -3,6 +3,7 @@
 use sim_core::SimDuration;
 
 use super::estimator::Prediction;
+use super::events::ProbeAnswer;
 use super::ledger::Key;
 use crate::names::{EndpointId, FunctionId};
 use crate::units::Bytes;
@@ -63,6 +64,8 @@ pub struct Answer {
     /// Whether it only acknowledges the call, whose result follows by another
     /// way. Such an answer says nothing about how long calls take.
     pub acknowledgement: bool,
+    /// Whether an instance of the function had to be started for it.
+    pub cold: bool,
 }
 
 /// How an attempt failed.
@@ -78,8 +81,8 @@ pub enum Failure {
 /// What became of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProbeReply {
-    /// The destination expects this processing time.
-    Answered(SimDuration),
+    /// The destination answered what it expects.
+    Answered(ProbeAnswer),
     /// It answered with an error, or could not be reached.
     Failed(Failure),
     /// The driver does not wait any longer.

@@ -32,6 +32,7 @@ pub const KIND: Kind<BuildArrivals> = Kind {
         gap::MIN,
         gap::MAX,
     ],
+    version: 1,
     build: |arguments| Ok(Box::new(Bursts::new(arguments)?)),
 };
 
