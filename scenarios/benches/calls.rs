@@ -131,6 +131,7 @@ fn routed() -> Deployment {
             forwarding_time: ForwardingTime::default(),
             table: Vec::new(),
             compatibility: Compatibility::default(),
+            failover: Failover::default(),
         }],
         controllers: vec![ControllerSpec {
             name: "control".to_owned(),

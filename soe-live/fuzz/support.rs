@@ -9,7 +9,7 @@ use soe_live::broker::{Broker, Forwarding};
 use soe_model::broker::optimizer::OPTIMIZERS;
 use soe_model::broker::policy::POLICIES;
 use soe_model::broker::{
-    BrokerKind, BrokerSpec, Compatibility, ForwardingTime, Limits, TableEntrySpec,
+    BrokerKind, BrokerSpec, Compatibility, Failover, ForwardingTime, Limits, TableEntrySpec,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -40,12 +40,14 @@ pub fn router() -> Arc<Broker> {
             is_final: true,
         }],
         compatibility: Compatibility::Corrected,
+        failover: Failover::Always,
     };
     let forwarding = Forwarding {
         security: Security::Plaintext,
         connections: 1,
         call_timeout: Duration::from_secs(1),
         fake: true,
+        message: soe_live::limits::MESSAGE,
     };
     let broker = Broker::new(&spec, &Streams::new(0, 0), forwarding);
     broker.expect("a broker").0

@@ -79,6 +79,7 @@
 mod alarm;
 mod announce;
 pub mod broker;
+mod budget;
 mod callback;
 pub mod client;
 mod clock;
@@ -87,6 +88,8 @@ pub mod computer;
 pub mod connection;
 pub mod controller;
 pub mod deployment;
+mod intake;
+pub mod limits;
 mod link;
 mod options;
 mod peer;

@@ -10,6 +10,7 @@
 
 mod call;
 mod connection;
+mod crowd;
 mod fallback;
 
 use std::future::Future;
@@ -26,18 +27,19 @@ use tonic::Status;
 use tonic::service::{Routes, RoutesBuilder};
 use tracing::{debug, warn};
 
+use crate::budget::{Account, Memory};
 use crate::command::{Endpoint, Stop};
+use crate::limits::{DRAIN, HANDSHAKE, Limits};
 use crate::rpc;
 use crate::security::{MissingIdentity, Security};
 use crate::socket::Socket;
 use crate::wire::Frame;
 
+use crowd::Crowd;
+
+pub(crate) use call::GRPC;
 pub use call::RUN_LAMBDA;
 
-/// How long a new connection may take to get ready.
-const HANDSHAKE: Duration = Duration::from_secs(5);
-/// How long calls may take to end after the server was told to stop.
-const DRAIN: Duration = Duration::from_secs(5);
 /// How long to wait when the system has no more sockets.
 const BREATH: Duration = Duration::from_millis(50);
 /// After so much silence the system asks whether the peer is still there.
@@ -45,9 +47,18 @@ const KEEPALIVE: Duration = Duration::from_secs(20);
 
 /// Handles invocations of functions.
 pub trait Invocations: Send + Sync + 'static {
-    /// Handles one, whose frame was checked; by `deadline` the caller has lost
-    /// interest. Dropping the future means that the caller is gone.
-    fn invoke(self: Arc<Self>, request: Frame, deadline: Option<Instant>) -> Invocation;
+    /// Handles one, whose frame was checked. Dropping the future means that the caller
+    /// is gone.
+    fn invoke(self: Arc<Self>, request: Frame, caller: Caller) -> Invocation;
+}
+
+/// What is known of the caller of an invocation. The default knows nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Caller {
+    /// When the caller loses interest, if it has said so.
+    pub deadline: Option<Instant>,
+    /// Whose memory the response takes.
+    pub(crate) account: Option<Arc<Account>>,
 }
 
 /// An invocation in progress.
@@ -79,6 +90,7 @@ pub struct Server {
     local: SocketAddr,
     endpoint: Endpoint,
     tls: Option<Arc<rustls::ServerConfig>>,
+    limits: Limits,
 }
 
 impl Server {
@@ -110,7 +122,15 @@ impl Server {
             local,
             endpoint,
             tls,
+            limits: Limits::default(),
         })
+    }
+
+    /// With other bounds than [`Limits::default`].
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// Where it listens, with the port that the system chose.
@@ -134,7 +154,10 @@ impl Server {
         let shared = Arc::new(Shared {
             invocations,
             routes: services.routes,
+            limits: self.limits,
+            memory: Memory::new(self.limits.held),
         });
+        let crowd = Crowd::new(self.limits.connections);
         let acceptor = self.tls.map(TlsAcceptor::from);
         let mut connections = tokio::task::JoinSet::new();
         loop {
@@ -154,20 +177,24 @@ impl Server {
                     continue;
                 }
             };
+            let Some(place) = crowd.enter() else {
+                debug!("{peer}: closed, all {} connections are busy", self.limits.connections);
+                continue;
+            };
             if let Err(error) = tune(&socket) {
                 debug!("{peer}: cannot set socket options: {error}");
             }
             let (shared, stop) = (shared.clone(), stop.clone());
             match acceptor.clone() {
                 None => {
-                    connections.spawn(connection::serve(Socket::Plain(socket), shared, stop));
+                    connections.spawn(connection::serve(socket.into(), place, shared, stop));
                 }
                 Some(acceptor) => {
                     connections.spawn(async move {
                         match tokio::time::timeout(HANDSHAKE, acceptor.accept(socket)).await {
                             Ok(Ok(socket)) => {
-                                let socket = Socket::Tls(Box::new(socket.into()));
-                                connection::serve(socket, shared, stop).await;
+                                let socket = Socket::from(tokio_rustls::TlsStream::from(socket));
+                                connection::serve(socket, place, shared, stop).await;
                             }
                             Ok(Err(error)) => debug!("{peer}: no TLS: {error}"),
                             Err(_) => debug!("{peer}: no TLS in time"),
@@ -188,6 +215,8 @@ impl Server {
 struct Shared {
     invocations: Option<Arc<dyn Invocations>>,
     routes: Routes,
+    limits: Limits,
+    memory: Arc<Memory>,
 }
 
 /// The services of tonic behind one endpoint, health checking and reflection
@@ -222,8 +251,14 @@ impl Services {
             .with_service_name("grpc.health.v1.Health")
             .build_v1()
             .map_err(|error| wrong(&error))?;
-        let older = tonic_reflection::server::Builder::configure()
+        let mut older = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(rpc::DESCRIPTOR)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .with_service_name("grpc.health.v1.Health");
+        for name in names {
+            older = older.with_service_name(*name);
+        }
+        let older = older
             .build_v1alpha()
             .map_err(|error| wrong(&error))?;
         let mut builder = Routes::builder();

@@ -38,6 +38,7 @@
 //!         is_final: true,
 //!     }],
 //!     compatibility: Compatibility::Corrected,
+//!     failover: Failover::Always,
 //! };
 //! let (mut functions, mut endpoints) = (Names::default(), Names::default());
 //! let streams = Streams::new(42, 0);
@@ -92,7 +93,9 @@ pub use call::{
 pub use command::{Command, ConfigureError};
 pub use dispatcher::{Choice, Dispatcher};
 pub use router::Router;
-pub use spec::{BrokerKind, BrokerSpec, Compatibility, ForwardingTime, Limits, TableEntrySpec};
+pub use spec::{
+    BrokerKind, BrokerSpec, Compatibility, Failover, ForwardingTime, Limits, TableEntrySpec,
+};
 
 use estimator::{Foresight, Observation};
 use gate::Gate;
@@ -111,6 +114,7 @@ use crate::workflow::Meeting;
 pub struct Broker {
     kind: Kind,
     compatibility: Compatibility,
+    failover: Failover,
     reports_failures: bool,
     calls_in_progress: Option<u32>,
     forwarding_time: ForwardingTime,
@@ -119,6 +123,8 @@ pub struct Broker {
     calls: Ledger<Call>,
     /// Of calls that must meet others, where they go, the best place first.
     meetings: BTreeMap<Ticket, Box<[EndpointId]>>,
+    /// Of calls that were lost, the destinations that may have received them.
+    received: BTreeMap<Ticket, Vec<EndpointId>>,
     /// The places of a call that is just arriving.
     meeting: Option<Box<[EndpointId]>>,
     /// Calls admitted and not responded to.
@@ -173,11 +179,13 @@ impl Broker {
         let mut broker = Self {
             kind,
             compatibility: spec.compatibility,
+            failover: spec.failover,
             reports_failures: spec.controller.is_some(),
             calls_in_progress: spec.limits.calls_in_progress.map(|limit| limit.max(1)),
             forwarding_time: spec.forwarding_time,
             forwarding_chance: streams.stream(&spec.name, "forwarding time"),
             meetings: BTreeMap::new(),
+            received: BTreeMap::new(),
             meeting: None,
             calls: Ledger::default(),
             active: 0,
@@ -299,14 +307,19 @@ impl Broker {
         let Some((chosen, header, _)) = self.conclude(attempt) else {
             return;
         };
+        let destination = chosen.destination;
         if self.condemns(failure) {
+            self.drop_destination(now, &header, chosen.entry, destination);
+        }
+        if self.fails_over(failure, &header) {
             if let Some(call) = self.calls.get(attempt.ticket.0) {
-                call.failed = Some(chosen.destination);
+                call.failed = Some(destination);
             }
-            self.drop_destination(now, &header, chosen.entry, chosen.destination);
+            if matches!(failure, Failure::Transport | Failure::Lost) {
+                self.may_have_received(attempt.ticket, destination);
+            }
             self.undecided.push_back(attempt.ticket);
         } else {
-            let destination = chosen.destination;
             self.respond(attempt.ticket, Outcome::Refused { destination });
         }
         self.next_turn(chosen.destination);
@@ -319,7 +332,7 @@ impl Broker {
         let Some(asked) = self.probes.close(probe.0) else {
             return;
         };
-        if let ProbeReply::Failed(Failure::Transport) = reply {
+        if let ProbeReply::Failed(Failure::Transport | Failure::Unreachable) = reply {
             self.drop_destination(now, &asked.header, asked.entry, asked.destination);
         }
         self.count_reply(now, &asked, reply);
@@ -333,7 +346,7 @@ impl Broker {
         let Some(call) = self.calls.close(ticket.0) else {
             return;
         };
-        self.meetings.remove(&ticket);
+        self.forget_places(ticket);
         match call.state {
             State::Queued => self.queue.retain(|&queued| queued != ticket),
             State::Waiting(chosen, _) => {

@@ -13,7 +13,7 @@ use soe_live::rpc::edge_server_client::EdgeServerClient;
 use soe_live::rpc::{EdgeRouterConf, LambdaRequest};
 use soe_live::server::{Server, Services};
 use soe_live::{Security, connect};
-use soe_model::broker::{BrokerSpec, Compatibility, ForwardingTime, Limits};
+use soe_model::broker::{BrokerSpec, Compatibility, Failover, ForwardingTime, Limits};
 use tempfile::TempDir;
 
 use crate::certificates::certificates;
@@ -50,12 +50,14 @@ async fn calls_and_tables_are_protected_end_to_end() {
         forwarding_time: ForwardingTime::default(),
         table: Vec::new(),
         compatibility: Compatibility::Corrected,
+        failover: Failover::Always,
     };
     let forwarding = Forwarding {
         security: security.clone(),
         connections: 1,
         call_timeout: LONG,
         fake: false,
+        message: soe_live::limits::MESSAGE,
     };
     let (broker, _) = Broker::new(&spec, &Streams::new(0, 0), forwarding).unwrap();
     let server = Server::bind(&any(), &security).await.unwrap();

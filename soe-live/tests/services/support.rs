@@ -21,7 +21,7 @@ use soe_live::server::{Server, Services};
 use soe_live::{Callback, Security, connect};
 use soe_model::broker::optimizer::OPTIMIZERS;
 use soe_model::broker::policy::POLICIES;
-use soe_model::broker::{BrokerKind, BrokerSpec, Compatibility, ForwardingTime, Limits};
+use soe_model::broker::{BrokerKind, BrokerSpec, Compatibility, Failover, ForwardingTime, Limits};
 use soe_model::computer::platform::{PLATFORMS, Platform};
 use tokio::sync::mpsc;
 use tonic::transport::Channel;
@@ -67,6 +67,7 @@ pub fn computer_options(server: Endpoint) -> ComputerOptions {
         utilization_endpoint: None,
         workflows: WorkflowOptions::default(),
         security: Security::Plaintext,
+        limits: soe_live::limits::Limits::default(),
     }
 }
 
@@ -119,12 +120,14 @@ pub async fn broker(kind: BrokerKind, limits: Limits, stop: &Stop) -> Router {
         forwarding_time: ForwardingTime::default(),
         table: Vec::new(),
         compatibility: Compatibility::Corrected,
+        failover: Failover::Always,
     };
     let forwarding = Forwarding {
         security: Security::Plaintext,
         connections: 2,
         call_timeout: LONG,
         fake: false,
+        message: soe_live::limits::MESSAGE,
     };
     let (broker, _) = Broker::new(&spec, &Streams::new(1, 0), forwarding).unwrap();
     tokio::spawn(broker.clone().attend());
