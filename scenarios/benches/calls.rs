@@ -12,7 +12,7 @@ use scenarios::{Progress, RunOptions, run_replication};
 use sim_core::{SimDuration, SimTime};
 use soe_model::broker::optimizer::OPTIMIZERS;
 use soe_model::broker::policy::POLICIES;
-use soe_model::broker::{BrokerKind, BrokerSpec, Compatibility, ForwardingTime, Limits};
+use soe_model::broker::{BrokerKind, BrokerSpec, Compatibility, Failover, ForwardingTime, Limits};
 use soe_model::catalogue::Value;
 use soe_model::client::arrival::ARRIVALS;
 use soe_model::client::size::SIZES;

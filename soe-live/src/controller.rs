@@ -28,9 +28,9 @@ pub use command::EdgeController;
 use self::push::{Broker, Job};
 use crate::command::{Endpoint, Stop};
 use crate::connection::connect;
+use crate::limits::Limits;
 use crate::rpc::edge_controller_server::EdgeControllerServer;
 use crate::rpc::{ComputerInfo, EdgeRouterConf};
-use crate::limits::Limits;
 use crate::security::Security;
 use crate::server::{ServeError, Server, Services};
 

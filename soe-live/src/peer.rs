@@ -286,10 +286,7 @@ impl Shared {
                 let name = ServerName::try_from(host).map_err(|error| error.to_string())?;
                 let socket = TlsConnector::from(tls.clone()).connect(name, socket).await;
                 let socket = socket.map_err(|error| error.to_string())?;
-                (
-                    Socket::from(tokio_rustls::TlsStream::from(socket)),
-                    "https",
-                )
+                (Socket::from(tokio_rustls::TlsStream::from(socket)), "https")
             }
         };
         Link::start(socket, scheme, self.endpoint.as_str(), RUN_LAMBDA).await

@@ -178,7 +178,10 @@ impl Server {
                 }
             };
             let Some(place) = crowd.enter() else {
-                debug!("{peer}: closed, all {} connections are busy", self.limits.connections);
+                debug!(
+                    "{peer}: closed, all {} connections are busy",
+                    self.limits.connections
+                );
                 continue;
             };
             if let Err(error) = tune(&socket) {
@@ -258,9 +261,7 @@ impl Services {
         for name in names {
             older = older.with_service_name(*name);
         }
-        let older = older
-            .build_v1alpha()
-            .map_err(|error| wrong(&error))?;
+        let older = older.build_v1alpha().map_err(|error| wrong(&error))?;
         let mut builder = Routes::builder();
         builder
             .add_service(health)

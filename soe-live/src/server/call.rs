@@ -109,15 +109,13 @@ pub async fn unless_reset<F: Future + Unpin>(
     respond: &mut SendResponse<Outgoing>,
     future: &mut F,
 ) -> Result<F::Output, h2::Error> {
-    poll_fn(
-        |cx| match std::pin::Pin::new(&mut *future).poll(cx) {
-            Poll::Ready(done) => Poll::Ready(Ok(done)),
-            Poll::Pending => match respond.poll_reset(cx)? {
-                Poll::Ready(reason) => Poll::Ready(Err(h2::Error::from(reason))),
-                Poll::Pending => Poll::Pending,
-            },
+    poll_fn(|cx| match std::pin::Pin::new(&mut *future).poll(cx) {
+        Poll::Ready(done) => Poll::Ready(Ok(done)),
+        Poll::Pending => match respond.poll_reset(cx)? {
+            Poll::Ready(reason) => Poll::Ready(Err(h2::Error::from(reason))),
+            Poll::Pending => Poll::Pending,
         },
-    )
+    })
     .await
 }
 
