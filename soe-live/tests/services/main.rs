@@ -8,10 +8,12 @@ mod ports;
 
 mod computing;
 mod controlling;
+mod delivery;
 mod failures;
 mod gateway;
 mod hostile;
 mod offered;
+mod raw_peer;
 mod recorded;
 mod secured;
 mod support;

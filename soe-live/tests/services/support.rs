@@ -108,6 +108,15 @@ pub struct Router {
 }
 
 pub async fn broker(kind: BrokerKind, limits: Limits, stop: &Stop) -> Router {
+    broker_with(kind, limits, Failover::Always, stop).await
+}
+
+pub async fn broker_with(
+    kind: BrokerKind,
+    limits: Limits,
+    failover: Failover,
+    stop: &Stop,
+) -> Router {
     let server = Server::bind(&any(), &Security::Plaintext).await.unwrap();
     let tables = Server::bind(&any(), &Security::Plaintext).await.unwrap();
     let (endpoint, tables_endpoint) = (server.endpoint().clone(), tables.endpoint().clone());
@@ -120,7 +129,7 @@ pub async fn broker(kind: BrokerKind, limits: Limits, stop: &Stop) -> Router {
         forwarding_time: ForwardingTime::default(),
         table: Vec::new(),
         compatibility: Compatibility::Corrected,
-        failover: Failover::Always,
+        failover,
     };
     let forwarding = Forwarding {
         security: Security::Plaintext,
