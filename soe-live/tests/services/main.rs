@@ -12,6 +12,8 @@ mod delivery;
 mod failures;
 mod gateway;
 mod hostile;
+mod hostile_callers;
+mod hostile_destinations;
 mod offered;
 mod raw_peer;
 mod recorded;

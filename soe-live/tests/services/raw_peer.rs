@@ -68,7 +68,10 @@ impl RawPeer {
             let frame = self.next_raw().await?;
             match (frame.kind, frame.flags & ACK) {
                 (SETTINGS, 0) => self.send(&self::frame(SETTINGS, ACK, 0, &[])).await?,
-                (PING, 0) => self.send(&self::frame(PING, ACK, 0, &frame.payload)).await?,
+                (PING, 0) => {
+                    self.send(&self::frame(PING, ACK, 0, &frame.payload))
+                        .await?
+                }
                 (SETTINGS | PING, _) => {}
                 _ => return Ok(frame),
             }
