@@ -9,7 +9,8 @@ use soe_live::command::{Endpoint, Stop};
 use soe_live::rpc::LambdaResponse;
 
 use crate::raw_peer::{
-    DATA, DONE, END_HEADERS, END_STREAM, GOOD, HEADERS, PING, RawPeer, SETTINGS, destination, frame,
+    CONTINUATION, DATA, DONE, END_HEADERS, END_STREAM, GOOD, HEADERS, PING, RawPeer, SETTINGS,
+    WINDOW_UPDATE, destination, frame,
 };
 use crate::support::{LONG, call, client, computer, framed, ok, request, router};
 
@@ -26,9 +27,12 @@ async fn begin(peer: &mut RawPeer) -> io::Result<u32> {
     Ok(stream)
 }
 
-/// Calls `f` for a second at most, while another caller calls `g`, which is elsewhere.
+/// Long enough for an attack that does not end by itself.
+const BRIEF: Duration = Duration::from_secs(1);
+
+/// Calls `f` for so long at most, while another caller calls `g`, which is elsewhere.
 /// Returns what the first caller got, if anything.
-async fn attacked<F, R>(serve: F) -> Option<LambdaResponse>
+async fn attacked<F, R>(patience: Duration, serve: F) -> Option<LambdaResponse>
 where
     F: Fn(usize, RawPeer) -> R + Send + Sync + 'static,
     R: Future<Output = io::Result<()>> + Send + 'static,
@@ -42,8 +46,8 @@ where
     let attack = async {
         let mut client = client(&router.endpoint).await;
         let mut call = tonic::Request::new(request("f", MUCH));
-        call.set_timeout(Duration::from_secs(1));
-        let ended = tokio::time::timeout(LONG, client.run_lambda(call)).await;
+        call.set_timeout(patience);
+        let ended = tokio::time::timeout(2 * LONG, client.run_lambda(call)).await;
         let first = ended
             .expect("it ends")
             .ok()
@@ -75,7 +79,7 @@ async fn a_response_in_tiny_frames_is_put_together() {
         ..ok()
     };
     let message = Bytes::from(framed(&response.encode_to_vec()));
-    let served = attacked(move |_, mut peer| {
+    let served = attacked(LONG, move |_, mut peer| {
         let message = message.clone();
         async move {
             let stream = begin(&mut peer).await?;
@@ -96,14 +100,18 @@ async fn floods_of_frames_hold_nobody_up() {
     for (kind, payload) in [
         (PING, &[7; 8][..]),
         (SETTINGS, &[]),
-        (8, &[0, 0, 0, 1]),
+        (WINDOW_UPDATE, &[0, 0, 0, 1]),
         (DATA, &[]),
         (99, &[1; 5]),
-        (9, &[]),
+        (CONTINUATION, &[]),
     ] {
-        let got = attacked(move |_, mut peer| async move {
+        let got = attacked(BRIEF, move |_, mut peer| async move {
             let stream = begin(&mut peer).await?;
-            let stream = if matches!(kind, DATA | 9) { stream } else { 0 };
+            let stream = if matches!(kind, DATA | CONTINUATION) {
+                stream
+            } else {
+                0
+            };
             let one = frame(kind, 0, stream, payload);
             let count = 4 * MUCH / one.len();
             let many = one.iter().copied().cycle().take(count * one.len());
@@ -118,16 +126,16 @@ async fn floods_of_frames_hold_nobody_up() {
 
 #[tokio::test]
 async fn headers_without_end_are_cut_short() {
-    for (kind, flags) in [(HEADERS, END_HEADERS), (9, 0)] {
-        attacked(move |_, mut peer| async move {
+    for (kind, flags) in [(HEADERS, END_HEADERS), (CONTINUATION, 0)] {
+        attacked(BRIEF, move |_, mut peer| async move {
             let stream = peer.call().await?;
             // Informational responses, one after the other; or one that never ends.
             let mut bytes = Vec::new();
-            if kind == 9 {
+            if kind == CONTINUATION {
                 bytes.extend(frame(HEADERS, 0, stream, b"\x88"));
             }
             let header = match kind {
-                9 => [&b"\x00\x01x\x7f\xe9\x06"[..], &[b'y'; 1000]].concat(),
+                CONTINUATION => [&b"\x00\x01x\x7f\xe9\x06"[..], &[b'y'; 1000]].concat(),
                 _ => b"\x08\x03103".to_vec(),
             };
             let one = frame(kind, flags, stream, &header);
@@ -144,7 +152,7 @@ async fn headers_without_end_are_cut_short() {
 
 #[tokio::test]
 async fn messages_that_trickle_never_end_or_end_early_reach_nobody() {
-    let trickle = attacked(|_, mut peer| async move {
+    let trickle = attacked(BRIEF, |_, mut peer| async move {
         let stream = begin(&mut peer).await?;
         peer.send(&frame(DATA, 0, stream, &framed(&[0; 100])[..5]))
             .await?;
@@ -154,7 +162,7 @@ async fn messages_that_trickle_never_end_or_end_early_reach_nobody() {
         }
     });
     assert!(trickle.await.is_none_or(|got| got.retcode != "OK"));
-    let endless = attacked(|_, mut peer| async move {
+    let endless = attacked(LONG, |_, mut peer| async move {
         let stream = begin(&mut peer).await?;
         peer.send(&frame(DATA, 0, stream, &framed(&ok().encode_to_vec())))
             .await?;
@@ -169,7 +177,7 @@ async fn messages_that_trickle_never_end_or_end_early_reach_nobody() {
         endless.retcode.contains("exactly one message"),
         "{endless:?}"
     );
-    let short = attacked(|_, mut peer| async move {
+    let short = attacked(LONG, |_, mut peer| async move {
         let stream = begin(&mut peer).await?;
         let whole = framed(&vec![0; 2 * MUCH]);
         for part in whole[..MUCH].chunks(16_000) {
@@ -178,7 +186,7 @@ async fn messages_that_trickle_never_end_or_end_early_reach_nobody() {
         Ok(())
     });
     assert!(short.await.is_none_or(|got| got.retcode != "OK"));
-    let huge = attacked(|_, mut peer| async move {
+    let huge = attacked(LONG, |_, mut peer| async move {
         let stream = begin(&mut peer).await?;
         peer.send(&frame(DATA, 0, stream, &[0, 0xff, 0xff, 0xff, 0xff]))
             .await?;
@@ -194,7 +202,7 @@ async fn messages_that_trickle_never_end_or_end_early_reach_nobody() {
 
 #[tokio::test]
 async fn more_data_than_the_window_allows_is_refused() {
-    let got = attacked(|_, mut peer| async move {
+    let got = attacked(BRIEF, |_, mut peer| async move {
         let stream = begin(&mut peer).await?;
         let whole = framed(&vec![0; 8 * MUCH]);
         let parts = whole.chunks(16_000);
@@ -208,7 +216,7 @@ async fn more_data_than_the_window_allows_is_refused() {
 
 #[tokio::test]
 async fn a_destination_that_never_reads_holds_nobody_up() {
-    let got = attacked(|_, peer| async move {
+    let got = attacked(BRIEF, |_, peer| async move {
         // Not even the request, which is larger than a window.
         tokio::time::sleep(LONG).await;
         drop(peer);
@@ -220,7 +228,7 @@ async fn a_destination_that_never_reads_holds_nobody_up() {
 #[tokio::test]
 async fn hundreds_of_kilobytes_of_nonsense_hold_nobody_up() {
     for seed in 1..9u64 {
-        let got = attacked(move |number, mut peer| async move {
+        let got = attacked(BRIEF, move |number, mut peer| async move {
             let mut state = seed + 1000 * number as u64;
             let mut byte = || {
                 state = state

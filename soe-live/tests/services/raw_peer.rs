@@ -15,6 +15,8 @@ pub const RST_STREAM: u8 = 3;
 pub const SETTINGS: u8 = 4;
 pub const PING: u8 = 6;
 pub const GOAWAY: u8 = 7;
+pub const WINDOW_UPDATE: u8 = 8;
+pub const CONTINUATION: u8 = 9;
 
 pub const END_STREAM: u8 = 1;
 pub const ACK: u8 = 1;
@@ -54,7 +56,12 @@ impl RawPeer {
     async fn accept(mut socket: TcpStream) -> io::Result<Self> {
         let mut preface = [0; 24];
         socket.read_exact(&mut preface).await?;
-        socket.write_all(&frame(SETTINGS, 0, 0, &[])).await?;
+        // Windows of a megabyte each.
+        let windows = [
+            frame(SETTINGS, 0, 0, &[0, 4, 0, 16, 0, 0]),
+            frame(WINDOW_UPDATE, 0, 0, &[0, 16, 0, 0]),
+        ];
+        socket.write_all(&windows.concat()).await?;
         Ok(Self { socket })
     }
 
