@@ -65,6 +65,7 @@ impl Memory {
     }
 
     /// The bytes held now.
+    #[cfg(test)]
     pub fn held(&self) -> usize {
         self.held.load(Ordering::Relaxed)
     }

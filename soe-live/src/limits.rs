@@ -90,6 +90,9 @@ pub const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
 /// So long before the deadline of a call the destination is sent a PING; half the time
 /// that is left if that is less.
 pub const ASK_BEFORE: Duration = Duration::from_millis(2500);
+/// A caller that leaves after so long without an answer has the destination asked for
+/// a sign of life.
+pub const GIVEN_UP: Duration = Duration::from_secs(1);
 /// Time for a connection that is no longer used to send its last frames.
 pub const LINGER: Duration = Duration::from_secs(5);
 

@@ -16,7 +16,7 @@ use tokio_rustls::TlsConnector;
 use tracing::debug;
 
 use crate::command::Endpoint;
-use crate::limits::{ASK_BEFORE, CONNECT, CROWDED, DELIVERIES, SIGN_OF_LIFE};
+use crate::limits::{ASK_BEFORE, CONNECT, CROWDED, DELIVERIES, GIVEN_UP, SIGN_OF_LIFE};
 use crate::link::{Link, Means, Trouble};
 use crate::security::{MissingIdentity, Security};
 use crate::server::{self, RUN_LAMBDA};
@@ -143,10 +143,13 @@ impl Peer {
         let mut call = std::pin::pin!(link.call(frame, means));
         let left = deadline.saturating_duration_since(Instant::now());
         let ask = deadline - ASK_BEFORE.min(left / 2);
+        let mut given_up = GivenUp::new(link);
         if let Ok(done) = tokio::time::timeout_at(ask.into(), &mut call).await {
+            given_up.not();
             return done;
         }
         link.ask();
+        given_up.not();
         if let Ok(done) = tokio::time::timeout_at(deadline.into(), &mut call).await {
             return done;
         }
@@ -198,7 +201,11 @@ impl Peer {
     fn roomy(&self) -> Option<Arc<Link>> {
         let (link, crowded) = {
             let mut connections = self.shared.connections();
-            connections.links.retain(|link| !link.is_closed());
+            // One that leaves a PING unanswered gets no more calls: a new attempt tells
+            // whether the peer is there.
+            connections
+                .links
+                .retain(|link| !link.is_closed() && link.silence() < SIGN_OF_LIFE);
             let links = &connections.links;
             let link = links.iter().min_by_key(|link| link.calls())?.clone();
             let full = link.calls() >= CROWDED && links.len() < self.most;
@@ -208,6 +215,33 @@ impl Peer {
             self.shared.attempt();
         }
         Some(link)
+    }
+}
+
+/// Asks the peer for a sign of life if a call is given up after a second without an
+/// answer: callers that leave early must not hide that nobody is there.
+struct GivenUp<'a> {
+    link: &'a Link,
+    since: Option<Instant>,
+}
+
+impl<'a> GivenUp<'a> {
+    fn new(link: &'a Link) -> Self {
+        let since = Some(Instant::now());
+        Self { link, since }
+    }
+
+    /// The call was not given up.
+    fn not(&mut self) {
+        self.since = None;
+    }
+}
+
+impl Drop for GivenUp<'_> {
+    fn drop(&mut self) {
+        if self.since.is_some_and(|since| since.elapsed() >= GIVEN_UP) {
+            self.link.ask();
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, SockRef, TcpKeepalive, Type};
@@ -40,6 +40,8 @@ use crowd::Crowd;
 pub(crate) use call::GRPC;
 pub use call::RUN_LAMBDA;
 
+/// The log tells of refused callers no more often than this.
+const REFUSALS_APART: Duration = Duration::from_secs(1);
 /// How long to wait when the system has no more sockets.
 const BREATH: Duration = Duration::from_millis(50);
 /// After so much silence the system asks whether the peer is still there.
@@ -158,6 +160,7 @@ impl Server {
             memory: Memory::new(self.limits.held),
         });
         let crowd = Crowd::new(self.limits.connections);
+        let refusals = Arc::new(Refusals::default());
         let acceptor = self.tls.map(TlsAcceptor::from);
         let mut connections = tokio::task::JoinSet::new();
         loop {
@@ -188,6 +191,7 @@ impl Server {
                 debug!("{peer}: cannot set socket options: {error}");
             }
             let (shared, stop) = (shared.clone(), stop.clone());
+            let refusals = refusals.clone();
             match acceptor.clone() {
                 None => {
                     connections.spawn(connection::serve(socket.into(), place, shared, stop));
@@ -199,8 +203,8 @@ impl Server {
                                 let socket = Socket::from(tokio_rustls::TlsStream::from(socket));
                                 connection::serve(socket, place, shared, stop).await;
                             }
-                            Ok(Err(error)) => debug!("{peer}: no TLS: {error}"),
-                            Err(_) => debug!("{peer}: no TLS in time"),
+                            Ok(Err(error)) => refusals.tell(peer, &error),
+                            Err(_) => refusals.tell(peer, &"no TLS in time"),
                         }
                     });
                 }
@@ -210,6 +214,30 @@ impl Server {
         let drained = async { while connections.join_next().await.is_some() {} };
         if tokio::time::timeout(DRAIN, drained).await.is_err() {
             warn!("{}: calls were still running", self.endpoint);
+        }
+    }
+}
+
+/// Tells of callers that are refused because of TLS: one at a time, so that they cannot
+/// fill the log.
+#[derive(Debug, Default)]
+struct Refusals(Mutex<(Option<Instant>, u64)>);
+
+impl Refusals {
+    /// Tells of one, unless another was told of a moment before.
+    fn tell(&self, peer: SocketAddr, why: &dyn std::fmt::Display) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (told, untold) = &mut *state;
+        if told.is_some_and(|told| told.elapsed() < REFUSALS_APART) {
+            *untold += 1;
+            return debug!("{peer}: no TLS: {why}");
+        }
+        let before = std::mem::take(untold);
+        *told = Some(Instant::now());
+        drop(state);
+        match before {
+            0 => warn!("{peer} is refused: {why}"),
+            before => warn!("{peer} is refused: {why} (as were {before} others before)"),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -30,17 +30,14 @@ pub struct Driver {
     left: AtomicBool,
     /// Whether a PING is to be sent.
     wanted: AtomicBool,
-    life: Mutex<Life>,
+    start: Instant,
+    /// When the PING that is not answered yet was asked for, in nanoseconds after the
+    /// start; 0 if there is none.
+    asked: AtomicU64,
+    /// How the connection ended.
+    end: Mutex<Option<String>>,
     /// Tells those who wait for an answer.
     changed: Notify,
-}
-
-#[derive(Debug, Default)]
-struct Life {
-    /// When the PING that is not answered yet was asked for.
-    asked: Option<Instant>,
-    /// How the connection ended.
-    end: Option<String>,
 }
 
 impl Driver {
@@ -51,7 +48,9 @@ impl Driver {
             closed: AtomicBool::new(false),
             left: AtomicBool::new(false),
             wanted: AtomicBool::new(false),
-            life: Mutex::default(),
+            start: Instant::now(),
+            asked: AtomicU64::new(0),
+            end: Mutex::default(),
             changed: Notify::new(),
         });
         let shared = driver.clone();
@@ -82,7 +81,7 @@ impl Driver {
                 Err(error) => error,
             };
             debug!("{end}");
-            shared.life().end = Some(end);
+            *shared.end() = Some(end);
             drop(ended);
         });
         driver
@@ -94,17 +93,18 @@ impl Driver {
         }
         if *under_way && let Poll::Ready(Ok(_)) = pings.poll_pong(cx) {
             *under_way = false;
-            self.life().asked = None;
+            self.asked.store(0, Ordering::Release);
             self.changed.notify_waiters();
         }
     }
 
     /// Has a PING sent, unless one is under way.
     pub fn ask(&self) {
-        let mut life = self.life();
-        if life.asked.is_none() && life.end.is_none() {
-            life.asked = Some(Instant::now());
-            drop(life);
+        let now = self.now().max(1);
+        let unasked = self
+            .asked
+            .compare_exchange(0, now, Ordering::AcqRel, Ordering::Acquire);
+        if unasked.is_ok() {
             self.wanted.store(true, Ordering::Release);
             self.waker.wake();
         }
@@ -117,13 +117,11 @@ impl Driver {
     pub async fn answered(&self) -> Result<(), String> {
         loop {
             let changed = self.changed.notified();
-            {
-                let life = self.life();
-                match &life.end {
-                    Some(end) => return Err(end.clone()),
-                    None if life.asked.is_none() => return Ok(()),
-                    None => {}
-                }
+            if let Some(end) = &*self.end() {
+                return Err(end.clone());
+            }
+            if self.asked.load(Ordering::Acquire) == 0 {
+                return Ok(());
             }
             changed.await;
         }
@@ -131,8 +129,10 @@ impl Driver {
 
     /// For how long the PING under way has not been answered.
     pub fn silence(&self) -> Duration {
-        let asked = self.life().asked;
-        asked.map_or(Duration::ZERO, |asked| asked.elapsed())
+        match self.asked.load(Ordering::Acquire) {
+            0 => Duration::ZERO,
+            asked => Duration::from_nanos(self.now().saturating_sub(asked)),
+        }
     }
 
     /// Whether there are no new calls.
@@ -152,8 +152,12 @@ impl Driver {
         self.waker.wake();
     }
 
-    fn life(&self) -> MutexGuard<'_, Life> {
-        self.life.lock().unwrap_or_else(PoisonError::into_inner)
+    fn now(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    fn end(&self) -> MutexGuard<'_, Option<String>> {
+        self.end.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -163,9 +167,8 @@ struct Ended<'a>(&'a Driver);
 impl Drop for Ended<'_> {
     fn drop(&mut self) {
         self.0.close();
-        let mut life = self.0.life();
-        life.end.get_or_insert_with(|| "connection lost".to_owned());
-        drop(life);
+        let lost = || "connection lost".to_owned();
+        self.0.end().get_or_insert_with(lost);
         self.0.changed.notify_waiters();
     }
 }
