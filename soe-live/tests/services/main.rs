@@ -8,6 +8,7 @@ mod ports;
 
 mod computing;
 mod controlling;
+mod corpus;
 mod delivery;
 mod failures;
 mod gateway;
