@@ -17,7 +17,8 @@ use crate::limits::{CONNECTION, STREAM_WINDOW};
 pub struct Memory {
     most: usize,
     held: AtomicUsize,
-    accounts: AtomicUsize,
+    /// The connections that hold something.
+    holders: AtomicUsize,
 }
 
 /// What one connection holds.
@@ -60,7 +61,7 @@ impl Memory {
         Arc::new(Self {
             most,
             held: AtomicUsize::new(0),
-            accounts: AtomicUsize::new(0),
+            holders: AtomicUsize::new(0),
         })
     }
 
@@ -72,7 +73,6 @@ impl Memory {
 
     /// An account for a new connection whose messages have at most `message` bytes.
     pub fn open(self: &Arc<Self>, message: usize) -> Arc<Account> {
-        self.accounts.fetch_add(1, Ordering::Relaxed);
         let allowance = CONNECTION.max(message);
         Arc::new(Account {
             memory: self.clone(),
@@ -123,10 +123,16 @@ impl Account {
     }
 
     fn take(&self, bytes: usize) -> Result<(), Full> {
-        let mine = self.held.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if bytes == 0 {
+            return Ok(());
+        }
         let memory = &self.memory;
+        let mine = self.held.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if mine == bytes {
+            memory.holders.fetch_add(1, Ordering::Relaxed);
+        }
         let all = memory.held.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        let share = memory.most / memory.accounts.load(Ordering::Relaxed).max(1);
+        let share = memory.most / memory.holders.load(Ordering::Relaxed).max(1);
         if all > memory.most && mine > share {
             self.give_back(bytes);
             return Err(Full);
@@ -135,14 +141,13 @@ impl Account {
     }
 
     fn give_back(&self, bytes: usize) {
-        self.held.fetch_sub(bytes, Ordering::Relaxed);
+        if bytes == 0 {
+            return;
+        }
+        if self.held.fetch_sub(bytes, Ordering::Relaxed) == bytes {
+            self.memory.holders.fetch_sub(1, Ordering::Relaxed);
+        }
         self.memory.held.fetch_sub(bytes, Ordering::Relaxed);
-    }
-}
-
-impl Drop for Account {
-    fn drop(&mut self) {
-        self.memory.accounts.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -184,9 +189,10 @@ mod tests {
         let memory = Memory::new(1000);
         let (greedy, modest) = (memory.open(100), memory.open(100));
         let charge = |account| now(account, Side::Requests, 100).unwrap();
+        // Alone it may have all.
         let mut held: Vec<_> = (0..10).map(|_| charge(&greedy).unwrap()).collect();
         assert_eq!(charge(&greedy).err(), Some(Full));
-        // 500 bytes are the share of each.
+        // 500 bytes are the share of each from now on.
         held.extend((0..5).map(|_| charge(&modest).unwrap()));
         assert_eq!(charge(&modest).err(), Some(Full));
         assert!(memory.held() <= 2000);

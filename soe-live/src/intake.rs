@@ -10,9 +10,12 @@ use crate::wire::{Assembly, Frame, FrameError};
 /// Why there is no message.
 #[derive(Debug, thiserror::Error)]
 pub enum Unread {
-    /// The bytes are not one message.
+    /// The bytes so far do not begin one message.
     #[error(transparent)]
     Frame(#[from] FrameError),
+    /// All data have come, and they are not one message.
+    #[error(transparent)]
+    Incomplete(FrameError),
     /// There is no memory for it.
     #[error(transparent)]
     Full(#[from] Full),
@@ -49,7 +52,7 @@ pub async fn message(
             break;
         }
     }
-    let mut frame = assembly.finish()?;
+    let mut frame = assembly.finish().map_err(Unread::Incomplete)?;
     if let Some(charge) = charge {
         frame.charge(charge);
     }

@@ -7,7 +7,7 @@
 mod driver;
 mod outcome;
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
@@ -17,7 +17,7 @@ use h2::client::{ResponseFuture, SendRequest};
 use http::{Method, Request, Version};
 
 use self::driver::Driver;
-use self::outcome::{classify, judge};
+use self::outcome::{classify, conclude, judge};
 use crate::budget::{Account, Side};
 use crate::intake::{self, Unread};
 use crate::limits::{CONNECTION_WINDOW, CROWDED, HEADERS, STREAM_WINDOW, TINY_FRAMES};
@@ -97,9 +97,7 @@ impl Link {
             self.driver.close();
             Trouble::Undelivered(error.to_string())
         };
-        poll_fn(|cx| send.poll_ready(cx))
-            .await
-            .map_err(undelivered)?;
+        // A handle of its own need not wait to be ready.
         let sent = send.send_request(self.request.clone(), false);
         let (response, mut body) = sent.map_err(undelivered)?;
         if let Err(error) = body.send_data(frame.into(), true) {
@@ -122,26 +120,17 @@ impl Link {
         judge(head.status, &head.headers)?;
         let account = means.account.map(|account| (account, Side::Responses));
         let message = intake::message(&mut body, means.message, account).await;
-        let message = message.map_err(|unread| match unread {
-            Unread::Stream(error) => classify(&error, true),
+        let message = match message {
+            Ok(message) => Ok(message),
             // A response without message says why in its trailers.
-            other => Trouble::Refused(format!("response: {other}")),
-        });
-        match message {
-            Err(Trouble::Refused(text)) if body.is_end_stream() => {
-                let trailers = body.trailers().await;
-                let trailers = trailers.map_err(|error| classify(&error, true))?;
-                outcome::conclude(trailers.as_ref())?;
-                Err(Trouble::Refused(text))
-            }
-            Err(trouble) => Err(trouble),
-            Ok(message) => {
-                let trailers = body.trailers().await;
-                let trailers = trailers.map_err(|error| classify(&error, true))?;
-                outcome::conclude(trailers.as_ref())?;
-                Ok(message)
-            }
-        }
+            Err(unread @ Unread::Incomplete(_)) => Err(unread),
+            Err(Unread::Stream(error)) => return Err(classify(&error, true)),
+            Err(unread) => return Err(no_message(&unread)),
+        };
+        let trailers = body.trailers().await;
+        let trailers = trailers.map_err(|error| classify(&error, true))?;
+        conclude(trailers.as_ref())?;
+        message.map_err(|unread| no_message(&unread))
     }
 
     /// The calls in progress.
@@ -165,6 +154,10 @@ impl Link {
     }
 }
 
+fn no_message(unread: &Unread) -> Trouble {
+    Trouble::Refused(format!("response: {unread}"))
+}
+
 /// A request that waits for its response.
 struct Opening {
     send: SendRequest<Outgoing>,
@@ -184,8 +177,6 @@ impl Opening {
         std::pin::Pin::new(&mut self.response).poll(cx)
     }
 }
-
-use std::future::Future;
 
 /// One more call, until it is dropped.
 struct Counted<'a>(&'a AtomicUsize);

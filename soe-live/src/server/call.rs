@@ -136,7 +136,9 @@ async fn read(host: &Host, body: &mut RecvStream) -> Result<Result<Frame, Status
     match read {
         Poll::Ready(Ok(frame)) => Ok(Ok(frame)),
         Poll::Ready(Err(Unread::Stream(error))) => Err(error),
-        Poll::Ready(Err(Unread::Frame(error))) => Ok(Err(status(error))),
+        Poll::Ready(Err(Unread::Frame(error) | Unread::Incomplete(error))) => {
+            Ok(Err(status(error)))
+        }
         Poll::Ready(Err(Unread::Full(full))) => {
             Ok(Err(Status::resource_exhausted(full.to_string())))
         }

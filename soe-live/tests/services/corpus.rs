@@ -82,7 +82,11 @@ fn messages_are_read_as_prost_reads_them_in_whatever_pieces() {
         }
         let pieces = pieces.finish().unwrap();
         let read = Request::read(whole);
-        assert_eq!(read.is_ok(), Request::read(pieces.clone()).is_ok(), "{name}");
+        assert_eq!(
+            read.is_ok(),
+            Request::read(pieces.clone()).is_ok(),
+            "{name}"
+        );
         if let (Ok(read), Ok(decoded)) = (read, LambdaRequest::decode(message)) {
             assert_eq!((read.name(), read.hops), (&*decoded.name, decoded.hops));
             let sent = LambdaRequest::decode(read.forwarded(7, decoded.dry).message());
@@ -94,7 +98,10 @@ fn messages_are_read_as_prost_reads_them_in_whatever_pieces() {
             assert_eq!(sent, Ok(expected), "{name}");
         }
         if let (Ok(read), Ok(decoded)) = (Response::read(pieces), LambdaResponse::decode(message)) {
-            assert_eq!((read.is_ok, read.ptime), (decoded.retcode == "OK", decoded.ptime));
+            assert_eq!(
+                (read.is_ok, read.ptime),
+                (decoded.retcode == "OK", decoded.ptime)
+            );
         }
     }
 }

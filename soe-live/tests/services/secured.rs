@@ -104,8 +104,8 @@ async fn calls_and_tables_are_protected_end_to_end() {
 
 #[tokio::test]
 async fn a_destination_with_a_foreign_certificate_is_refused_with_the_reason() {
-    let (_folder, security) = credentials();
-    let (_other, foreign) = credentials();
+    let (folder, security) = credentials();
+    let (other, foreign) = credentials();
     let stop = Stop::new();
     let server = Server::bind(&any(), &foreign).await.unwrap();
     let destination = server.endpoint().clone();
@@ -115,7 +115,7 @@ async fn a_destination_with_a_foreign_certificate_is_refused_with_the_reason() {
     // of the same authority is believed, so that the server has to refuse.
     for (security, says) in [
         (security.clone(), "invalid peer certificate"),
-        (mixed(_folder.path(), _other.path()), "certificate"),
+        (mixed(folder.path(), other.path()), "received fatal alert"),
     ] {
         let spec = BrokerSpec {
             name: "router".into(),
