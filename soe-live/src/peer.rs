@@ -44,6 +44,8 @@ struct Connections {
     links: Vec<Arc<Link>>,
     /// The attempt under way.
     attempt: Option<watch::Receiver<Option<Outcome>>>,
+    /// When the last one failed.
+    failed: Option<Instant>,
 }
 
 /// What an attempt to connect came to, for all who wait for it.
@@ -209,7 +211,10 @@ impl Peer {
             let links = &connections.links;
             let link = links.iter().min_by_key(|link| link.calls())?.clone();
             let full = link.calls() >= CROWDED && links.len() < self.most;
-            (link, full && connections.attempt.is_none())
+            // A peer that takes no more connections is not bothered for every call.
+            let failed = connections.failed;
+            let again = failed.is_none_or(|failed| failed.elapsed() > CONNECT);
+            (link, full && again && connections.attempt.is_none())
         };
         if crowded {
             self.shared.attempt();
@@ -290,8 +295,9 @@ impl Shared {
             let over = Over(&shared);
             let outcome = shared.try_to_connect().await;
             let outcome = outcome.map(Arc::new).map_err(Arc::from);
-            if let Ok(link) = &outcome {
-                shared.connections().links.push(link.clone());
+            match &outcome {
+                Ok(link) => shared.connections().links.push(link.clone()),
+                Err(_) => shared.connections().failed = Some(Instant::now()),
             }
             drop(over);
             tell.send_replace(Some(outcome));

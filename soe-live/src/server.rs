@@ -63,6 +63,16 @@ pub struct Caller {
     pub(crate) account: Option<Arc<Account>>,
 }
 
+impl Caller {
+    /// A caller that loses interest at `deadline`.
+    pub fn until(deadline: Instant) -> Self {
+        Self {
+            deadline: Some(deadline),
+            account: None,
+        }
+    }
+}
+
 /// An invocation in progress.
 pub type Invocation = Pin<Box<dyn Future<Output = Result<Frame, Status>> + Send>>;
 

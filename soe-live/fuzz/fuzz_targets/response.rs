@@ -33,10 +33,7 @@ fuzz_target!(|sent: &[u8]| {
             name: "clambda0".into(),
             ..LambdaRequest::default()
         };
-        let caller = Caller {
-            deadline: Instant::now().checked_add(Duration::from_secs(1)),
-            ..Caller::default()
-        };
+        let caller = Caller::until(Instant::now() + Duration::from_secs(1));
         let answer = router.invoke(Frame::encode(&request), caller).await;
         let answer = answer.expect("an answer, whatever it says");
         LambdaResponse::decode(answer.message()).expect("a response");

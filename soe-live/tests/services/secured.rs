@@ -1,7 +1,7 @@
 //! TLS with certificates on both sides.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use prost::Message;
 use sim_core::Streams;
@@ -21,7 +21,9 @@ use soe_model::broker::{
 use tempfile::TempDir;
 
 use crate::certificates::certificates;
-use crate::support::{LONG, any, computer_options, least_impedance, raspberry, request};
+use crate::support::{
+    LONG, any, computer_options, eventually, least_impedance, raspberry, request,
+};
 
 fn credentials() -> (TempDir, Security) {
     let folder = tempfile::tempdir().unwrap();
@@ -146,6 +148,46 @@ async fn a_destination_with_a_foreign_certificate_is_refused_with_the_reason() {
         let answer = LambdaResponse::decode(answer.unwrap().message()).unwrap();
         assert!(answer.retcode.contains(says), "{answer:?}");
     }
+    stop.stop();
+}
+
+/// Collects what is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_log_of_a_server_says_why_callers_are_refused_but_not_for_each() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::WARN)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _logging = tracing::subscriber::set_default(subscriber);
+    let (_folder, security) = credentials();
+    let (_other, stranger) = credentials();
+    let stop = Stop::new();
+    let server = Server::bind(&any(), &security).await.unwrap();
+    let place = server.endpoint().clone();
+    let services = Services::new(&["uiiit.rpc.EdgeServer"], |_| {}).await;
+    tokio::spawn(server.run(None, services.unwrap(), stop.clone()));
+    for _ in 0..20 {
+        assert!(rejected(place.as_str(), &stranger).await);
+    }
+    let said = || String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    eventually("it is logged", async || said().contains("is refused: ")).await;
+    assert!(said().lines().count() < 20, "{}", said());
     stop.stop();
 }
 
