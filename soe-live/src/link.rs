@@ -40,7 +40,8 @@ pub struct Link {
 pub struct Means<'a> {
     /// Bytes that the response may have.
     pub message: usize,
-    /// Whose memory the response takes; nobody counts it if there is none.
+    /// The account of the caller that pays for the memory of the response; `None` does
+    /// not count it.
     pub account: Option<&'a Arc<Account>>,
 }
 

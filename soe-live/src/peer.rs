@@ -162,7 +162,7 @@ impl Peer {
         Err(Trouble::Lost(SILENT.to_owned()))
     }
 
-    /// What became of a peer whose connection was lost.
+    /// Tells a peer that was restarted from one that is gone, after a lost connection.
     async fn after_loss(&self, text: String, deadline: Instant) -> CallError {
         let gone = |reason| CallError::Unreachable {
             reason,
@@ -224,7 +224,7 @@ impl Peer {
 }
 
 /// Asks the peer for a sign of life if a call is given up after a second without an
-/// answer: callers that leave early must not hide that nobody is there.
+/// answer: callers that leave early must not hide that a peer is dead.
 struct GivenUp<'a> {
     link: &'a Link,
     since: Option<Instant>,

@@ -59,7 +59,7 @@ pub trait Invocations: Send + Sync + 'static {
 pub struct Caller {
     /// When the caller loses interest, if it has said so.
     pub deadline: Option<Instant>,
-    /// Whose memory the response takes.
+    /// The account that pays for the memory of the response.
     pub(crate) account: Option<Arc<Account>>,
 }
 

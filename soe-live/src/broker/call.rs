@@ -41,7 +41,7 @@ impl Invocations for Broker {
 #[derive(Clone)]
 struct Bounds {
     deadline: Instant,
-    /// Whose memory the response takes.
+    /// The account that pays for the memory of the response.
     account: Option<Arc<Account>>,
 }
 

@@ -26,7 +26,7 @@ pub struct Driver {
     waker: AtomicWaker,
     /// Whether there are no new calls.
     closed: AtomicBool,
-    /// Whether nobody needs the connection any more.
+    /// Whether the connection is no longer needed.
     left: AtomicBool,
     /// Whether a PING is to be sent.
     wanted: AtomicBool,
