@@ -13,6 +13,7 @@ use soe_live::server::{Caller, Invocations};
 use soe_live::wire::Frame;
 
 #[path = "../../tests/services/raw_peer.rs"]
+#[allow(dead_code)]
 mod raw_peer;
 
 fuzz_target!(|sent: &[u8]| {
