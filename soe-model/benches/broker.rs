@@ -52,6 +52,7 @@ fn call(kind: BrokerKind) -> f64 {
         forwarding_time: ForwardingTime::default(),
         table: (0..DESTINATIONS).map(entry).collect(),
         compatibility: Compatibility::Corrected,
+        failover: Failover::Always,
     };
     let (mut functions, mut endpoints) = (Names::default(), Names::default());
     let streams = Streams::new(1, 0);

@@ -38,6 +38,7 @@
 //!         is_final: true,
 //!     }],
 //!     compatibility: Compatibility::Corrected,
+//!     failover: Failover::Always,
 //! };
 //! let (mut functions, mut endpoints) = (Names::default(), Names::default());
 //! let streams = Streams::new(42, 0);
@@ -98,7 +99,9 @@ pub use dispatcher::{Choice, Dispatcher};
 pub use events::{AttemptOutcome, ProbeAnswer, RoundTrip, Target};
 pub use peers::{Load, Peer, Peers};
 pub use router::Router;
-pub use spec::{BrokerKind, BrokerSpec, Compatibility, ForwardingTime, Limits, TableEntrySpec};
+pub use spec::{
+    BrokerKind, BrokerSpec, Compatibility, Failover, ForwardingTime, Limits, TableEntrySpec,
+};
 
 use estimator::{Foresight, Observation};
 use gate::Gate;
@@ -122,6 +125,7 @@ pub struct Broker {
     /// Whether the policy or the estimator is told of calls and probes.
     hears: bool,
     compatibility: Compatibility,
+    failover: Failover,
     reports_failures: bool,
     calls_in_progress: Option<u32>,
     forwarding_time: ForwardingTime,
@@ -130,6 +134,8 @@ pub struct Broker {
     calls: Ledger<Call>,
     /// Of calls that must meet others, where they go, the best place first.
     meetings: BTreeMap<Ticket, Box<[EndpointId]>>,
+    /// Of calls that were lost, the destinations that may have received them.
+    received: BTreeMap<Ticket, Vec<EndpointId>>,
     /// The places of a call that is just arriving.
     meeting: Option<Box<[EndpointId]>>,
     /// Calls admitted and not responded to.
@@ -195,11 +201,13 @@ impl Broker {
             kind,
             hears,
             compatibility: spec.compatibility,
+            failover: spec.failover,
             reports_failures: spec.controller.is_some(),
             calls_in_progress: spec.limits.calls_in_progress.map(|limit| limit.max(1)),
             forwarding_time: spec.forwarding_time,
             forwarding_chance: streams.stream(&spec.name, "forwarding time"),
             meetings: BTreeMap::new(),
+            received: BTreeMap::new(),
             meeting: None,
             calls: Ledger::default(),
             active: 0,
@@ -337,19 +345,24 @@ impl Broker {
         let Some((chosen, header, _)) = self.conclude(attempt) else {
             return;
         };
+        let destination = chosen.destination;
         let ended = AttemptOutcome::Failed {
             failure,
             retry_after: None,
         };
         self.done(now, header.forward, &chosen, &ended);
         if self.condemns(failure) {
+            self.drop_destination(now, &header, chosen.entry, destination);
+        }
+        if self.fails_over(failure, &header) {
             if let Some(call) = self.calls.get(attempt.ticket.0) {
-                call.failed = Some(chosen.destination);
+                call.failed = Some(destination);
             }
-            self.drop_destination(now, &header, chosen.entry, chosen.destination);
+            if matches!(failure, Failure::Transport | Failure::Lost) {
+                self.may_have_received(attempt.ticket, destination);
+            }
             self.undecided.push_back(attempt.ticket);
         } else {
-            let destination = chosen.destination;
             self.respond(attempt.ticket, Outcome::Refused { destination });
         }
         self.send_next(chosen.destination);
@@ -363,7 +376,7 @@ impl Broker {
             return;
         };
         self.probed(now, &asked, &reply);
-        if let ProbeReply::Failed(Failure::Transport) = reply {
+        if let ProbeReply::Failed(Failure::Transport | Failure::Unreachable) = reply {
             self.drop_destination(now, &asked.header, asked.entry, asked.destination);
         }
         self.count_reply(now, &asked, reply);
@@ -377,7 +390,7 @@ impl Broker {
         let Some(call) = self.calls.close(ticket.0) else {
             return;
         };
-        self.meetings.remove(&ticket);
+        self.forget_places(ticket);
         if let State::Delayed(chosen) | State::Waiting(chosen, _) | State::Sent(chosen, _) =
             &call.state
         {

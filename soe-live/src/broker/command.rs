@@ -124,6 +124,8 @@ async fn start(
         call_timeout: options.call_timeout,
         fake_entries: (options.fake_num_lambdas, options.fake_num_destinations),
         compatibility: Compatibility::Corrected,
+        failover: options.failover,
+        limits: options.server.limits.limits(),
         seed: options.seed,
     };
     run(options, stop).await.map_err(Failure::run)

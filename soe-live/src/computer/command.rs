@@ -134,6 +134,7 @@ impl EdgeComputer {
         let options = ComputerOptions {
             kind,
             security: self.server.security()?,
+            limits: self.server.limits.limits(),
             server_endpoint: self.server.server_endpoint,
             announce_endpoint: self.server.announce_endpoint.0,
             controller_endpoint: self.server.controller_endpoint.0,

@@ -19,7 +19,7 @@ use tracing::debug;
 
 use super::{Done, Text};
 use crate::connection::CONNECT_TIMEOUT;
-use crate::wire::LARGEST_MESSAGE;
+use crate::limits::MESSAGE;
 
 /// How long a function may take.
 const EXECUTION: Duration = Duration::from_secs(300);
@@ -246,7 +246,7 @@ impl Gateway {
         response: http::Response<hyper::body::Incoming>,
     ) -> Result<(StatusCode, Bytes), String> {
         let status = response.status();
-        let body = Limited::new(response.into_body(), LARGEST_MESSAGE);
+        let body = Limited::new(response.into_body(), MESSAGE);
         let body = body.collect().await.map_err(|error| error.to_string())?;
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.push(client);

@@ -9,6 +9,7 @@ use soe_model::controller::{Distances, InstallerSpec, Objective};
 
 use super::{ControllerOptions, run};
 use crate::command::{Endpoint, Failure, Stop};
+use crate::options::LimitOptions;
 use crate::security::Security;
 
 /// Knows the computers and brokers of a deployment, and fills the forwarding
@@ -62,6 +63,10 @@ pub struct EdgeController {
     /// or in the one that the variable CERT_DIR names
     #[arg(long)]
     secure: bool,
+
+    /// Bounds
+    #[command(flatten)]
+    limits: LimitOptions,
 }
 
 const EXAMPLES: &str = "\
@@ -110,6 +115,7 @@ impl EdgeController {
             installer,
             seed: self.seed,
             security: Security::from_environment(self.secure).map_err(Failure::input)?,
+            limits: self.limits.limits(),
         };
         run(options, stop).await.map_err(Failure::run)
     }

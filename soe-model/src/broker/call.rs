@@ -74,8 +74,17 @@ pub enum Failure {
     /// The destination answered that it will not or cannot execute the call. That
     /// is the caller's concern.
     Application,
-    /// No answer came: the destination is gone or cannot be reached.
+    /// No answer came to a call that may have been delivered, and the destination
+    /// is gone or cannot be reached any more.
     Transport,
+    /// The destination cannot be reached; the call was provably not delivered.
+    Unreachable,
+    /// The connection was lost after the call may have been delivered; the
+    /// destination can be reached again.
+    Lost,
+    /// The destination is there but does not take the call now: it is overloaded,
+    /// or a proxy before it is.
+    Busy,
 }
 
 /// What became of a question.

@@ -10,7 +10,7 @@ use super::call::{
 use super::dispatcher::Choice;
 use super::events::AttemptOutcome;
 use super::ledger::{Asking, Chosen, Probe, State};
-use super::spec::Compatibility;
+use super::spec::{Compatibility, Failover};
 use super::table::{EntryKey, Table};
 use super::{Broker, Kind, MOST_PROBES};
 use crate::names::{EndpointId, FunctionId};
@@ -78,6 +78,9 @@ impl Broker {
     /// Assigns a call to a destination: spends the forwarding time on it, then
     /// queues it for its turn.
     fn forward(&mut self, now: SimTime, ticket: Ticket, chosen: Chosen) {
+        let Some(chosen) = self.unless_received(ticket, chosen) else {
+            return self.reject(ticket);
+        };
         self.peers.sent(chosen.destination);
         let told = self.hears.then(|| self.tell_sent(now, ticket, &chosen));
         let after = self.draw_forwarding_time();
@@ -361,9 +364,52 @@ impl Broker {
         }
     }
 
-    /// Whether a failure is held against the destination.
+    /// Whether a failure removes the destination from the table.
     pub(super) fn condemns(&self, failure: Failure) -> bool {
-        failure == Failure::Transport || self.compatibility == Compatibility::Original
+        matches!(failure, Failure::Transport | Failure::Unreachable)
+            || self.compatibility == Compatibility::Original
+    }
+
+    /// Whether the call goes to another destination after a failure.
+    pub(super) fn fails_over(&self, failure: Failure, header: &CallHeader) -> bool {
+        let lost = failure == Failure::Lost || self.condemns(failure);
+        lost && match self.failover {
+            Failover::Always => true,
+            Failover::Idempotent => header.dry || failure == Failure::Unreachable,
+            Failover::Never => false,
+        }
+    }
+
+    /// Remembers that a destination may have received a call, so that it does not
+    /// get it again.
+    pub(super) fn may_have_received(&mut self, ticket: Ticket, destination: EndpointId) {
+        self.received.entry(ticket).or_default().push(destination);
+    }
+
+    /// The destination chosen for a call, or the one with the lowest weight among
+    /// the others if the chosen one may have received the call already.
+    fn unless_received(&self, ticket: Ticket, chosen: Chosen) -> Option<Chosen> {
+        let Some(received) = self.received.get(&ticket) else {
+            return Some(chosen);
+        };
+        if !received.contains(&chosen.destination) {
+            return Some(chosen);
+        }
+        let header = self.calls.peek(ticket.0)?.header;
+        let table = self.table(header.forward);
+        let others = table.row(header.function).iter().filter_map(|&entry| {
+            let found = table.entry(entry)?;
+            (!received.contains(&found.destination)).then_some((entry, found))
+        });
+        let (entry, found) = others.min_by(|(_, a), (_, b)| {
+            let places = a.position.cmp(&b.position);
+            a.weight.total_cmp(&b.weight).then(places)
+        })?;
+        Some(Chosen {
+            entry,
+            destination: found.destination,
+            prediction: None,
+        })
     }
 
     /// Removes a destination that has failed, unless it was replaced meanwhile.
@@ -441,12 +487,20 @@ impl Broker {
     /// Responds to a call that was admitted, and admits the next one.
     pub(super) fn respond(&mut self, ticket: Ticket, outcome: Outcome) {
         if let Some(call) = self.calls.close(ticket.0) {
-            if !self.meetings.is_empty() {
-                self.meetings.remove(&ticket);
-            }
+            self.forget_places(ticket);
             let call = call.id;
             self.actions.push_back(Action::Respond { call, outcome });
             self.admit();
+        }
+    }
+
+    /// Drops what is kept about the destinations of a call that has ended.
+    pub(super) fn forget_places(&mut self, ticket: Ticket) {
+        if !self.meetings.is_empty() {
+            self.meetings.remove(&ticket);
+        }
+        if !self.received.is_empty() {
+            self.received.remove(&ticket);
         }
     }
 

@@ -221,7 +221,7 @@ pub fn print_entries<'a>(entries: impl IntoIterator<Item = PrintedEntry<'a>>) ->
     };
     let rows: Vec<_> = entries.into_iter().map(weight).collect();
     let names = rows.iter().map(|(entry, _)| entry.function.len());
-    let name_width = names.max().unwrap_or(0);
+    let name_width = names.max().unwrap_or(0).min(WIDEST_NAME);
     let weight_width = rows.iter().map(|row| row.1.len()).max().unwrap_or(0);
     let mut text = String::new();
     let mut previous = "";
@@ -241,6 +241,10 @@ pub fn print_entries<'a>(entries: impl IntoIterator<Item = PrintedEntry<'a>>) ->
     }
     text
 }
+
+/// Names of functions with more letters do not move the columns of printed tables
+/// further to the right.
+const WIDEST_NAME: usize = 1000;
 
 /// The names behind the numbers in a table.
 #[derive(Clone, Copy, Debug)]

@@ -62,6 +62,7 @@ fn spec(kind: BrokerKind, destinations: &[&str]) -> BrokerSpec {
         forwarding_time: ForwardingTime::default(),
         table: destinations.iter().map(entry).collect(),
         compatibility: Compatibility::Corrected,
+        failover: Failover::Always,
     }
 }
 
