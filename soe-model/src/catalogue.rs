@@ -515,7 +515,9 @@ fn list(items: impl Iterator<Item = impl fmt::Display>) -> String {
 mod tests {
     use super::*;
 
-    static SLOW: Kind<fn(&Arguments) -> f64> = Kind {
+    type Delay = fn(&Arguments) -> f64;
+
+    static SLOW: Kind<Delay> = Kind {
         name: "slow",
         help: "Waits.",
         parameters: &[
@@ -535,8 +537,8 @@ mod tests {
         version: 1,
         build: |arguments| arguments.number("alpha") * arguments.duration("period").as_secs_f64(),
     };
-    static SHIPPED: &[&Kind<fn(&Arguments) -> f64>] = &[&SLOW];
-    static CATALOGUE: Catalogue<fn(&Arguments) -> f64> = Catalogue::new("delay", "delays", SHIPPED);
+    static SHIPPED: &[&Kind<Delay>] = &[&SLOW];
+    static CATALOGUE: Catalogue<Delay> = Catalogue::new("delay", "delays", SHIPPED);
 
     #[test]
     fn defaults_fill_what_is_left_out() {
@@ -570,7 +572,7 @@ mod tests {
         );
     }
 
-    const FAST: Kind<fn(&Arguments) -> f64> = Kind::new("fast", "Waits not.", |_| 0.0);
+    const FAST: Kind<Delay> = Kind::new("fast", "Waits not.", |_| 0.0);
 
     #[test]
     fn kinds_are_registered_once_and_before_the_first_use() {
@@ -591,8 +593,8 @@ mod tests {
 
     #[test]
     fn impossible_declarations_are_refused_and_change_nothing() {
-        const UNNAMED: Kind<fn(&Arguments) -> f64> = Kind::new("", "Nothing.", |_| 0.0);
-        static WRONG: Kind<fn(&Arguments) -> f64> = Kind {
+        const UNNAMED: Kind<Delay> = Kind::new("", "Nothing.", |_| 0.0);
+        static WRONG: Kind<Delay> = Kind {
             parameters: &[Parameter {
                 name: "period",
                 quantity: Quantity::Duration,

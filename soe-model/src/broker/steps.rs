@@ -222,9 +222,12 @@ impl Broker {
 
     /// Asks all destinations of a function.
     fn ask(&mut self, ticket: Ticket, header: &CallHeader) {
-        let row = self.table(header.forward).row(header.function);
-        let mut outstanding = 0;
-        for entry in row.to_vec() {
+        let (mut outstanding, mut position) = (0, 0);
+        while let Some(&entry) = {
+            let row = self.table(header.forward).row(header.function);
+            row.get(position)
+        } {
+            position += 1;
             outstanding += u32::from(self.question(ticket, header, entry, true));
         }
         if let Some(call) = self.calls.get(ticket.0) {
