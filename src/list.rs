@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use analysis::TextTable;
-use soe_sim::METRICS;
 use scenarios::shipped::SHIPPED;
 use soe_model::catalogue::KindInfo;
 use soe_model::sorts::sorts;
+use soe_sim::METRICS;
 use statesim::execution;
 
 use crate::cli::ListArgs;

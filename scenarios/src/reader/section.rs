@@ -662,8 +662,8 @@ impl Record {
 
 #[cfg(test)]
 mod tests {
-    use crate::format::resolve;
     use super::*;
+    use crate::format::resolve;
 
     fn collect(section: &'static Section, all: &mut Vec<&'static Section>) {
         all.push(section);
