@@ -84,7 +84,7 @@ pub fn up(args: &LiveUpArgs) -> Result<(), Failure> {
 pub fn serve(args: &LiveServeArgs) -> Result<(), Failure> {
     let deployment = load(&args.which)?.resolve().map_err(Failure::input)?;
     let path = args.places.display();
-    let text = std::fs::read_to_string(&args.places);
+    let text = soe_model::text::read(&args.places);
     let text = text.map_err(|error| Failure::input(format!("{path}: cannot read: {error}")))?;
     let places: Places = text
         .parse()

@@ -143,6 +143,7 @@ pub mod deployment;
 pub mod function;
 pub mod names;
 pub mod network;
+pub mod text;
 pub mod topology;
 pub mod units;
 pub mod workflow;

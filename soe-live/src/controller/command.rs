@@ -111,7 +111,7 @@ impl EdgeController {
 
     fn distances(&self) -> Result<Distances, Failure> {
         let path = self.topology_file.display();
-        let content = std::fs::read_to_string(&self.topology_file)
+        let content = soe_model::text::read(&self.topology_file)
             .map_err(|error| Failure::Input(format!("{path}: cannot read: {error}")))?;
         let mut distances = Distances::parse(&content)
             .map_err(|error| Failure::Input(format!("{path}: {error}")))?;

@@ -104,7 +104,7 @@ impl WorkflowConf {
                 None => {}
                 Some(From::Template) => return Ok(Asked::Template(form)),
                 Some(From::File(path)) => {
-                    let content = std::fs::read_to_string(&path);
+                    let content = soe_model::text::read(&path);
                     let content = content.map_err(|error| wrong(&format!("{path}: {error}")))?;
                     let file = File::parse(form, &content);
                     let file = file.map_err(|error| wrong(&format!("{path}: {error}")))?;
