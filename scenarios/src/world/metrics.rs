@@ -45,15 +45,15 @@ metrics! {
     THROUGHPUT = "throughput", PerSecond, "Completed calls per second of simulated time after the warm-up";
     UNDER_WAY = "calls_under_way", Count, "Mean number of calls under way over time, after the warm-up";
     LATENCY_MEAN = "latency_mean", Nanoseconds, "Mean time from issue to answer, of completed calls";
-    LATENCY_P50 = "latency_p50", Nanoseconds, "Median of the time from issue to answer";
-    LATENCY_P90 = "latency_p90", Nanoseconds, "90th percentile of the time from issue to answer";
-    LATENCY_P95 = "latency_p95", Nanoseconds, "95th percentile of the time from issue to answer";
-    LATENCY_P99 = "latency_p99", Nanoseconds, "99th percentile of the time from issue to answer";
+    LATENCY_P50 = "latency_p50", Nanoseconds, "Median of the time from issue to answer; type 7, of more than 256 calls from a histogram with an error of at most 0.4 %";
+    LATENCY_P90 = "latency_p90", Nanoseconds, "90th percentile of the time from issue to answer; type 7, of more than 256 calls from a histogram with an error of at most 0.4 %";
+    LATENCY_P95 = "latency_p95", Nanoseconds, "95th percentile of the time from issue to answer; type 7, of more than 256 calls from a histogram with an error of at most 0.4 %";
+    LATENCY_P99 = "latency_p99", Nanoseconds, "99th percentile of the time from issue to answer; type 7, of more than 256 calls from a histogram with an error of at most 0.4 %";
     PROCESSING_MEAN = "processing_mean", Nanoseconds, "Mean time at the computer, waiting included, of completed calls";
-    PROCESSING_P50 = "processing_p50", Nanoseconds, "Median of the time at the computer";
-    PROCESSING_P90 = "processing_p90", Nanoseconds, "90th percentile of the time at the computer";
-    PROCESSING_P95 = "processing_p95", Nanoseconds, "95th percentile of the time at the computer";
-    PROCESSING_P99 = "processing_p99", Nanoseconds, "99th percentile of the time at the computer";
+    PROCESSING_P50 = "processing_p50", Nanoseconds, "Median of the time at the computer; type 7, of more than 256 calls from a histogram with an error of at most 0.4 %";
+    PROCESSING_P90 = "processing_p90", Nanoseconds, "90th percentile of the time at the computer; type 7, of more than 256 calls from a histogram with an error of at most 0.4 %";
+    PROCESSING_P95 = "processing_p95", Nanoseconds, "95th percentile of the time at the computer; type 7, of more than 256 calls from a histogram with an error of at most 0.4 %";
+    PROCESSING_P99 = "processing_p99", Nanoseconds, "99th percentile of the time at the computer; type 7, of more than 256 calls from a histogram with an error of at most 0.4 %";
     SHARE = "share", Ratio, "Share of the completed calls that this computer executed";
     TRAFFIC = "traffic", Bytes, "Bytes sent between different nodes after the warm-up, headers included (only with workflows)";
     TRAFFIC_PER_CALL = "traffic_per_call", Bytes, "The same per completed call (only with workflows)";
@@ -157,8 +157,9 @@ impl World<'_> {
         }
         if let Some(traffic) = self.traffic() {
             let all = Entity::Named(ALL);
-            report(&TRAFFIC, all, traffic as f64);
-            report(&TRAFFIC_PER_CALL, all, traffic as f64 / completed);
+            let traffic = after_warm_up(traffic as f64, warm_up, now);
+            report(&TRAFFIC, all, traffic);
+            report(&TRAFFIC_PER_CALL, all, traffic / completed);
         }
     }
 
@@ -187,11 +188,21 @@ pub(super) fn metrics(
         report(&SHARE, Entity::Named(&usage.computer), share);
         for (processor, utilization) in &usage.processors {
             let entity = Entity::Processor(&usage.computer, processor);
-            report(&UTILIZATION, entity, *utilization);
+            let utilization = after_warm_up(*utilization, warm_up, now);
+            report(&UTILIZATION, entity, utilization);
         }
     }
     drop(report);
     values
+}
+
+/// A statistic of the time from the end of the warm-up until `now`; not a number if the
+/// run ended before, so that there is no such time.
+fn after_warm_up(value: f64, warm_up: SimTime, now: SimTime) -> f64 {
+    match now > warm_up {
+        true => value,
+        false => f64::NAN,
+    }
 }
 
 /// Collects what is reported.
@@ -216,7 +227,7 @@ fn report_calls<'n>(
     let all = recorder.overall();
     let observed = now.since(warm_up).as_secs_f64();
     report_statistics(ALL, &all, observed, report);
-    let under_way = recorder.mean_under_way(now);
+    let under_way = after_warm_up(recorder.mean_under_way(now), warm_up, now);
     report(&UNDER_WAY, Entity::Named(ALL), under_way);
     let by_function = recorder.by_function();
     if by_function.iter().filter(|calls| calls.sent > 0).count() > 1 {
