@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use sim_core::{SimDuration, SimTime, Simulation, StopReason};
 use soe_model::deployment::Deployment;
 
-use crate::world::{Entity, Event, MetricValue, Observer, World};
+use crate::world::{Entity, Event, MetricValue, Observer, Stall, World};
 
 /// Events between two looks at the outside world.
 const CHUNK: u64 = 1 << 16;
@@ -179,12 +179,12 @@ fn simulate<'o>(
     }
     simulation.schedule_at(SimTime::ZERO, Event::Start);
     let (mut calls, mut simulated) = (0, 0);
+    let mut stall = Stall::new(simulation.model());
     let reason = loop {
         let executed = simulation.executed();
         let reason = simulation.run_events(CHUNK);
-        progress
-            .events
-            .fetch_add(simulation.executed() - executed, Relaxed);
+        let executed = simulation.executed() - executed;
+        progress.events.fetch_add(executed, Relaxed);
         let issued = simulation.model().calls_issued();
         progress.calls.fetch_add(issued - calls, Relaxed);
         let now = simulation.now().as_nanos();
@@ -196,6 +196,7 @@ fn simulate<'o>(
         if reason != StopReason::CountReached {
             break reason;
         }
+        stall.check(simulation.model(), executed, simulation.now())?;
     };
     // With nothing left to happen, time still passes until the end of the run.
     let end = match (reason, control.duration) {

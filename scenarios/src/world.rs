@@ -19,6 +19,7 @@ mod metrics;
 mod observed;
 mod recorder;
 mod sample;
+mod stall;
 
 use sim_core::{Context, EventKey, Model, SimDuration, SimTime};
 use soe_model::names::{EndpointId, FunctionId, Id, Names, NodeId};
@@ -30,6 +31,7 @@ pub use metrics::{ALL, ComputerUsage, METRICS, MetricValue};
 pub(crate) use metrics::{Entity, entities};
 pub use observed::{ObservedCall, ObservedEnd, ObservedRun};
 pub use recorder::{CallStatistics, Distribution, Observer, StepRecord};
+pub(crate) use stall::Stall;
 
 use control::Controllers;
 use flow::Flows;
