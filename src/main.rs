@@ -1,8 +1,10 @@
 //! The `soe` command: a thin shell over the crates of ServerlessOnEdge.
 
 mod analyze;
+mod check;
 mod cli;
 mod compare;
+mod completions;
 mod declared;
 mod deliver;
 mod export;
@@ -14,6 +16,7 @@ mod progress;
 mod report;
 mod run;
 mod scenario;
+mod signals;
 mod sweep;
 
 use std::process::ExitCode;
@@ -31,9 +34,9 @@ fn main() -> ExitCode {
         Command::Study(args) => sweep::study(&args),
         Command::Scenario(args) => scenario::run(&args),
         Command::New(args) => new::run(&args),
-        Command::Statesim(args) => command::run(&args).map_err(Failure::input),
-        Command::Topology(args) => command::topology(&args).map_err(Failure::input),
-        Command::Workload(args) => command::workload(&args).map_err(Failure::input),
+        Command::Statesim(args) => command::run(&args).map_err(Failure::from),
+        Command::Topology(args) => command::topology(&args).map_err(Failure::from),
+        Command::Workload(args) => command::workload(&args).map_err(Failure::from),
         Command::Live(LiveCommand::Up(args)) => live::up(&args),
         Command::Live(LiveCommand::Serve(args)) => live::serve(&args),
         Command::Analyze(args) => analyze::run(&args),
@@ -41,13 +44,11 @@ fn main() -> ExitCode {
             Ok(status) => return status,
             Err(failure) => Err(failure),
         },
+        Command::Check(args) => check::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Export(args) => export::run(&args),
-        Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "soe", &mut std::io::stdout());
-            Ok(())
-        }
+        Command::Completions { shell } => completions::run(shell, &mut Cli::command()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
