@@ -18,7 +18,7 @@ const CHUNK: u64 = 1 << 16;
 /// How to run a deployment, beside what the deployment itself says.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RunOptions {
-    /// How many threads run replications; all cores if not given.
+    /// How many threads run replications, at most one for each; all cores if not given.
     pub threads: Option<usize>,
     /// Samples entities once per this simulated time.
     pub sample_period: Option<SimDuration>,
@@ -101,7 +101,7 @@ pub fn run<O: Observer, E: Send>(
     };
     match options.threads {
         Some(threads) => rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
+            .num_threads(threads.min(deployment.run.replications as usize).max(1))
             .build()?
             .install(run_all),
         None => run_all(),
@@ -165,6 +165,9 @@ fn simulate<'o>(
     progress: &Progress,
     observer: Option<&'o mut dyn Observer>,
 ) -> Result<Option<Over<'o>>, String> {
+    if progress.interrupted.load(Relaxed) {
+        return Ok(None);
+    }
     let control = &deployment.run;
     let warm_up = SimTime::ZERO + control.warm_up;
     let world = World::new(deployment, replication, sample_period, observer)?;

@@ -8,6 +8,7 @@ use soe_model::controller::{Distances, InstallerSpec, Objective};
 
 use super::{ControllerOptions, run};
 use crate::command::{Endpoint, Failure, Stop};
+use crate::options::threads;
 use crate::security::Security;
 
 /// Knows the computers and brokers of a deployment, and fills the forwarding
@@ -46,7 +47,7 @@ pub struct EdgeController {
     seed: u64,
 
     /// Threads of the process
-    #[arg(long, value_name = "THREADS", default_value_t = 1)]
+    #[arg(long, value_name = "THREADS", default_value_t = 1, value_parser = threads())]
     runtime_threads: usize,
 
     /// Use TLS with certificates on both sides for all connections: ca.crt,
