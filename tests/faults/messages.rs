@@ -84,9 +84,7 @@ fn text_that_png_figures_cannot_show_is_named() {
     let (_folder, path) = folder_with(&scenario);
     succeed(&path, &["run", "a.toml", "--output", "r", "--calls"]);
     let plot = |format| {
-        let args = [
-            "plot", "r", "--format", format, "--group", "computer", "--kind", "cdf",
-        ];
+        let args = ["plot", "r", "--format", format, "--kind", "timeline"];
         stderr(&succeed(&path, &args))
     };
     assert!(plot("png").contains("has no `東`"), "{}", plot("png"));
