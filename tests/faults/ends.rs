@@ -81,6 +81,50 @@ fn no_more_threads_are_started_than_there_is_work() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_signal_ends_a_run_on_any_number_of_threads() {
+    let (_folder, path) = folder_with(SMALL);
+    for threads in ["1", "1000"] {
+        let args = [
+            "run",
+            "a.toml",
+            "--threads",
+            threads,
+            "--set",
+            "run.duration=1000000 h",
+            "--set",
+            "run.replications=2000",
+        ];
+        let child = command(&path, &args)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // The hidden folder is made after the handler of signals.
+        let results = path.join("results");
+        let is_running = || fs::read_dir(&results).is_ok_and(|mut all| all.next().is_some());
+        while !is_running() {
+            std::thread::yield_now();
+        }
+        let kill = format!("kill -TERM {}", child.id());
+        assert!(
+            Command::new("sh")
+                .args(["-c", &kill])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains("interrupted"),
+            "{}",
+            stderr(&output)
+        );
+        assert!(!is_running());
+    }
+}
+
+#[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
     let (_folder, path) = folder_with(SMALL);
     let commands: [&[&str]; 6] = [

@@ -35,12 +35,13 @@ pub fn run(args: &Args) -> Result<(), CommandError> {
             "note: the original model takes no notice of the latency of links"
         ));
     }
+    // Told when the evaluation has succeeded: an error is one line.
+    let mut notes = Vec::new();
     if topology.links().is_empty() {
-        tell("note: the network has no links, so that it costs no time and carries no traffic");
+        let note = "the network has no links, so that it costs no time and carries no traffic";
+        notes.push(note.to_owned());
     }
-    if let Some(skipped) = skipped(jobs.counts()) {
-        tell(format_args!("note: {skipped}"));
-    }
+    notes.extend(skipped(jobs.counts()));
     let pool = Pool::new(&jobs, parameters.factors, parameters.functions, corrections);
     drop(jobs);
     if (1..parameters.jobs).contains(&pool.len()) {
@@ -55,6 +56,9 @@ pub fn run(args: &Args) -> Result<(), CommandError> {
         .num_threads(parameters.threads.min(parameters.replications()))
         .build()?;
     let summary = threads.install(|| evaluate(&parameters, &evaluation, args))?;
+    for note in notes {
+        tell(format_args!("note: {note}"));
+    }
     print(&summary.render())?;
     if let Some(folder) = &parameters.outdir {
         print(&format!("results: {}\n", folder.display()))?;
