@@ -74,14 +74,15 @@ pub enum CommandError {
 impl CommandError {
     /// Whether something is wrong with what was given, rather than with what was to be done
     /// with it.
-    pub const fn is_input(&self) -> bool {
+    pub fn is_input(&self) -> bool {
         match self {
+            Self::Output(error) => error.is_taken(),
             Self::Usage(_)
             | Self::Topology(_)
             | Self::Generate(_)
             | Self::Trace(_)
             | Self::Evaluation(_) => true,
-            Self::Output(_) | Self::File { .. } | Self::Print(_) | Self::Threads(_) => false,
+            Self::File { .. } | Self::Print(_) | Self::Threads(_) => false,
         }
     }
 }
