@@ -46,8 +46,8 @@ const OPEN_FAAS: &str = "OpenFaaS(0.8)";
 pub struct GatewayConf {
     /// The host and port.
     authority: String,
-    /// The host, if it is reached over TLS.
-    secure: Option<String>,
+    /// Whether it is reached over TLS.
+    secure: bool,
     /// The authorities that are trusted, if not those of the system.
     authorities: Option<PathBuf>,
     /// The path that all functions have in common, with a slash at the end.
@@ -76,7 +76,7 @@ impl Default for GatewayConf {
     fn default() -> Self {
         Self {
             authority: "localhost:8080".to_owned(),
-            secure: None,
+            secure: false,
             authorities: None,
             path: "/".to_owned(),
             clients: 5,
@@ -98,7 +98,7 @@ impl FromStr for GatewayConf {
             let port = match parsed.scheme_str() {
                 Some("http") => 80,
                 Some("https") => {
-                    read.secure = Some(authority.host().to_owned());
+                    read.secure = true;
                     443
                 }
                 _ => return Err(wrong()),
@@ -134,7 +134,7 @@ impl FromStr for GatewayConf {
 /// Executes functions on the platform behind the gateway.
 pub struct Gateway {
     conf: GatewayConf,
-    tls: OnceCell<TlsConnector>,
+    tls: Box<OnceCell<TlsConnector>>,
     clients: Semaphore,
     idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
 }
@@ -145,7 +145,7 @@ impl Gateway {
         Self {
             clients: Semaphore::new(conf.clients),
             conf,
-            tls: OnceCell::new(),
+            tls: Box::default(),
             idle: Mutex::default(),
         }
     }
@@ -289,10 +289,12 @@ impl Gateway {
             let socket = TcpStream::connect(&self.conf.authority)
                 .await
                 .map_err(|error| error.to_string())?;
-            match &self.conf.secure {
-                None => speak(TokioIo::new(socket)).await,
-                Some(host) => {
+            match self.conf.secure {
+                false => speak(TokioIo::new(socket)).await,
+                true => {
                     let connector = self.tls.get_or_try_init(|| self.connector()).await?;
+                    let authority = &self.conf.authority;
+                    let host = authority.rsplit_once(':').map_or(&**authority, |it| it.0);
                     let socket = tls::secure(connector, host, socket).await?;
                     speak(TokioIo::new(socket)).await
                 }
@@ -349,10 +351,7 @@ mod tests {
         let conf: GatewayConf = "gateway-url=https://faas,gateway-ca=ca.crt"
             .parse()
             .unwrap();
-        assert_eq!(
-            (&*conf.authority, conf.secure.as_deref()),
-            ("faas:443", Some("faas"))
-        );
+        assert_eq!((&*conf.authority, conf.secure), ("faas:443", true));
         for (wrong, part) in [
             ("gateway-url=ftp://host/", "http://localhost:8080/"),
             ("gateway-url=host", "http://localhost:8080/"),
