@@ -59,6 +59,8 @@ pub enum Command {
     /// Compare alternatives, or check results against earlier ones
     #[command(after_long_help = analysis::COMPARE_EXAMPLES)]
     Compare(CompareArgs),
+    /// Verify the digests of all files of a result folder
+    Check(CheckArgs),
     /// Draw the figures of a result folder
     #[command(after_long_help = analysis::PLOT_EXAMPLES)]
     Plot(PlotArgs),
@@ -91,13 +93,22 @@ request, calls.csv and samples.csv. It appears whole or not at all.
 Exit status: 0 done, 1 something went wrong, 2 wrong input, 130 interrupted.";
 
 #[derive(Args, Debug)]
+pub struct CheckArgs {
+    /// The result folder
+    pub folder: PathBuf,
+}
+
+/// More threads than this are a slip of the keyboard.
+const MOST_THREADS: i64 = 1024;
+
+#[derive(Args, Debug)]
 pub struct RunArgs {
     #[command(flatten)]
     pub task: TaskArgs,
 
-    /// Number of threads; they change nothing but the time it takes
-    /// [default: all cores]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    /// Number of threads, of which no more are started than there is work; they
+    /// change nothing but the time it takes [default: all cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
     pub threads: Option<u16>,
 
     /// Record time series in samples.csv, one sample per PERIOD of simulated time
@@ -325,9 +336,9 @@ pub struct SweepOptions {
 /// How it is run.
 #[derive(Args, Debug)]
 pub struct WorkOptions {
-    /// Number of threads; they change nothing but the time it takes
-    /// [default: all cores]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    /// Number of threads, of which no more are started than there is work; they
+    /// change nothing but the time it takes [default: all cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
     pub threads: Option<u16>,
 
     /// Run part I of N only, from 1, and write no results: `soe sweep merge` joins

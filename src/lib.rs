@@ -39,8 +39,10 @@
 //! that use several sets of kinds at once; there are none.
 
 mod analyze;
+mod check;
 mod cli;
 mod compare;
+mod completions;
 mod declared;
 mod deliver;
 mod export;
@@ -54,6 +56,7 @@ mod progress;
 mod report;
 mod run;
 mod scenario;
+mod signals;
 mod sweep;
 
 pub use program::Program;

@@ -86,7 +86,7 @@ pub fn serve(args: &LiveServeArgs) -> Result<(), Failure> {
     let checked = soe_study::checked(&scenario).map_err(Failure::input)?;
     let deployment = checked.deployment;
     let path = args.places.display();
-    let text = std::fs::read_to_string(&args.places);
+    let text = soe_model::text::read(&args.places);
     let text = text.map_err(|error| Failure::input(format!("{path}: cannot read: {error}")))?;
     let places: Places = text
         .parse()

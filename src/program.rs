@@ -13,7 +13,10 @@ use statesim::command;
 
 use crate::cli::{Cli, Command, LiveCommand};
 use crate::failure::Failure;
-use crate::{analyze, compare, export, list, live, new, plot, report, run, scenario, sweep};
+use crate::{
+    analyze, check, compare, completions, export, list, live, new, plot, report, run, scenario,
+    sweep,
+};
 
 /// The `soe` command, with kinds of one's own.
 #[derive(Debug, Default)]
@@ -109,9 +112,9 @@ fn execute() -> ExitCode {
         Command::Scenario(args) => scenario::run(&args),
         Command::New(args) => new::run(&args),
         Command::List(args) => list::run(&args),
-        Command::Statesim(args) => command::run(&args).map_err(Failure::input),
-        Command::Topology(args) => command::topology(&args).map_err(Failure::input),
-        Command::Workload(args) => command::workload(&args).map_err(Failure::input),
+        Command::Statesim(args) => command::run(&args).map_err(Failure::from),
+        Command::Topology(args) => command::topology(&args).map_err(Failure::from),
+        Command::Workload(args) => command::workload(&args).map_err(Failure::from),
         Command::Live(LiveCommand::Up(args)) => live::up(&args),
         Command::Live(LiveCommand::Serve(args)) => live::serve(&args),
         Command::Analyze(args) => analyze::run(&args),
@@ -119,13 +122,11 @@ fn execute() -> ExitCode {
             Ok(status) => return status,
             Err(failure) => Err(failure),
         },
+        Command::Check(args) => check::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Export(args) => export::run(&args),
-        Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "soe", &mut std::io::stdout());
-            Ok(())
-        }
+        Command::Completions { shell } => completions::run(shell, &mut Cli::command()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

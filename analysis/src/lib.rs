@@ -112,6 +112,7 @@ mod calls;
 mod caution;
 mod chart;
 mod comparison;
+pub mod console;
 mod export;
 mod figures;
 mod folder;
@@ -140,7 +141,7 @@ pub use folder::{FolderError, ResultFile, ResultFolder};
 pub use manifest::{Manifest, sha256, sha256_file};
 pub use parquet::{Cell, ParquetTable};
 #[cfg(feature = "png")]
-pub use png::{PngError, svg_to_png};
+pub use png::{PngError, svg_to_png, without_glyph};
 pub use report::{ReportOptions, report};
 pub use results::{CallRow, MetricValues, PointAxis, Points, ReadError, ResultSet, SampleRow};
 pub use samples::{SampleStudy, TimeSeries};

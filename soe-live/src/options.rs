@@ -47,7 +47,7 @@ pub struct ServerOptions {
     pub controller_endpoint: MaybeEndpoint,
 
     /// Threads of the process. One is fastest as long as one core is enough
-    #[arg(long, value_name = "THREADS", default_value_t = 1)]
+    #[arg(long, value_name = "THREADS", default_value_t = 1, value_parser = threads())]
     pub runtime_threads: usize,
 
     /// Use TLS with certificates on both sides for all connections: ca.crt,
@@ -131,6 +131,11 @@ impl ServerOptions {
     pub fn security(&self) -> Result<Security, Failure> {
         Security::from_environment(self.secure).map_err(Failure::input)
     }
+}
+
+/// The number of threads of a process; more than 1024 are a slip of the keyboard.
+pub(crate) fn threads() -> clap::builder::RangedU64ValueParser<usize> {
+    clap::builder::RangedU64ValueParser::new().range(0..=1024)
 }
 
 /// Options of brokers.

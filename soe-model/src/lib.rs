@@ -145,6 +145,7 @@ pub mod function;
 pub mod names;
 pub mod network;
 pub mod sorts;
+pub mod text;
 pub mod topology;
 pub mod units;
 pub mod workflow;

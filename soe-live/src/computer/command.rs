@@ -169,7 +169,7 @@ fn platform(text: &str) -> Result<Platform, Failure> {
             conf.finish(&["type", "path"])
                 .map_err(|error| wrong(&error))?;
             let path = path.ok_or_else(|| wrong(&"No value found for key: path"))?;
-            let content = std::fs::read_to_string(&path).map_err(|error| {
+            let content = soe_model::text::read(&path).map_err(|error| {
                 wrong(&format!(
                     "Could not open configuration file: {path}: {error}"
                 ))

@@ -9,7 +9,7 @@ use soe_model::controller::{Distances, InstallerSpec, Objective};
 
 use super::{ControllerOptions, run};
 use crate::command::{Endpoint, Failure, Stop};
-use crate::options::LimitOptions;
+use crate::options::{LimitOptions, threads};
 use crate::security::Security;
 
 /// Knows the computers and brokers of a deployment, and fills the forwarding
@@ -55,7 +55,7 @@ pub struct EdgeController {
     seed: u64,
 
     /// Threads of the process
-    #[arg(long, value_name = "THREADS", default_value_t = 1)]
+    #[arg(long, value_name = "THREADS", default_value_t = 1, value_parser = threads())]
     runtime_threads: usize,
 
     /// Use TLS with certificates on both sides for all connections: ca.crt,
@@ -122,7 +122,7 @@ impl EdgeController {
 
     fn distances(&self) -> Result<Distances, Failure> {
         let path = self.topology_file.display();
-        let content = std::fs::read_to_string(&self.topology_file)
+        let content = soe_model::text::read(&self.topology_file)
             .map_err(|error| Failure::Input(format!("{path}: cannot read: {error}")))?;
         let mut distances = Distances::parse(&content)
             .map_err(|error| Failure::Input(format!("{path}: {error}")))?;

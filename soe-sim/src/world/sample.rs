@@ -2,6 +2,7 @@
 
 use analysis::{Metric, NameId, SampleRecord, Unit};
 use sim_core::{SimDuration, SimTime};
+use soe_model::computer::CoreTime;
 
 use super::{Cx, Event, World};
 
@@ -42,7 +43,7 @@ pub(super) struct Sampler {
     period: SimDuration,
     last: SimTime,
     /// Busy time of every processor at the last sample.
-    busy: Vec<SimDuration>,
+    busy: Vec<CoreTime>,
 }
 
 impl Sampler {
@@ -61,7 +62,7 @@ impl World<'_> {
             return;
         };
         let now = cx.now();
-        self.sample_value(now, super::metrics::ALL, &UNDER_WAY, self.under_way as f64);
+        self.sample_value(now, super::ALL, &UNDER_WAY, self.under_way as f64);
         self.sample_computers(&mut sampler, now);
         self.sample_weights(now);
         sampler.last = now;
@@ -81,11 +82,15 @@ impl World<'_> {
             for (processor, processor_name) in names.iter().enumerate() {
                 let usage = self.computers[number].machine.usage(now, processor);
                 if sampler.busy.len() == processors {
-                    sampler.busy.push(SimDuration::ZERO);
+                    sampler.busy.push(CoreTime::ZERO);
                 }
                 let before = std::mem::replace(&mut sampler.busy[processors], usage.busy);
                 processors += 1;
-                let utilization = usage.utilization_since(sampler.last, before, now);
+                // The first sample is at the start, before which nothing was in use.
+                let utilization = match now > sampler.last {
+                    true => usage.utilization_since(sampler.last, before, now),
+                    false => 0.0,
+                };
                 let entity = format!("{name}/{processor_name}");
                 self.sample_value(now, &entity, &UTILIZATION, utilization);
             }

@@ -56,7 +56,7 @@ impl Bursts {
         Ok(Self {
             period_mean: arguments.duration("period-mean"),
             size_mean: arguments.number("size-mean"),
-            gap: Gap::new(KIND.name, arguments)?,
+            gap: Gap::or_none(KIND.name, arguments)?,
             ends: SimTime::ZERO,
             left: 0,
         })
