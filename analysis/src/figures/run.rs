@@ -166,7 +166,7 @@ fn stacked(study: &SampleStudy, metric: &Metric, options: &FigureOptions) -> Opt
         options.replication
     );
     Some(Figure::chart(
-        &format!("{} stacked", metric.name),
+        format!("{} stacked", metric.name),
         caption,
         chart,
     ))
