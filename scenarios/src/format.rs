@@ -30,7 +30,7 @@ use crate::reader::tree::Table;
 use crate::reader::{print, set};
 
 pub use reference::reference;
-pub use resolve::SWEEP;
+pub use resolve::{STUDY, SWEEP};
 pub use schema::schema;
 
 /// A commented scenario to start from.

@@ -5,8 +5,8 @@ use std::cell::Cell;
 use std::collections::HashMap;
 
 use crate::reader::diagnostic::{Place, Report, hint, quote};
-use crate::reader::section::{Default, Key, Record, When};
-use crate::reader::value::{Form, Name};
+use crate::reader::record::{Name, Record};
+use crate::reader::section::{Default, Form, Key, When};
 
 /// The most copies of one entity.
 const MOST_COPIES: u64 = 1_000_000;
@@ -52,6 +52,8 @@ pub(crate) const CONTROLLER: Key = Key {
 
 /// The word that stands for no controller.
 const NONE: &str = "none";
+/// The word for distances that follow from the network.
+pub(crate) const NETWORK: &str = "network";
 /// The longest name.
 const LONGEST_NAME: usize = 100;
 
@@ -145,7 +147,7 @@ impl Directory {
                 || text.len() > LONGEST_NAME
                 || text.contains(blank)
                 || text == NONE
-                || text == super::controller::NETWORK
+                || text == NETWORK
             {
                 let message = format!(
                     "`{}` is no name for a {word}: 1 to {LONGEST_NAME} bytes without blanks, \

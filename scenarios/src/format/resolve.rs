@@ -17,9 +17,10 @@ use super::entity::{Budget, Directory, What, deal};
 use super::network::Nodes;
 use super::{broker, client, computer, controller, event, function, network, run, workflow};
 use crate::reader::diagnostic::{Place, Report, quote};
-use crate::reader::section::{Default, Key, ROOT, Reader, Record, Section, When};
+use crate::reader::read::Reader;
+use crate::reader::record::{Name, Record};
+use crate::reader::section::{Default, Form, Key, Section, When};
 use crate::reader::tree::Table;
-use crate::reader::value::{Form, Name};
 
 use whole::Whole;
 
@@ -28,8 +29,11 @@ const VERSION: u64 = 1;
 /// The key of the study that is part of a scenario file.
 pub const SWEEP: &str = "sweep";
 
+/// What that section takes: the crate of studies reads it.
+pub const STUDY: Form = Form::Open("a table with the keys of a study");
+
 pub(crate) static SECTION: Section = Section {
-    path: ROOT,
+    path: "the scenario",
     help: "A scenario: what takes part, and how it is run.",
     keys: &[
         Key {
@@ -108,7 +112,7 @@ pub(crate) static SECTION: Section = Section {
         },
         Key {
             name: SWEEP,
-            form: Form::Study,
+            form: STUDY,
             default: Default::Unused,
             when: When::Always,
             help: "What `soe sweep` varies, with the keys of a study file but for `version`, `kind` \
@@ -120,7 +124,7 @@ pub(crate) static SECTION: Section = Section {
 /// Reads all sections; what is wrong is reported.
 pub(crate) fn read(root: &Table, folder: &Path, report: &mut Report<'_>) -> Record {
     let mut reader = Reader { report, folder };
-    reader.record(&SECTION, root, ROOT, Place::File(0))
+    reader.record(&SECTION, root, "", Place::File(0))
 }
 
 /// Makes the deployment; it means something only if nothing was reported.

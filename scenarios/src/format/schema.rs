@@ -7,10 +7,9 @@ use soe_model::catalogue::{Parameter, Quantity};
 use super::resolve;
 use crate::reader::diagnostic::Place;
 use crate::reader::kind::{KindInfo, Sort};
-use crate::reader::section::{Default, Key, Section, When};
+use crate::reader::section::{Default, Form, Key, Section, When};
 use crate::reader::tree::{Node, Raw};
 use crate::reader::value;
-use crate::reader::value::Form;
 
 /// The JSON Schema of scenario files, as text.
 pub fn schema() -> String {
@@ -46,7 +45,7 @@ fn section(section: &'static Section, definitions: &mut Map<String, Json>) -> Js
 fn property(key: &Key, definitions: &mut Map<String, Json>) -> Json {
     let mut schema = form(&key.form, definitions);
     if let Json::Object(schema) = &mut schema {
-        schema.insert("description".to_owned(), json!(describe(key)));
+        schema.insert("description".to_owned(), json!(key.meaning()));
         if let Default::Value(text) = key.default
             && !matches!(key.form, Form::Table(_) | Form::Tables(_) | Form::Named(_))
         {
@@ -54,15 +53,6 @@ fn property(key: &Key, definitions: &mut Map<String, Json>) -> Json {
         }
     }
     schema
-}
-
-/// What a key means, and when it may be given.
-pub(super) fn describe(key: &Key) -> String {
-    match key.when {
-        When::Is(other, word) => format!("{} Only with {other} = \"{word}\".", key.help),
-        When::Without(others) => format!("{} Not with {}.", key.help, others.join(", ")),
-        When::Always => key.help.to_owned(),
-    }
 }
 
 fn plain(text: &str) -> Json {
@@ -116,6 +106,11 @@ fn form(form: &Form, definitions: &mut Map<String, Json>) -> Json {
         }
         Form::Flag => json!({ "type": "boolean" }),
         Form::Word(words) => json!({ "enum": words }),
+        Form::Text(_) => json!({ "type": "string" }),
+        Form::Texts(_) => json!({ "anyOf": [{ "type": "string" }, names()] }),
+        Form::Pairs(_) => json!({ "type": "array", "items": {
+            "type": "array", "items": { "type": "string" }, "minItems": 2, "maxItems": 2,
+        } }),
         Form::Name(_) | Form::Path { .. } => json!({ "type": "string", "minLength": 1 }),
         Form::Names(_) => json!({ "anyOf": [{ "type": "string" }, names()] }),
         Form::Workers => json!({ "anyOf": [
@@ -150,7 +145,16 @@ fn form(form: &Form, definitions: &mut Map<String, Json>) -> Json {
             "type": "object",
             "additionalProperties": of_section(section, definitions),
         }),
-        Form::Study => json!({ "type": "object" }),
+        Form::CountOr { min, max, table } => json!({ "anyOf": [
+            { "type": "integer", "minimum": min, "maximum": max },
+            of_section(table, definitions),
+        ] }),
+        Form::Values(section) => json!({
+            "type": "array", "items": { "anyOf": [of_section(section, definitions), true] },
+            "minItems": 1,
+        }),
+        Form::Later(section) => of_section(section, definitions),
+        Form::Open(_) => json!({ "type": "object" }),
     };
     match form.or() {
         Some(word) if !matches!(form, Form::Path { .. }) => {
@@ -219,7 +223,9 @@ fn of_parameter(parameter: &Parameter) -> Json {
 }
 
 fn number(min: f64, max: f64) -> Json {
-    if max == f64::MAX {
+    if (min, max) == (f64::MIN, f64::MAX) {
+        json!({ "type": "number" })
+    } else if max == f64::MAX {
         json!({ "type": "number", "minimum": min })
     } else {
         json!({ "type": "number", "minimum": min, "maximum": max })

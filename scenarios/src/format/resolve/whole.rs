@@ -9,8 +9,7 @@ use soe_model::workflow::WorkflowSpec;
 
 use crate::format::entity::{Directory, What};
 use crate::reader::diagnostic::{Place, Report, hint, quote};
-use crate::reader::section::Record;
-use crate::reader::value::Name;
+use crate::reader::record::{Name, Record};
 
 use super::Origin;
 
