@@ -254,6 +254,8 @@ pub struct SweepArgs {
 pub enum SweepCommand {
     /// Join the parts of a study that were run with --shard
     Merge(MergeArgs),
+    /// Print the reference of study files: every key, unit and default
+    Reference,
 }
 
 #[derive(Args, Debug)]

@@ -47,7 +47,10 @@ fn property(key: &Key, definitions: &mut Map<String, Json>) -> Json {
     if let Json::Object(schema) = &mut schema {
         schema.insert("description".to_owned(), json!(key.meaning()));
         if let Default::Value(text) = key.default
-            && !matches!(key.form, Form::Table(_) | Form::Tables(_) | Form::Named(_))
+            && !matches!(
+                key.form,
+                Form::Table(_) | Form::Tables(_) | Form::Named(_) | Form::Later(_)
+            )
         {
             schema.insert("default".to_owned(), plain(text));
         }

@@ -36,14 +36,6 @@ impl Reader<'_, '_> {
             data: Vec::new(),
             places: Vec::new(),
         };
-        for entry in &table.entries {
-            if section.key(&entry.key).is_none() {
-                let hint = hint(&entry.key, section.keys.iter().map(|key| key.name));
-                let key = quote(&entry.key);
-                let message = format!("unknown key `{key}` in {}{hint}", record.called());
-                self.report.wrong(entry.key_place, message);
-            }
-        }
         for key in section.keys {
             let given = table.get(key.name);
             if let Some(reason) = self.misplaced(key, &record, table) {
@@ -72,7 +64,26 @@ impl Reader<'_, '_> {
             record.data.push(datum);
             record.places.push(given.map(|node| node.place));
         }
+        self.unknown(&record, table);
         record
+    }
+
+    /// Takes down the keys that are not declared; only those are offered instead that go with
+    /// the rest of the section.
+    fn unknown(&mut self, record: &Record, table: &Table) {
+        let goes = |key: &&Key| match key.when {
+            When::Is(other, word) => record.maybe_word(other).is_none_or(|found| found == word),
+            _ => true,
+        };
+        for entry in &table.entries {
+            if record.section.key(&entry.key).is_none() {
+                let known = record.section.keys.iter().filter(goes);
+                let hint = hint(&entry.key, known.map(|key| key.name));
+                let (key, called) = (quote(&entry.key), record.called());
+                let message = format!("unknown key `{key}` in {called}{hint}");
+                self.report.wrong(entry.key_place, message);
+            }
+        }
     }
 
     /// Why a key does not apply to a section, if it does not.

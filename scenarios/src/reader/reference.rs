@@ -68,7 +68,10 @@ fn write_section(text: &mut String, section: &Section) {
 }
 
 fn is_table(form: &Form) -> bool {
-    matches!(form, Form::Table(_) | Form::Tables(_) | Form::Named(_))
+    matches!(
+        form,
+        Form::Table(_) | Form::Tables(_) | Form::Named(_) | Form::Later(_)
+    )
 }
 
 /// A kind of a catalogue, as Markdown: what it is and its parameters.

@@ -51,14 +51,14 @@ pub(super) static STUDY: Section = Section {
         Key {
             name: "base",
             form: Form::Text("the path of a scenario file"),
-            default: Default::Absent("`scenario`"),
+            default: Default::Absent("`scenario` instead"),
             when: When::Is("kind", "scenario"),
             help: "The scenario that is varied, a file relative to this one.",
         },
         Key {
             name: "scenario",
             form: Form::Open("a table with the keys of a scenario"),
-            default: Default::Absent("`base`"),
+            default: Default::Absent("`base` instead"),
             when: When::Is("kind", "scenario"),
             help: "The scenario that is varied, written here. Not with base.",
         },
@@ -93,7 +93,8 @@ pub(super) static STUDY: Section = Section {
 /// A study that is a section of the scenario that it varies.
 pub(super) static SECTION: Section = Section {
     path: SWEEP,
-    help: "A study inside a scenario file, of that scenario.",
+    help: "A study inside the file of the scenario that it varies; its tables are `[[sweep.axis]]`, \
+           `[[sweep.figure]]` and so on.",
     keys: &[
         TITLE,
         SEED,

@@ -46,7 +46,7 @@ pub(super) static SECTION: Section = Section {
         },
         Key {
             name: "metrics",
-            form: Form::Texts("the name of a metric"),
+            form: Form::Texts("the name of a metric that must be precise"),
             default: Default::Mandatory,
             when: When::Always,
             help: "The metrics that must be precise.",

@@ -55,7 +55,7 @@ pub(in crate::study) static NETWORK: Section = Section {
         Key {
             name: "generate",
             form: Form::Word(&["iiot", "urban-sensing", EXAMPLE]),
-            default: Default::Absent("`files`"),
+            default: Default::Absent("`files` instead"),
             when: When::Always,
             help: "Which network is generated; the example is always the same.",
         },
@@ -63,7 +63,7 @@ pub(in crate::study) static NETWORK: Section = Section {
         Key {
             name: "files",
             form: Form::Texts("the path of files"),
-            default: Default::Absent("`generate`"),
+            default: Default::Absent("`generate` instead"),
             when: When::Without(&["generate"]),
             help: "What stands before .nodes, .links and .edges in the paths of the three files, \
                    or the three paths in this order.",
@@ -83,7 +83,7 @@ pub(in crate::study) static TRACE: Section = Section {
                 max: 10_000_000,
                 or: None,
             },
-            default: Default::Absent("`file`"),
+            default: Default::Absent("`file` instead"),
             when: When::Always,
             help: "How many jobs are generated.",
         },
@@ -91,7 +91,7 @@ pub(in crate::study) static TRACE: Section = Section {
         Key {
             name: "file",
             form: Form::Text("the path of a file"),
-            default: Default::Absent("`generate`"),
+            default: Default::Absent("`generate` instead"),
             when: When::Without(&["generate"]),
             help: "A trace of tasks.",
         },
