@@ -16,6 +16,7 @@ mod plan;
 mod point;
 mod print;
 mod replications;
+mod scale;
 mod selector;
 mod subject;
 
@@ -227,7 +228,9 @@ impl Study {
             Some((scenario, _)) => Some(subject::around(&record, folder, scenario, report)),
             None => match record.maybe_word("kind") {
                 Some("scenario") => subject::scenario(&record, folder, report),
-                Some(_) => subject::statesim::statesim(&record, folder, report),
+                Some(_) => {
+                    subject::statesim::statesim(&record, folder, report).map(Subject::Statesim)
+                }
                 None => None,
             },
         };

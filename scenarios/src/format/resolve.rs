@@ -22,7 +22,7 @@ use crate::reader::record::{Name, Record};
 use crate::reader::section::{Default, Form, Key, Section, When};
 use crate::reader::tree::Table;
 
-use whole::Whole;
+use whole::{Origin, Whole};
 
 /// The version of the format.
 const VERSION: u64 = 1;
@@ -232,13 +232,6 @@ fn directory(root: &Record, report: &mut Report<'_>) -> Directory {
     }
     names.check(report);
     names
-}
-
-/// Where an entity comes from: the section and where that was written.
-#[derive(Clone)]
-struct Origin {
-    path: String,
-    place: Place,
 }
 
 struct Builder<'a, 'r, 'x> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use analysis::Metric;
 use soe_model::deployment::Deployment;
 
-use super::{Column, Layout, Report, Runner};
+use super::replication::{Column, Layout, Report, Runner};
 use crate::study::{Plan, ScenarioSubject, Selector};
 use scenarios::format::Scenario;
 use soe_sim::Entity;

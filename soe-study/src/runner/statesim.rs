@@ -19,7 +19,7 @@ use statesim::statistics::{self, Statistics};
 use statesim::trace::{self, Layout as TraceLayout};
 use statesim::{Evaluation, Jobs, Model, Network, Outcome, Pool, Worker, example, workload};
 
-use super::{Column, Layout, Report, Runner};
+use super::replication::{Column, Layout, Report, Runner};
 use crate::moments::Moments;
 use crate::statesim_metrics::{
     CHAIN_SHARE, DELAY_CDF, JOBS, NETWORK_BY_CHAIN, NETWORK_MEAN, NETWORK_P50, NETWORK_P90,

@@ -10,6 +10,8 @@ use scenarios::reader::record::Record;
 use scenarios::reader::section::{Default, Form, Key, Section, When};
 use scenarios::reader::tree::{Node, Raw, Table};
 
+use super::scale::{LOGARITHMIC, SCALE};
+
 /// The most values of an axis.
 const MOST_ITEMS: u64 = 100_000;
 
@@ -26,11 +28,6 @@ const RESERVED: [&str; 7] = [
     "value",
     WITHIN,
 ];
-
-/// The word for a logarithmic scale.
-pub(super) const LOGARITHMIC: &str = "logarithmic";
-/// What keys take that say how numbers are spaced.
-pub(super) const SCALE: Form = Form::Word(&["linear", LOGARITHMIC]);
 
 const KEY: &str = "a key such as client.NAME.arrivals.rate";
 

@@ -6,6 +6,7 @@ use scenarios::reader::section::{Default, Form, Key, Section, When};
 
 use super::axis::{self, Axis, WITHIN};
 use super::filter::{self, Filter};
+use super::scale::{LOGARITHMIC, SCALE};
 use super::selector::Selector;
 
 const NAME: &str = "a name of letters, digits, - and _";
@@ -76,7 +77,7 @@ pub(super) static SECTION: Section = Section {
         },
         Key {
             name: "scale",
-            form: axis::SCALE,
+            form: SCALE,
             default: Default::Value("linear"),
             when: When::Always,
             help: "The scale of the vertical axis.",
@@ -155,7 +156,7 @@ fn figure(record: &Record, axes: &[Axis], report: &mut Report<'_>) -> Option<Fig
         series,
         entities: entities.map(|name| name.text.clone()).collect(),
         ratios: record.maybe_pairs("ratio").cloned().unwrap_or_default(),
-        logarithmic: record.word("scale") == axis::LOGARITHMIC,
+        logarithmic: record.word("scale") == LOGARITHMIC,
         filters,
     })
 }

@@ -4,7 +4,7 @@ use scenarios::reader::diagnostic::Report;
 use scenarios::reader::record::Record;
 use scenarios::reader::tree::{Node, Raw};
 
-use super::LOGARITHMIC;
+use crate::study::scale::LOGARITHMIC;
 
 /// The values of an axis before they are given to keys.
 pub(super) struct Values {

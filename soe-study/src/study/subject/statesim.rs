@@ -8,8 +8,6 @@ use scenarios::reader::section::{Default, Form, Key, Section, When};
 use scenarios::reader::tree::Table;
 use statesim::trace::Layout;
 
-use super::Subject;
-
 /// The inputs and parameters of a StateSim study.
 #[derive(Clone, Debug)]
 pub struct StatesimSubject {
@@ -113,7 +111,7 @@ pub(in crate::study) fn statesim(
     study: &Record,
     folder: &Path,
     report: &mut Report<'_>,
-) -> Option<Subject> {
+) -> Option<StatesimSubject> {
     let mut networks = Vec::new();
     let mut complete = !study.is_wrong("network") && !study.is_wrong("trace");
     if study.given("network").is_none() {
@@ -129,12 +127,12 @@ pub(in crate::study) fn statesim(
         Some((_, record)) => trace(record, folder, report),
     };
     complete.then_some(())?;
-    Some(Subject::Statesim(StatesimSubject {
+    Some(StatesimSubject {
         parameters: study.table("parameters")?.clone(),
         networks,
         trace: trace?,
         place: study.at("parameters"),
-    }))
+    })
 }
 
 fn network(record: &Record, folder: &Path, report: &mut Report<'_>) -> Option<NetworkSource> {
