@@ -193,3 +193,14 @@ pub struct Checked {
     /// their paths.
     pub inputs: Vec<PathBuf>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::resolve;
+    use crate::reader::consistent::mistakes;
+
+    #[test]
+    fn all_declarations_are_right_themselves() {
+        assert_eq!(mistakes(&resolve::SECTION), Vec::<String>::new());
+    }
+}

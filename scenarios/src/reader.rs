@@ -6,6 +6,7 @@
 //! [`Datum`](record::Datum)s of it, and a [`Diagnostic`] in one line of each mistake. The
 //! [`reference`] documentation is made from the same declarations.
 
+pub mod consistent;
 pub mod diagnostic;
 pub mod document;
 pub mod files;

@@ -295,3 +295,68 @@ impl Record {
         position.unwrap_or_else(|| panic!("{} declares no key `{key}`", section.path))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reader::section::{Default, When};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    static SECTION: Section = Section {
+        path: "section",
+        help: "",
+        keys: &[Key {
+            name: "count",
+            form: Form::Count {
+                min: 0,
+                max: 9,
+                or: None,
+            },
+            default: Default::Unused,
+            when: When::Always,
+            help: "",
+        }],
+    };
+
+    fn record(datum: Option<Datum>) -> Record {
+        Record {
+            section: &SECTION,
+            path: String::new(),
+            place: Place::File(0),
+            data: vec![datum],
+            places: vec![None],
+        }
+    }
+
+    fn panics<T>(get: impl FnOnce() -> T) -> bool {
+        catch_unwind(AssertUnwindSafe(|| {
+            get();
+        }))
+        .is_err()
+    }
+
+    #[test]
+    fn a_key_that_is_not_declared_has_no_value_at_all() {
+        let record = record(Some(Datum::Count(5)));
+        assert_eq!(record.count("count"), 5);
+        assert!(panics(|| record.count("cuont")));
+        assert!(panics(|| record.get("cuont").is_some()));
+    }
+
+    #[test]
+    fn a_key_that_is_declared_as_something_else_has_no_value_at_all() {
+        // Whether it was given or not: a wrong type must not wait for a file to show.
+        for datum in [None, Some(Datum::Count(5))] {
+            let record = record(datum);
+            assert!(!panics(|| record.count("count")));
+            assert!(panics(|| record.number("count")));
+            assert!(panics(|| record.duration("count")));
+            assert!(panics(|| record.word("count")));
+            assert!(panics(|| record.names("count").len()));
+            assert!(panics(|| record.records("count").len()));
+            assert!(panics(|| record.text("count").is_some()));
+            assert!(panics(|| record.rate("count")));
+            assert!(panics(|| record.flag("count")));
+        }
+    }
+}

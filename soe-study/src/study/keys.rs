@@ -198,3 +198,16 @@ pub fn reference() -> String {
     text.push_str(&sections(&[&STUDY, &SECTION]));
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scenarios::reader::consistent::mistakes;
+
+    #[test]
+    fn all_declarations_are_right_themselves() {
+        for section in [&STUDY, &SECTION] {
+            assert_eq!(mistakes(section), Vec::<String>::new());
+        }
+    }
+}
