@@ -28,6 +28,7 @@ const PROBING: Duration = Duration::from_secs(5);
 pub fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     match &args.command {
         Some(SweepCommand::Merge(args)) => return merge(args),
+        Some(SweepCommand::Schema) => return print(&soe_study::schema()),
         Some(SweepCommand::Reference) => return print(&soe_study::reference()),
         None => {}
     }

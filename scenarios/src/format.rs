@@ -17,7 +17,6 @@ mod network;
 mod reference;
 mod resolve;
 mod run;
-mod schema;
 mod workflow;
 
 use std::path::{Path, PathBuf};
@@ -31,7 +30,11 @@ use crate::reader::{print, set};
 
 pub use reference::reference;
 pub use resolve::{STUDY, SWEEP};
-pub use schema::schema;
+
+/// The JSON Schema of scenario files, as text.
+pub fn schema() -> String {
+    crate::reader::schema::schema(&resolve::SECTION, "Scenario of ServerlessOnEdge")
+}
 
 /// A commented scenario to start from.
 pub fn starter() -> &'static str {

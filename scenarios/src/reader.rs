@@ -4,7 +4,8 @@
 //! [`Form`](section::Form) and default. A [`Document`](document::Document) is a file in which
 //! every value knows its place. A [`Reader`](read::Reader) makes a [`Record`](record::Record) of
 //! [`Datum`](record::Datum)s of it, and a [`Diagnostic`] in one line of each mistake. The
-//! [`reference`] documentation is made from the same declarations.
+//! [`reference`](mod@reference) documentation and the JSON [`schema`](mod@schema) are made from the
+//! same declarations.
 
 pub mod consistent;
 pub mod diagnostic;
@@ -15,6 +16,7 @@ pub mod print;
 pub mod read;
 pub mod record;
 pub mod reference;
+pub mod schema;
 pub mod section;
 pub mod set;
 pub mod syntax;

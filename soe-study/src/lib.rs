@@ -67,6 +67,6 @@ pub use section::{check, checked};
 pub use statesim_metrics::METRICS as STATESIM_METRICS;
 pub use study::{
     Axis, Claimed, FigureSpec, FindingSpec, Item, Plan, Replications, Selector, Study, Subject, X,
-    reference,
+    reference, schema,
 };
 pub use verdict::Verdict;

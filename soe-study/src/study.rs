@@ -33,7 +33,7 @@ use scenarios::reader::tree::{Node, Raw, Table};
 pub use axis::{Axis, Item};
 pub use figure::{FigureSpec, X};
 pub use finding::{Claimed, FindingSpec};
-pub use keys::reference;
+pub use keys::{reference, schema};
 pub(crate) use parameters::Parameters;
 pub use plan::Plan;
 pub use replications::Replications;

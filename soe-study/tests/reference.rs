@@ -39,3 +39,30 @@ fn the_example_of_the_reference_is_a_valid_study() {
     let plan = plan.unwrap_or_else(|wrong| panic!("{wrong}"));
     assert_eq!((plan.points.len(), plan.replications.max), (4, 20));
 }
+
+#[test]
+fn the_schema_has_every_section_and_key_of_the_reference() {
+    let schema: serde_json::Value = serde_json::from_str(&soe_study::schema()).unwrap();
+    let reference = soe_study::reference();
+    let mut sections = 0;
+    for part in reference.split("\n### ").skip(1) {
+        let (heading, table) = part.split_once('\n').unwrap();
+        let name = heading.trim_matches(['`', '[', ']']).replace(".NAME", "");
+        let section = match name.as_str() {
+            "At the top" => &schema,
+            // Part of the schema of scenarios, which hands it on.
+            "sweep" => continue,
+            name => &schema["$defs"][name],
+        };
+        let keys = table.lines().filter_map(|line| {
+            let (key, _) = line.strip_prefix("| `")?.split_once('`')?;
+            Some(key)
+        });
+        let properties = section["properties"].as_object().unwrap();
+        let expected: std::collections::BTreeSet<&str> = keys.collect();
+        let found = properties.keys().map(String::as_str).collect();
+        assert_eq!(expected, found, "{name}");
+        sections += 1;
+    }
+    assert_eq!(sections, 9);
+}

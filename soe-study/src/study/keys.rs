@@ -191,6 +191,11 @@ const SET: Key = Key {
     help: "Keys of the scenario, and what they are set to at every point.",
 };
 
+/// The JSON Schema of study files, as text.
+pub fn schema() -> String {
+    scenarios::reader::schema::schema(&STUDY, "Study of ServerlessOnEdge")
+}
+
 /// The reference of study files, as Markdown: every section, key, unit and default.
 pub fn reference() -> String {
     let mut text = String::from(include_str!("reference.md"));

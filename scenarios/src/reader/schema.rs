@@ -1,24 +1,23 @@
-//! The JSON Schema (draft 2020-12) of scenarios, with which editors complete keys
-//! and mark mistakes.
+//! The JSON Schema (draft 2020-12) of a format, with which editors complete keys and mark
+//! mistakes.
 
 use serde_json::{Map, Value as Json, json};
 use soe_model::catalogue::{Parameter, Quantity};
 
-use super::resolve;
-use crate::reader::diagnostic::Place;
-use crate::reader::kind::{KindInfo, Sort};
-use crate::reader::section::{Default, Form, Key, Section, When};
-use crate::reader::tree::{Node, Raw};
-use crate::reader::value;
+use super::diagnostic::Place;
+use super::kind::{KindInfo, Sort};
+use super::section::{Default, Form, Key, Section, When};
+use super::tree::{Node, Raw};
+use super::value;
 
-/// The JSON Schema of scenario files, as text.
-pub fn schema() -> String {
+/// The JSON Schema of files that are read as this section, as text.
+pub fn schema(root: &'static Section, title: &str) -> String {
     let mut definitions = Map::new();
-    let mut schema = section(&resolve::SECTION, &mut definitions);
+    let mut schema = section(root, &mut definitions);
     if let Json::Object(root) = &mut schema {
         let draft = "https://json-schema.org/draft/2020-12/schema";
         root.insert("$schema".to_owned(), json!(draft));
-        root.insert("title".to_owned(), json!("Scenario of ServerlessOnEdge"));
+        root.insert("title".to_owned(), json!(title));
         root.insert("$defs".to_owned(), Json::Object(definitions));
     }
     format!("{schema:#}\n")
