@@ -64,5 +64,6 @@ pub use run::{
 };
 pub use world::{
     ALL, CallStatistics, ComputerUsage, Distribution, Entity, METRICS, MetricValue, ObservedCall,
-    ObservedEnd, ObservedRun, Observer, StepRecord, client_is_there, computer_is_there, entities,
+    ObservedEnd, ObservedRun, Observer, SAMPLED, StepRecord, client_is_there, computer_is_there,
+    entities,
 };

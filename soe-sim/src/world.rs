@@ -19,6 +19,7 @@ mod metrics;
 mod observed;
 mod recorder;
 mod sample;
+mod stall;
 
 use sim_core::{Context, EventKey, Model, SimDuration, SimTime};
 use soe_model::names::{EndpointId, FunctionId, Id, Names, NodeId};
@@ -26,10 +27,13 @@ use soe_model::network::Network;
 use soe_model::units::Bytes;
 
 pub use change::{client_is_there, computer_is_there};
-pub use metrics::{ALL, ComputerUsage, METRICS, MetricValue};
+pub use metrics::{ComputerUsage, METRICS, MetricValue};
 pub use metrics::{Entity, entities};
 pub use observed::{ObservedCall, ObservedEnd, ObservedRun};
 pub use recorder::{CallStatistics, Distribution, Observer, StepRecord};
+pub use sample::SAMPLED;
+pub use soe_model::names::ALL;
+pub(crate) use stall::Stall;
 
 use control::Controllers;
 use flow::Flows;

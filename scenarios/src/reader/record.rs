@@ -299,6 +299,7 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::resolve;
     use crate::reader::section::{Default, When};
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -357,6 +358,50 @@ mod tests {
             assert!(panics(|| record.text("count").is_some()));
             assert!(panics(|| record.rate("count")));
             assert!(panics(|| record.flag("count")));
+        }
+    }
+
+    fn collect(section: &'static Section, all: &mut Vec<&'static Section>) {
+        all.push(section);
+        for inner in section.keys.iter().filter_map(|key| key.form.section()) {
+            collect(inner, all);
+        }
+    }
+
+    #[test]
+    fn every_declared_key_has_one_getter_and_no_other_answers_for_it() {
+        let mut sections = Vec::new();
+        collect(&resolve::SECTION, &mut sections);
+        assert!(sections.len() > 10);
+        for section in sections {
+            let record = Record {
+                section,
+                path: String::new(),
+                place: Place::Default,
+                data: vec![None; section.keys.len()],
+                places: vec![None; section.keys.len()],
+            };
+            for Key { name, form, .. } in section.keys {
+                let answers = [
+                    !panics(|| record.maybe_duration(name)),
+                    !panics(|| record.maybe_bytes(name)),
+                    !panics(|| record.maybe_number(name)),
+                    !panics(|| record.maybe_speed(name)),
+                    !panics(|| record.maybe_count(name)),
+                    !panics(|| record.maybe_flag(name)),
+                    !panics(|| record.maybe_word(name)),
+                    !panics(|| record.names(name).len()),
+                    !panics(|| record.rate(name)),
+                    !panics(|| record.text(name).is_some()),
+                    !panics(|| record.table(name).is_some()),
+                    !panics(|| record.choice(name).is_some()),
+                    !panics(|| record.records(name).len()),
+                ];
+                let own = matches!(form, Form::Durations | Form::Workers | Form::Output);
+                let expected = if own { 0 } else { 1 };
+                let found = answers.iter().filter(|answers| **answers).count();
+                assert_eq!(found, expected, "{name} of {}", section.path);
+            }
         }
     }
 }

@@ -3,8 +3,8 @@
 use sim_core::SimDuration;
 use soe_model::broker::table::TableNames;
 use soe_model::broker::{
-    Action, Answer, Attempt, Broker, CallHeader, CallId, Failure, Outcome, ProbeId, ProbeReply,
-    Rejection,
+    Action, Answer, Attempt, Broker, CallHeader, CallId, Failure, Outcome, ProbeAnswer, ProbeId,
+    ProbeReply, Rejection,
 };
 use soe_model::names::{EndpointId, FunctionId, Names, NodeId};
 use soe_model::workflow::Meeting;
@@ -96,6 +96,7 @@ impl World<'_> {
                     load1: u32::from(execution.load.one),
                     acknowledgement: leg.baggage != BaggageId::NONE
                         && self.flows.baggage.is_asynchronous(leg.baggage),
+                    cold: false,
                 };
                 machine.answered(now, attempt, &answer);
             }
@@ -116,7 +117,10 @@ impl World<'_> {
         cx: &mut Cx<'_>,
     ) {
         let reply = match leg.reply {
-            Reply::Done(execution) => ProbeReply::Answered(execution.processing),
+            Reply::Done(execution) => ProbeReply::Answered(ProbeAnswer {
+                load1: Some(u32::from(execution.load.one)),
+                ..execution.processing.into()
+            }),
             Reply::Refused(_) => ProbeReply::Failed(Failure::Application),
             Reply::Unreachable | Reply::Pending => ProbeReply::Failed(Failure::Transport),
         };

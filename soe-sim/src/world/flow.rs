@@ -39,7 +39,7 @@ pub(super) struct Flows {
     /// Who has a state server, by name.
     servers: BTreeMap<String, Server>,
     /// Bytes sent between different nodes since the end of the warm-up.
-    traffic: u64,
+    traffic: u128,
 }
 
 /// Whose state server.
@@ -123,13 +123,13 @@ impl World<'_> {
     #[inline]
     pub(super) fn count_traffic(&mut self, from: NodeId, to: NodeId, size: Bytes) {
         if self.flows.any && from != to {
-            self.flows.traffic += size.0 + self.network.header().0;
+            self.flows.traffic += u128::from(size.0) + u128::from(self.network.header().0);
         }
     }
 
     /// Bytes sent between different nodes since the end of the warm-up, if anybody
     /// counted.
-    pub(super) fn traffic(&self) -> Option<u64> {
+    pub(super) fn traffic(&self) -> Option<u128> {
         self.flows.any.then_some(self.flows.traffic)
     }
 

@@ -297,7 +297,7 @@ fn axis(record: &Record, report: &mut Report<'_>) -> Option<Axis> {
     for (number, item) in items.iter().enumerate() {
         if items[..number]
             .iter()
-            .any(|known| known.label == item.label)
+            .any(|known| known.label == item.label || is_same_number(known, item))
         {
             let message = format!("the value `{}` is there twice", quote(&item.label));
             report.wrong(item.place, message);
@@ -318,6 +318,11 @@ fn axis(record: &Record, report: &mut Report<'_>) -> Option<Axis> {
             None => record.at("key"),
         },
     })
+}
+
+/// Whether two values are the same number written in two ways, such as 1 and 1.0.
+fn is_same_number(one: &Item, other: &Item) -> bool {
+    one.number.is_some() && one.number == other.number
 }
 
 /// The keys that it changes, if its values do not say that themselves.
