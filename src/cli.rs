@@ -267,6 +267,10 @@ pub struct SweepArgs {
 pub enum SweepCommand {
     /// Join the parts of a study that were run with --shard
     Merge(MergeArgs),
+    /// Print the JSON Schema of study files, for editors
+    Schema,
+    /// Print the reference of study files: every key, unit and default
+    Reference,
 }
 
 #[derive(Args, Debug)]

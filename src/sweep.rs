@@ -27,8 +27,11 @@ const PROBING: Duration = Duration::from_secs(5);
 
 /// Runs `soe sweep`.
 pub fn sweep(args: &SweepArgs) -> Result<(), Failure> {
-    if let Some(SweepCommand::Merge(args)) = &args.command {
-        return merge(args);
+    match &args.command {
+        Some(SweepCommand::Merge(args)) => return merge(args),
+        Some(SweepCommand::Schema) => return print(&soe_study::schema()),
+        Some(SweepCommand::Reference) => return print(&soe_study::reference()),
+        None => {}
     }
     let Some(file) = &args.file else {
         return Err(Failure::input("a study file is needed"));

@@ -17,7 +17,6 @@ mod network;
 mod reference;
 pub(crate) mod resolve;
 mod run;
-mod schema;
 mod workflow;
 
 use std::path::{Path, PathBuf};
@@ -30,8 +29,12 @@ use crate::reader::tree::Table;
 use crate::reader::{print, set};
 
 pub use reference::reference;
-pub use resolve::SWEEP;
-pub use schema::schema;
+pub use resolve::{STUDY, SWEEP};
+
+/// The JSON Schema of scenario files, as text.
+pub fn schema() -> String {
+    crate::reader::schema::schema(&resolve::SECTION, "Scenario of ServerlessOnEdge")
+}
 
 /// A commented scenario to start from.
 pub fn starter() -> &'static str {
@@ -192,4 +195,15 @@ pub struct Checked {
     /// The files that it names, such as timetables and topologies, in the order of
     /// their paths.
     pub inputs: Vec<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::resolve;
+    use crate::reader::consistent::mistakes;
+
+    #[test]
+    fn all_declarations_are_right_themselves() {
+        assert_eq!(mistakes(&resolve::SECTION), Vec::<String>::new());
+    }
 }

@@ -374,3 +374,29 @@ fn visit(value: &Json, see: &mut impl FnMut(&Json)) {
         _ => {}
     }
 }
+
+#[test]
+fn the_files_of_workflows_are_among_the_inputs() {
+    let folder = tempfile::tempdir().unwrap();
+    let dag = r#"{ "successors": [[1]], "functionNames": ["clambda0", "clambda0"],
+                   "dependencies": {}, "state-sizes": {} }"#;
+    std::fs::write(folder.path().join("app.json"), dag).unwrap();
+    let text = r#"
+        version = 1
+        run.calls = 1
+        [controller.control]
+        [computer.pi]
+        platform = "raspberry"
+        [broker.router]
+        [workflow.app]
+        file = "app.json"
+        [client.user]
+        workflow = "app"
+        destination = "router"
+        size = "1 kB"
+    "#;
+    let origin = folder.path().join("scenario.toml").display().to_string();
+    let scenario = Scenario::parse(text, &origin).unwrap();
+    let checked = scenario.checked().unwrap_or_else(|wrong| panic!("{wrong}"));
+    assert_eq!(checked.inputs, [folder.path().join("app.json")]);
+}

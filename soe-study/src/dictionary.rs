@@ -33,7 +33,7 @@ of a length of chain or of a delay have a value at each place of an axis of thei
 figures show them with `x = \"within\"`.
 
 ";
-    text += &table(crate::STATESIM_METRICS);
+    text += &table(crate::statesim_metrics::METRICS);
     text
 }
 

@@ -52,6 +52,7 @@ mod moments;
 mod results;
 mod runner;
 mod section;
+mod statesim_metrics;
 mod study;
 mod verdict;
 
@@ -61,10 +62,11 @@ pub use executor::{Failed, PointDone, Shard, Status, Sweep};
 pub use finished::{Estimate, Estimates};
 pub use journal::JournalError;
 pub use moments::Moments;
-pub use runner::statesim::METRICS as STATESIM_METRICS;
 pub use runner::{Column, Layout, Prepared, Report, Runner, ScenarioSweep, StatesimSweep};
 pub use section::{check, checked};
+pub use statesim_metrics::METRICS as STATESIM_METRICS;
 pub use study::{
     Axis, Claimed, FigureSpec, FindingSpec, Item, Plan, Replications, Selector, Study, Subject, X,
+    reference, schema,
 };
 pub use verdict::Verdict;

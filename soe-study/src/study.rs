@@ -1,39 +1,46 @@
 //! Study files: what is varied, how often it is repeated, what is looked at.
+//!
+//! Every key is declared once, beside what reads it; the messages for mistakes and the
+//! [`reference`] documentation follow from these declarations, as those of scenarios do.
 
 mod assign;
 mod axis;
-mod fields;
+mod check;
 mod figure;
 mod filter;
 mod finding;
+mod grid;
+mod keys;
+mod parameters;
+mod plan;
+mod point;
 mod print;
 mod replications;
+mod scale;
 mod selector;
 mod subject;
 
 use std::path::Path;
 
-use scenarios::format::SWEEP;
+use scenarios::format::{STUDY, SWEEP};
 use scenarios::reader::diagnostic::{Diagnostics, Place, Report, quote};
 use scenarios::reader::document::Document;
+use scenarios::reader::read::Reader;
+use scenarios::reader::record::Record;
 use scenarios::reader::set;
 use scenarios::reader::tree::{Node, Raw, Table};
-use scenarios::reader::value::{Datum, Form};
 
 pub use axis::{Axis, Item};
 pub use figure::{FigureSpec, X};
 pub use finding::{Claimed, FindingSpec};
+pub use keys::{reference, schema};
+pub(crate) use parameters::Parameters;
+pub use plan::Plan;
 pub use replications::Replications;
 pub use selector::Selector;
-pub(crate) use subject::{NetworkSource, Parameters, TraceSource};
+pub(crate) use subject::{NetworkSource, TraceSource};
 pub use subject::{ScenarioSubject, StatesimSubject, Subject};
 
-use fields::Fields;
-
-/// The version of the format.
-const VERSION: u64 = 1;
-/// The most points of a grid.
-const MOST_POINTS: usize = 100_000;
 /// The most replications of all points together.
 const MOST_RUNS: u64 = 100_000_000;
 
@@ -66,33 +73,6 @@ pub struct Study {
     document: Document,
     /// The scenario whose section `sweep` it is, and where that section is.
     around: Option<(Table, Place)>,
-}
-
-/// A study, checked and complete.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// What it is about, in one line.
-    pub title: String,
-    /// The root of all random draws: replication `i` of every point draws from the
-    /// streams of this seed and `i`.
-    pub seed: u64,
-    /// How often each point is repeated.
-    pub replications: Replications,
-    /// What is varied.
-    pub subject: Subject,
-    /// The axes of the grid.
-    pub axes: Vec<Axis>,
-    /// The points of the grid that no filter drops: one item of each axis, the last
-    /// axis varying fastest.
-    pub points: Vec<Vec<usize>>,
-    /// The filters, as they were written.
-    pub filters: Vec<String>,
-    /// Which metrics are kept; all if there is none.
-    pub metrics: Vec<Selector>,
-    /// The figures to draw.
-    pub figures: Vec<FigureSpec>,
-    /// What it is expected to show.
-    pub findings: Vec<FindingSpec>,
 }
 
 impl Study {
@@ -242,21 +222,71 @@ impl Study {
     }
 
     fn read(&self, report: &mut Report<'_>) -> Option<Plan> {
+        let record = self.record(report)?;
+        let folder = &self.document.folder;
+        let subject = match &self.around {
+            Some((scenario, _)) => Some(subject::around(&record, folder, scenario, report)),
+            None => match record.maybe_word("kind") {
+                Some("scenario") => subject::scenario(&record, folder, report),
+                Some(_) => {
+                    subject::statesim::statesim(&record, folder, report).map(Subject::Statesim)
+                }
+                None => None,
+            },
+        };
+        let seed = record
+            .maybe_count("seed")
+            .filter(|_| record.given("seed").is_some());
+        let of_scenario = self.of_scenario("replications");
+        let replications = replications::resolve(&record, of_scenario, report);
+        let metrics = selector::list(&record, "metrics", report).unwrap_or_default();
+        // What refers to axes makes no sense without them.
+        let axes = axis::resolve(&record, report)?;
+        let filters = filter::list(&record, "filter", &axes, report);
+        let figures = figure::resolve(&record, &axes, report);
+        let findings = finding::resolve(&record, &axes, report);
+        let points = grid::points(&axes, &filters, report)?;
+        let replications = replications?;
+        let runs = points.len() as u64 * u64::from(replications.max);
+        if runs > MOST_RUNS {
+            let message = format!(
+                "{} points with up to {} replications are {runs} runs, at most {MOST_RUNS} are possible",
+                points.len(),
+                replications.max
+            );
+            report.wrong(record.place, message);
+            return None;
+        }
+        let plan = Plan {
+            title: record.text("title").unwrap_or_default().to_owned(),
+            seed: seed.unwrap_or(self.default_seed()),
+            replications,
+            subject: subject?,
+            axes,
+            points,
+            filters: filters.into_iter().map(|filter| filter.text).collect(),
+            metrics,
+            figures,
+            findings,
+        };
+        check::check(&plan, report);
+        Some(plan)
+    }
+
+    /// The values of its keys; `None` if it is no study, or one of another version.
+    fn record(&self, report: &mut Report<'_>) -> Option<Record> {
         let root = &self.document.root;
-        let (path, place) = match &self.around {
-            Some((_, place)) => (SWEEP, *place),
-            None => ("the study", Place::File(0)),
+        let (section, place) = match &self.around {
+            Some((_, place)) => (&keys::SECTION, *place),
+            None => (&keys::STUDY, Place::File(0)),
         };
         if self.around.is_none() && root.get("kind").is_none() {
             let wrong = match (root.get(SWEEP), root.get("client")) {
-                (Some(node), _) => Some((
-                    node.place,
-                    format!(
-                        "sweep: found {}, expected {}",
-                        node.found(),
-                        Form::Study.describe()
-                    ),
-                )),
+                (Some(node), _) => {
+                    let (found, expected) = (node.found(), STUDY.describe());
+                    let message = format!("{SWEEP}: found {found}, expected {expected}");
+                    Some((node.place, message))
+                }
                 (None, Some(_)) => Some((
                     Place::File(0),
                     "this is a scenario without a section `sweep`, which would say what is varied"
@@ -269,87 +299,19 @@ impl Study {
                 return None;
             }
         }
-        let mut fields = Fields::new(root, path, place, report);
-        let kind = match self.around {
-            Some(_) => Some("scenario"),
-            None => {
-                // Nothing is known of another version.
-                let version = Form::Count {
-                    min: VERSION,
-                    max: VERSION,
-                    or: None,
-                };
-                fields.need("version", version)?;
-                match fields.need("kind", Form::Word(&["scenario", "statesim"])) {
-                    Some(Datum::Word(kind)) => Some(kind),
-                    _ => None,
-                }
-            }
-        };
-        let title = fields.text("title", "a text").unwrap_or_default();
-        let seed = Form::Count {
-            min: 0,
-            max: u64::MAX,
-            or: None,
-        };
-        let seed = match fields.read("seed", seed) {
-            Some(Datum::Count(seed)) => seed,
-            _ => self.default_seed(),
-        };
-        let replications = replications::read(&mut fields, self.of_scenario("replications"));
-        let metrics = selector::list(&mut fields, "metrics").unwrap_or_default();
-        let axes = axis::read(&mut fields);
-        // What refers to axes makes no sense without them.
-        let (filters, figures, findings) = match &axes {
-            Some(axes) => (
-                filter::read(&mut fields, axes),
-                figure::read(&mut fields, axes),
-                finding::read(&mut fields, axes),
-            ),
-            None => {
-                fields.know(&["filter", "figure", "finding"]);
-                Default::default()
-            }
-        };
-        let folder = &self.document.folder;
-        let subject = match (kind, &self.around) {
-            (_, Some((scenario, _))) => subject::around(&mut fields, folder, scenario),
-            (Some("scenario"), None) => subject::scenario(&mut fields, folder),
-            (Some("statesim"), None) => subject::statesim(&mut fields, folder),
-            // So that their keys are not called unknown.
-            _ => {
-                fields.know(&["base", "scenario", "set", "parameters", "network", "trace"]);
-                None
-            }
-        };
-        fields.finish();
-        let axes = axes?;
-        let points = points(&axes, &filters, report)?;
-        let replications = replications?;
-        let runs = points.len() as u64 * u64::from(replications.max);
-        if runs > MOST_RUNS {
-            let message = format!(
-                "{} points with up to {} replications are {runs} runs, at most {MOST_RUNS} are possible",
-                points.len(),
-                replications.max
-            );
-            report.wrong(place, message);
+        // Nothing is known of the keys of another version.
+        let version = section.key("version");
+        if let (Some(key), Some(node)) = (version, root.get("version"))
+            && let Err((place, message)) = key.form.read(node)
+        {
+            report.wrong(place, format!("version: {message}"));
             return None;
         }
-        let plan = Plan {
-            title,
-            seed,
-            replications,
-            subject: subject?,
-            axes,
-            points,
-            filters: filters.into_iter().map(|filter| filter.text).collect(),
-            metrics,
-            figures,
-            findings,
+        let mut reader = Reader {
+            report,
+            folder: &self.document.folder,
         };
-        subject::check(&plan, report);
-        Some(plan)
+        Some(reader.record(section, root, "", place))
     }
 }
 
@@ -382,78 +344,6 @@ impl Study {
             _ => None,
         }
     }
-}
-
-impl Plan {
-    /// A point in words: `jobs = 50, network = iiot`.
-    pub fn describe(&self, point: usize) -> String {
-        let items = self.axes.iter().zip(&self.points[point]);
-        let items: Vec<_> = items
-            .map(|(axis, &item)| format!("{} = {}", axis.name, axis.items[item].label))
-            .collect();
-        if items.is_empty() {
-            "the only point".to_owned()
-        } else {
-            items.join(", ")
-        }
-    }
-
-    /// The study as TOML, with all ranges written out and all defaults filled in; it
-    /// reads back as the same plan.
-    pub fn to_toml(&self) -> String {
-        print::study(self, false)
-    }
-
-    /// The same with the scenario from which it starts written out, which may stand in a
-    /// file of its own. Paths in that are written as they are.
-    pub fn to_whole_toml(&self) -> String {
-        print::study(self, true)
-    }
-}
-
-/// All combinations that no filter drops.
-fn points(
-    axes: &[Axis],
-    filters: &[filter::Filter],
-    report: &mut Report<'_>,
-) -> Option<Vec<Vec<usize>>> {
-    let sizes: Vec<usize> = axes.iter().map(|axis| axis.items.len()).collect();
-    let count = sizes
-        .iter()
-        .try_fold(1_usize, |count, &size| count.checked_mul(size));
-    let Some(count) = count.filter(|&count| count <= 100 * MOST_POINTS) else {
-        let place = axes.last().map_or(Place::File(0), |axis| axis.place);
-        report.wrong(
-            place,
-            format!("the axes have more than {MOST_POINTS} combinations"),
-        );
-        return None;
-    };
-    let point = |mut number: usize| {
-        let mut point = vec![0; sizes.len()];
-        for (item, &size) in point.iter_mut().zip(&sizes).rev() {
-            (*item, number) = (number % size, number / size);
-        }
-        point
-    };
-    let kept = |point: &Vec<usize>| filters.iter().all(|filter| filter.keeps(axes, point));
-    let points: Vec<_> = (0..count).map(point).filter(kept).collect();
-    if points.is_empty() && count > 0 {
-        let place = filters.last().map_or(Place::File(0), |filter| filter.place);
-        report.wrong(place, "the filters leave no point");
-    }
-    if points.len() > MOST_POINTS {
-        let place = axes.last().map_or(Place::File(0), |axis| axis.place);
-        report.wrong(
-            place,
-            format!(
-                "there are {} points, at most {MOST_POINTS} are possible",
-                points.len()
-            ),
-        );
-        return None;
-    }
-    Some(points)
 }
 
 fn absolute(path: &Path) -> Result<String, Diagnostics> {

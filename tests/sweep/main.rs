@@ -321,7 +321,7 @@ fn wrong_input_gets_one_line_and_status_2() {
         ),
         (
             vec!["sweep", "study.toml", "--network", "x=y"],
-            "unknown key `network`",
+            "`network` in the study goes with kind = \"statesim\" only",
         ),
         (
             vec!["sweep", "study.toml", "--set", "replications=0"],

@@ -126,3 +126,15 @@ fn points_of_the_same_content_are_counted_like_others() {
     let text = stderr(&output);
     assert!(text.contains("\n12/12 "), "{text}");
 }
+
+#[test]
+fn the_reference_of_study_files_is_printed_and_is_that_of_the_docs() {
+    let folder = tempfile::tempdir().unwrap();
+    let printed = soe(folder.path(), &["sweep", "reference"]);
+    assert!(printed.status.success(), "{}", stderr(&printed));
+    assert!(stdout(&printed).contains("### `[[axis]]`"));
+    assert_eq!(
+        stdout(&printed),
+        include_str!("../../docs/study-reference.md")
+    );
+}

@@ -10,8 +10,8 @@ use soe_model::broker::{
 use super::entity::{self, Directory, What};
 use crate::reader::diagnostic::Report;
 use crate::reader::kind::Sort;
-use crate::reader::section::{Default, Key, Record, Section, When};
-use crate::reader::value::{Datum, Form};
+use crate::reader::record::{Datum, Record};
+use crate::reader::section::{Default, Form, Key, Section, When};
 
 const LIMIT: Form = Form::Count {
     min: 1,

@@ -8,8 +8,8 @@ use soe_model::client::{ClientSpec, Generator};
 use super::entity::{self, Directory, What};
 use crate::reader::diagnostic::{Report, quote};
 use crate::reader::kind::Sort;
-use crate::reader::section::{Default, Key, Record, Section, When};
-use crate::reader::value::{Form, Name};
+use crate::reader::record::{Name, Record};
+use crate::reader::section::{Default, Form, Key, Section, When};
 
 pub(crate) static SECTION: Section = Section {
     path: "client.NAME",

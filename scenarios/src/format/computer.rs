@@ -13,8 +13,10 @@ use super::entity::{self, Budget, Directory, What};
 use crate::reader::diagnostic::{Place, hint, quote};
 use crate::reader::files;
 use crate::reader::kind::Sort;
-use crate::reader::section::{Default, Key, Reader, Record, Section, When};
-use crate::reader::value::{Datum, Form, MOST_WORKERS, Name};
+use crate::reader::read::Reader;
+use crate::reader::record::{Datum, Name, Record};
+use crate::reader::section::{Default, Form, Key, Section, When};
+use crate::reader::value::MOST_WORKERS;
 
 const ELSEWHERE: When = When::Without(&["platform", "configuration", "processor"]);
 const READY: When = When::Without(&["platform", "configuration"]);

@@ -3,11 +3,8 @@
 use soe_model::controller::{InstallerSpec, Objective};
 
 use super::entity;
-use crate::reader::section::{Default, Key, Record, Section, When};
-use crate::reader::value::Form;
-
-/// The word for distances that follow from the network.
-pub(crate) const NETWORK: &str = "network";
+use crate::reader::record::Record;
+use crate::reader::section::{Default, Form, Key, Section, When};
 
 pub(crate) static SECTION: Section = Section {
     path: "controller.NAME",
@@ -25,8 +22,10 @@ pub(crate) static SECTION: Section = Section {
         },
         Key {
             name: "distances",
-            form: Form::Path { or: Some(NETWORK) },
-            default: Default::Value(NETWORK),
+            form: Form::Path {
+                or: Some(entity::NETWORK),
+            },
+            default: Default::Value(entity::NETWORK),
             when: When::Is("installer", "hierarchical"),
             help: "A file with the matrix of distances between nodes (`--topology-file` of \
                    edgecontroller): one node per line, its name and its distances. By default, \

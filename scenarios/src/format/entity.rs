@@ -5,8 +5,8 @@ use std::cell::Cell;
 use std::collections::HashMap;
 
 use crate::reader::diagnostic::{Place, Report, hint, quote};
-use crate::reader::section::{Default, Key, Record, When};
-use crate::reader::value::{Form, Name};
+use crate::reader::record::{Name, Record};
+use crate::reader::section::{Default, Form, Key, When};
 
 /// The most copies of one entity.
 const MOST_COPIES: u64 = 1_000_000;
@@ -52,8 +52,10 @@ pub(crate) const CONTROLLER: Key = Key {
 
 /// The word that stands for no controller.
 const NONE: &str = "none";
+/// The word for distances that follow from the network.
+pub(crate) const NETWORK: &str = "network";
 /// Words that no entity can have as its name: results, keys and links use them otherwise.
-const RESERVED: [&str; 3] = [NONE, super::controller::NETWORK, soe_model::names::ALL];
+const RESERVED: [&str; 3] = [NONE, NETWORK, soe_model::names::ALL];
 /// The longest name.
 const LONGEST_NAME: usize = 100;
 

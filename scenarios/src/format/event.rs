@@ -8,8 +8,8 @@ use soe_model::units::OpsPerSecond;
 
 use super::entity::{Directory, What};
 use crate::reader::diagnostic::{Report, hint, quote};
-use crate::reader::section::{Default, Key, Record, Section, When};
-use crate::reader::value::{Form, Name};
+use crate::reader::record::{Name, Record};
+use crate::reader::section::{Default, Form, Key, Section, When};
 
 const fn subject(name: &'static str, what: &'static str, help: &'static str) -> Key {
     Key {

@@ -2,8 +2,8 @@
 
 use soe_model::function::{FunctionSpec, Output, Requirements};
 
-use crate::reader::section::{Default, Key, Record, Section, When};
-use crate::reader::value::{Datum, Form};
+use crate::reader::record::{Datum, Record};
+use crate::reader::section::{Default, Form, Key, Section, When};
 
 pub(crate) static SECTION: Section = Section {
     path: "function.NAME",

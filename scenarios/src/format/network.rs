@@ -12,8 +12,9 @@ use soe_model::units::Bytes;
 use super::entity::{Budget, Directory};
 use crate::reader::diagnostic::{Place, Report, hint, quote};
 use crate::reader::files;
-use crate::reader::section::{Default, Key, Reader, Record, Section, When};
-use crate::reader::value::{Form, Name};
+use crate::reader::read::Reader;
+use crate::reader::record::{Name, Record};
+use crate::reader::section::{Default, Form, Key, Section, When};
 
 const RATE: Form = Form::Rate {
     or: Some("unlimited"),

@@ -17,19 +17,23 @@ use super::entity::{Budget, Directory, What, deal};
 use super::network::Nodes;
 use super::{broker, client, computer, controller, event, function, network, run, workflow};
 use crate::reader::diagnostic::{Place, Report, quote};
-use crate::reader::section::{Default, Key, ROOT, Reader, Record, Section, When};
+use crate::reader::read::Reader;
+use crate::reader::record::{Name, Record};
+use crate::reader::section::{Default, Form, Key, Section, When};
 use crate::reader::tree::Table;
-use crate::reader::value::{Form, Name};
 
-use whole::Whole;
+use whole::{Origin, Whole};
 
 /// The version of the format.
 const VERSION: u64 = 1;
 /// The key of the study that is part of a scenario file.
 pub const SWEEP: &str = "sweep";
 
+/// What that section takes: the crate of studies reads it.
+pub const STUDY: Form = Form::Open("a table with the keys of a study");
+
 pub(crate) static SECTION: Section = Section {
-    path: ROOT,
+    path: "the scenario",
     help: "A scenario: what takes part, and how it is run.",
     keys: &[
         Key {
@@ -108,7 +112,7 @@ pub(crate) static SECTION: Section = Section {
         },
         Key {
             name: SWEEP,
-            form: Form::Study,
+            form: STUDY,
             default: Default::Unused,
             when: When::Always,
             help: "What `soe sweep` varies, with the keys of a study file but for `version`, `kind` \
@@ -120,7 +124,7 @@ pub(crate) static SECTION: Section = Section {
 /// Reads all sections; what is wrong is reported.
 pub(crate) fn read(root: &Table, folder: &Path, report: &mut Report<'_>) -> Record {
     let mut reader = Reader { report, folder };
-    reader.record(&SECTION, root, ROOT, Place::File(0))
+    reader.record(&SECTION, root, "", Place::File(0))
 }
 
 /// Makes the deployment; it means something only if nothing was reported.
@@ -228,13 +232,6 @@ fn directory(root: &Record, report: &mut Report<'_>) -> Directory {
     }
     names.check(report);
     names
-}
-
-/// Where an entity comes from: the section and where that was written.
-#[derive(Clone)]
-struct Origin {
-    path: String,
-    place: Place,
 }
 
 struct Builder<'a, 'r, 'x> {

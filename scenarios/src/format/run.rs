@@ -3,8 +3,8 @@
 use soe_model::deployment::RunControl;
 
 use crate::reader::diagnostic::Report;
-use crate::reader::section::{Default, Key, Record, Section, When};
-use crate::reader::value::Form;
+use crate::reader::record::Record;
+use crate::reader::section::{Default, Form, Key, Section, When};
 
 pub(crate) static SECTION: Section = Section {
     path: "run",

@@ -11,8 +11,9 @@ use soe_model::workflow::{
 use super::entity::{Directory, What};
 use crate::reader::diagnostic::{Place, Report, hint, quote};
 use crate::reader::files;
-use crate::reader::section::{Default, Key, Reader, Record, Section, When};
-use crate::reader::value::{Datum, Form, Name};
+use crate::reader::read::Reader;
+use crate::reader::record::{Datum, Name, Record};
+use crate::reader::section::{Default, Form, Key, Section, When};
 
 pub(crate) static SECTION: Section = Section {
     path: "workflow.NAME",
@@ -462,7 +463,7 @@ fn states(
 }
 
 fn from_file(file: &str, place: Place, path: &str, reader: &mut Reader<'_, '_>) -> Option<Parts> {
-    let text = match files::read(reader.folder, file) {
+    let text = match reader.report.read(reader.folder, file) {
         Ok(text) => text,
         Err(message) => {
             reader

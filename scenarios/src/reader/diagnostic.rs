@@ -111,7 +111,10 @@ impl<'a> Report<'a> {
     /// What is wrong with it, in words.
     pub fn read(&mut self, folder: &Path, path: &str) -> Result<String, String> {
         self.inputs.insert(folder.join(path));
-        files::read(folder, path)
+        files::read_path(&folder.join(path)).map_err(|error| {
+            let (file, reason) = (files::shown(folder, path), files::reason(&error));
+            format!("cannot read `{}`: {reason}", quote(&file))
+        })
     }
 
     /// The files that were read, or should have been.

@@ -4,21 +4,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::diagnostic::quote;
-
 /// The largest file that is read.
 const LARGEST: u64 = 4 << 30;
-
-/// Reads a text file whose path is relative to `folder`.
-///
-/// # Errors
-/// What is wrong with it, in words.
-pub fn read(folder: &Path, path: &str) -> Result<String, String> {
-    read_path(&folder.join(path)).map_err(|error| {
-        let reason = reason(&error);
-        format!("cannot read `{}`: {reason}", quote(&shown(folder, path)))
-    })
-}
 
 /// Reads a text file.
 pub fn read_path(path: &Path) -> io::Result<String> {

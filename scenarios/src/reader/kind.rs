@@ -129,12 +129,12 @@ impl Choice {
 
 fn value_toml(value: &Value) -> String {
     match value {
-        Value::Number(number) => super::value::float(*number),
+        Value::Number(number) => super::syntax::float(*number),
         Value::Count(count) => count.to_string(),
         Value::ByteList(sizes) => {
             let sizes: Vec<_> = sizes.iter().map(|size| format!("\"{size}\"")).collect();
             format!("[{}]", sizes.join(", "))
         }
-        other => super::value::string(&other.to_string()),
+        other => super::syntax::string(&other.to_string()),
     }
 }

@@ -1,8 +1,9 @@
 //! Writes a scenario back, with all defaults filled in.
 
-use super::section::{Default, Record};
+use super::record::{Datum, Record};
+use super::section::{Default, Form};
+use super::syntax::key;
 use super::tree::{Raw, Table};
-use super::value::{Datum, Form, key};
 
 /// The whole scenario as TOML.
 pub fn scenario(root: &Record) -> String {

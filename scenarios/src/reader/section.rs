@@ -1,18 +1,10 @@
-//! Sections of a scenario and their keys, declared once: what reads files, fills
-//! in defaults, writes scenarios back, and makes the JSON Schema and the
-//! reference documentation all follow the same declarations.
+//! Sections of a file and their keys, declared once: what reads files, fills in defaults,
+//! writes scenarios back, and makes the JSON Schema and the reference documentation all follow
+//! the same declarations.
 
-use std::path::Path;
+use soe_model::units;
 
-use sim_core::SimDuration;
-use soe_model::catalogue::{Parameter, Quantity, Timetable, Value};
-use soe_model::units::{BitsPerSecond, Bytes, OpsPerSecond};
-
-use super::diagnostic::{Place, Report, hint, quote};
-use super::files;
-use super::kind::{Choice, KindInfo, Sort};
-use super::tree::{Entry, Node, Raw, Table};
-use super::value::{Datum, Form, Name};
+use super::kind::Sort;
 
 /// A table with fixed keys.
 #[derive(Debug)]
@@ -26,7 +18,7 @@ pub struct Section {
 }
 
 /// A key of a section.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Key {
     /// The key as it is written.
     pub name: &'static str,
@@ -47,6 +39,8 @@ pub enum When {
     Always,
     /// If an earlier key of the section is this word.
     Is(&'static str, &'static str),
+    /// If this key of the section is given.
+    With(&'static str),
     /// If none of these keys of the section is given.
     Without(&'static [&'static str]),
 }
@@ -64,396 +58,109 @@ pub enum Default {
     Unused,
 }
 
-/// A section as somebody filled it in, with all defaults.
-#[derive(Clone, Debug)]
-pub struct Record {
-    /// The declaration.
-    pub section: &'static Section,
-    /// Where the table is.
-    pub place: Place,
-    // One for each key; nothing for what is absent or was wrong.
-    data: Vec<Option<Datum>>,
-    // Where each key was written, if it was.
-    places: Vec<Option<Place>>,
+/// What a key takes.
+#[derive(Clone, Copy, Debug)]
+pub enum Form {
+    /// A duration with its unit, or a word that stands for none.
+    Duration {
+        /// The word that stands for none, if there is one.
+        or: Option<&'static str>,
+    },
+    /// One duration, or the least and the greatest.
+    Durations,
+    /// A size with its unit, or a word that stands for none.
+    Bytes {
+        /// The word that stands for none, if there is one.
+        or: Option<&'static str>,
+    },
+    /// A size with its unit that need not be whole.
+    BytesEach,
+    /// A number of operations with its unit.
+    Operations,
+    /// A transmission rate, or a word that stands for none.
+    Rate {
+        /// The word that stands for none, if there is one.
+        or: Option<&'static str>,
+    },
+    /// The speed of a core.
+    Speed,
+    /// A number between two bounds, both included.
+    Number {
+        /// The least value.
+        min: f64,
+        /// The greatest value.
+        max: f64,
+    },
+    /// A whole number between two bounds, both included, or a word for none.
+    Count {
+        /// The least value.
+        min: u64,
+        /// The greatest value.
+        max: u64,
+        /// The word that stands for none, if there is one.
+        or: Option<&'static str>,
+    },
+    /// True or false.
+    Flag,
+    /// One of a few words.
+    Word(&'static [&'static str]),
+    /// A name of something.
+    Name(&'static str),
+    /// Names of something, or one name alone; at least one.
+    Names(&'static str),
+    /// Any text; what it says, in words, with an article.
+    Text(&'static str),
+    /// A list of texts, or one alone; what each says, in words, with an article.
+    Texts(&'static str),
+    /// A list of pairs of texts; what it is, in words, with an article.
+    Pairs(&'static str),
+    /// Functions, or functions with a number of workers each.
+    Workers,
+    /// What a function returns.
+    Output,
+    /// The path of a file, relative to the scenario; or a word instead.
+    Path {
+        /// The word that stands for none, if there is one.
+        or: Option<&'static str>,
+    },
+    /// A kind of a catalogue.
+    Kind(Sort),
+    /// A table of its own.
+    Table(&'static Section),
+    /// A list of tables.
+    Tables(&'static Section),
+    /// Tables that are named by their users.
+    Named(&'static Section),
+    /// A whole number between two bounds, both included, or a table instead.
+    CountOr {
+        /// The least value.
+        min: u64,
+        /// The greatest value.
+        max: u64,
+        /// The table.
+        table: &'static Section,
+    },
+    /// A list of values of any kind, at least one. Where the rest of the section allows it,
+    /// tables of this section stand among them, which the owner of the key reads.
+    Values(&'static Section),
+    /// A table of this section that is read later, when other values have been put into it.
+    Later(&'static Section),
+    /// A table whose keys are not declared here; what it is, in words, with an article.
+    Open(&'static str),
 }
 
-/// Reads sections.
-pub struct Reader<'a, 'r> {
-    /// Where mistakes are collected.
-    pub report: &'a mut Report<'r>,
-    /// Against which paths are relative.
-    pub folder: &'a Path,
-}
-
-impl Reader<'_, '_> {
-    /// Reads the table called `path` as a section.
-    pub fn record(
-        &mut self,
-        section: &'static Section,
-        table: &Table,
-        path: &str,
-        place: Place,
-    ) -> Record {
-        for entry in &table.entries {
-            if section.key(&entry.key).is_none() {
-                let hint = hint(&entry.key, section.keys.iter().map(|key| key.name));
-                let key = quote(&entry.key);
-                let message = format!("unknown key `{key}` in {path}{hint}");
-                self.report.wrong(entry.key_place, message);
-            }
-        }
-        let mut record = Record {
-            section,
-            place,
-            data: Vec::new(),
-            places: Vec::new(),
-        };
-        for key in section.keys {
-            let given = table.get(key.name);
-            if let Some(reason) = self.misplaced(key, &record, table) {
-                if let Some(node) = given {
-                    let message = format!("`{}` in {path} {reason}", key.name);
-                    self.report.wrong(node.place, message);
-                }
-                record.data.push(None);
-                record.places.push(given.map(|node| node.place));
-                continue;
-            }
-            let datum = match (given, key.default) {
-                (Some(node), _) => self.datum(key, node, path),
-                (None, Default::Value(text)) => {
-                    let node = Node::parse(text, Place::Default);
-                    self.datum(key, &node, path)
-                }
-                (None, Default::Absent(_) | Default::Unused) => None,
-                (None, Default::Mandatory) => {
-                    let message = format!("{path} needs `{}`, {}", key.name, key.form.describe());
-                    self.report.wrong(place, message);
-                    None
-                }
-            };
-            record.data.push(datum);
-            record.places.push(given.map(|node| node.place));
-        }
-        record
-    }
-
-    /// Why a key does not apply to a section, if it does not.
-    fn misplaced(&self, key: &Key, so_far: &Record, table: &Table) -> Option<String> {
-        match key.when {
-            When::Always => None,
-            When::Is(other, word) => match so_far.get(other) {
-                Some(Datum::Word(found)) if *found != word => {
-                    Some(format!("goes with {other} = \"{word}\" only"))
-                }
-                _ => None,
-            },
-            When::Without(others) => {
-                let other = others.iter().find(|other| table.get(other).is_some())?;
-                Some(format!("does not go with `{other}`, which says it already"))
-            }
-        }
-    }
-
-    fn datum(&mut self, key: &Key, node: &Node, path: &str) -> Option<Datum> {
-        let inside = if path == ROOT {
-            key.name.to_owned()
-        } else {
-            format!("{path}.{}", key.name)
-        };
-        match (key.form, &node.raw) {
-            (Form::Kind(sort), _) => self.choice(sort, key, node, &inside).map(Datum::Choice),
-            (Form::Table(section), Raw::Table(table)) => {
-                let record = self.record(section, table, &inside, node.place);
-                let name = Name {
-                    text: String::new(),
-                    place: node.place,
-                };
-                Some(Datum::Records(vec![(name, record)]))
-            }
-            (Form::Tables(section), Raw::List(items)) => {
-                let records = (1..)
-                    .zip(items)
-                    .filter_map(|(number, item)| match &item.raw {
-                        Raw::Table(table) => {
-                            let name = Name {
-                                text: number.to_string(),
-                                place: item.place,
-                            };
-                            let inside = format!("{inside}.{number}");
-                            Some((name, self.record(section, table, &inside, item.place)))
-                        }
-                        _ => {
-                            let message = format!("found {}, expected a table", item.found());
-                            self.report.wrong(item.place, message);
-                            None
-                        }
-                    });
-                Some(Datum::Records(records.collect()))
-            }
-            (Form::Named(section), Raw::Table(table)) => {
-                let records = table.entries.iter();
-                let records = records.filter_map(|entry| self.named(section, entry, &inside));
-                Some(Datum::Records(records.collect()))
-            }
-            (Form::Study, Raw::Table(_)) => None,
-            (form, _) => match form.read(node) {
-                Ok(datum) => Some(datum),
-                Err((place, message)) => {
-                    self.report.wrong(place, format!("{inside}: {message}"));
-                    None
-                }
-            },
-        }
-    }
-
-    fn named(
-        &mut self,
-        section: &'static Section,
-        entry: &Entry,
-        inside: &str,
-    ) -> Option<(Name, Record)> {
-        let path = format!("{inside}.{}", quote(&entry.key));
-        let Raw::Table(table) = &entry.node.raw else {
-            let keys: Vec<_> = section.keys.iter().map(|key| key.name).take(3).collect();
-            let message = format!(
-                "{path}: found {}, expected a table with keys such as {}",
-                entry.node.found(),
-                keys.join(", ")
-            );
-            self.report.wrong(entry.node.place, message);
-            return None;
-        };
-        let name = Name {
-            text: entry.key.clone(),
-            place: entry.key_place,
-        };
-        Some((name, self.record(section, table, &path, entry.key_place)))
-    }
-
-    fn choice(&mut self, sort: Sort, key: &Key, node: &Node, path: &str) -> Option<Choice> {
-        let kinds = sort.kinds();
-        match &node.raw {
-            Raw::Text(text) => {
-                if let Some(kind) = kinds.iter().find(|kind| kind.name == text) {
-                    return self.arguments(kind, &[], node.place, path);
-                }
-                let value = sort.shorthand().map(|shorthand| shorthand.one);
-                let looks_like_one = text.starts_with(|c: char| c.is_ascii_digit());
-                match value.filter(|_| looks_like_one) {
-                    Some(short) => self.short(&kinds, short, node, path),
-                    None => {
-                        self.unknown_kind(sort, text, node.place, path);
-                        None
-                    }
-                }
-            }
-            Raw::List(_) if sort.shorthand().is_some() => {
-                let short = sort.shorthand()?.several;
-                self.short(&kinds, short, node, path)
-            }
-            Raw::Table(table) => {
-                let default = match key.default {
-                    Default::Value(text) => kind_of_default(text),
-                    _ => None,
-                };
-                let (name, place) = match (table.get("type"), default) {
-                    (Some(node), _) => match &node.raw {
-                        Raw::Text(text) => (text.clone(), node.place),
-                        _ => {
-                            let found = node.found();
-                            let message = format!(
-                                "{path}.type: found {found}, expected a kind of {}",
-                                sort.name()
-                            );
-                            self.report.wrong(node.place, message);
-                            return None;
-                        }
-                    },
-                    (None, Some(name)) => (name, node.place),
-                    (None, None) => {
-                        let names: Vec<_> = kinds.iter().map(|kind| kind.name).collect();
-                        let message = format!("{path} needs `type`, one of {}", names.join(", "));
-                        self.report.wrong(node.place, message);
-                        return None;
-                    }
-                };
-                let Some(kind) = kinds.iter().find(|kind| kind.name == name) else {
-                    self.unknown_kind(sort, &name, place, path);
-                    return None;
-                };
-                let given: Vec<_> = table
-                    .entries
-                    .iter()
-                    .filter(|entry| entry.key != "type")
-                    .collect();
-                self.arguments(kind, &given, node.place, path)
-            }
-            _ => {
-                let message = format!(
-                    "{path}: found {}, expected a kind of {}",
-                    node.found(),
-                    sort.name()
-                );
-                self.report.wrong(node.place, message);
-                None
-            }
-        }
-    }
-
-    fn short(
-        &mut self,
-        kinds: &[KindInfo],
-        (kind, parameter): (&'static str, &'static str),
-        node: &Node,
-        path: &str,
-    ) -> Option<Choice> {
-        let kind = kinds.iter().find(|info| info.name == kind)?;
-        let entry = Entry {
-            key: parameter.to_owned(),
-            key_place: node.place,
-            node: node.clone(),
-        };
-        self.arguments(kind, &[&entry], node.place, path)
-    }
-
-    fn unknown_kind(&mut self, sort: Sort, found: &str, place: Place, path: &str) {
-        let kinds = sort.kinds();
-        let hint = hint(found, kinds.iter().map(|kind| kind.name));
-        let (name, found) = (sort.name(), quote(found));
-        self.report
-            .wrong(place, format!("{path}: unknown {name} `{found}`{hint}"));
-    }
-
-    fn arguments(
-        &mut self,
-        kind: &KindInfo,
-        given: &[&Entry],
-        place: Place,
-        path: &str,
-    ) -> Option<Choice> {
-        let mut complete = true;
-        for entry in given {
-            if !kind.parameters.iter().any(|known| known.name == entry.key) {
-                let hint = match kind.parameters {
-                    [] => ", which has none".to_owned(),
-                    known => hint(&entry.key, known.iter().map(|known| known.name)),
-                };
-                let message = format!(
-                    "unknown parameter `{}` of `{}` in {path}{hint}",
-                    quote(&entry.key),
-                    kind.name
-                );
-                self.report.wrong(entry.key_place, message);
-                complete = false;
-            }
-        }
-        let mut arguments = Vec::new();
-        for parameter in kind.parameters {
-            let entry = given.iter().find(|entry| entry.key == parameter.name);
-            let value = match (entry, parameter.default) {
-                (Some(entry), _) => self.argument(parameter, &entry.node, path),
-                (None, Some(default)) => parameter.quantity.parse(default).ok(),
-                (None, None) => {
-                    let expected = parameter.quantity.describe();
-                    let message = format!(
-                        "{path}: `{}` needs `{}`, {expected}",
-                        kind.name, parameter.name
-                    );
-                    self.report.wrong(place, message);
-                    None
-                }
-            };
-            match value {
-                Some(value) => arguments.push((parameter.name, value)),
-                None => complete = false,
-            }
-        }
-        complete.then_some(Choice {
-            kind: kind.name,
-            arguments,
-        })
-    }
-
-    fn argument(&mut self, parameter: &Parameter, node: &Node, path: &str) -> Option<Value> {
-        let quantity = &parameter.quantity;
-        let unexpected = || format!("found {}, expected {}", node.found(), quantity.describe());
-        let value = match (quantity, &node.raw) {
-            (Quantity::Timetable, Raw::Text(file)) => {
-                return self.timetable(file, node.place, path);
-            }
-            (Quantity::Duration | Quantity::Bytes, Raw::Text(text)) => quantity
-                .parse(&quote(text))
-                .map_err(|error| error.to_string()),
-            (Quantity::Word(words), Raw::Text(text)) => {
-                quantity.parse(&quote(text)).map_err(|_| {
-                    let hint = hint(text, words.iter().copied());
-                    format!("unknown word `{}`{hint}", quote(text))
-                })
-            }
-            (Quantity::Number { .. }, Raw::Integer(number)) => quantity
-                .number(*number as f64)
-                .map_err(|error| error.to_string()),
-            (Quantity::Number { .. }, Raw::Float(number)) => {
-                quantity.number(*number).map_err(|error| error.to_string())
-            }
-            (Quantity::Count { .. }, Raw::Integer(number)) => u64::try_from(*number)
-                .map_err(|_| unexpected())
-                .and_then(|count| quantity.count(count).map_err(|error| error.to_string())),
-            (Quantity::ByteList, Raw::List(items)) if !items.is_empty() => {
-                let size = |item: &Node| match &item.raw {
-                    Raw::Text(text) => soe_model::units::parse_bytes(&quote(text))
-                        .map_err(|error| error.to_string()),
-                    _ => Err(unexpected()),
-                };
-                let sizes: Result<Vec<_>, _> = items.iter().map(size).collect();
-                sizes.map(|sizes| Value::ByteList(sizes.into()))
-            }
-            _ => Err(unexpected()),
-        };
-        value
-            .map_err(|message| {
-                let message = format!("{path}.{}: {message}", parameter.name);
-                self.report.wrong(node.place, message);
-            })
-            .ok()
-    }
-
-    fn timetable(&mut self, file: &str, place: Place, path: &str) -> Option<Value> {
-        let text = match self.report.read(self.folder, file) {
-            Ok(text) => text,
-            Err(message) => {
-                self.report.wrong(place, format!("{path}: {message}"));
-                return None;
-            }
-        };
-        match Timetable::parse(file, &text) {
-            Ok(timetable) if timetable.calls.is_empty() => {
-                let message = format!("{path}: `{}` has no call", quote(file));
-                self.report.wrong(place, message);
-                None
-            }
-            Ok(timetable) => Some(Value::Timetable(timetable.into())),
-            Err(error) => {
-                let file = format!("{}:{}", files::shown(self.folder, file), error.line);
-                self.report.wrong_in(place, &file, error.problem);
-                None
-            }
-        }
-    }
-}
-
-/// The path of the document itself.
-pub const ROOT: &str = "the scenario";
-
-fn kind_of_default(text: &str) -> Option<String> {
-    match Node::parse(text, Place::Default).raw {
-        Raw::Text(word) => Some(word),
-        Raw::Table(table) => match &table.get("type")?.raw {
-            Raw::Text(word) => Some(word.clone()),
+impl Form {
+    /// The section whose keys are inside a value of this form, if there is one.
+    pub fn section(&self) -> Option<&'static Section> {
+        match *self {
+            Self::Table(section)
+            | Self::Tables(section)
+            | Self::Named(section)
+            | Self::CountOr { table: section, .. }
+            | Self::Values(section)
+            | Self::Later(section) => Some(section),
             _ => None,
-        },
-        _ => None,
+        }
     }
 }
 
@@ -462,276 +169,93 @@ impl Section {
     pub fn key(&self, name: &str) -> Option<&'static Key> {
         self.keys.iter().find(|key| key.name == name)
     }
-
-    /// Why a key cannot be read as what it would have to hold, if it cannot.
-    fn mistake(&self, key: &str, holds: Holds) -> Option<String> {
-        let path = self.path;
-        match self.key(key) {
-            None => Some(format!("{path} declares no `{key}`")),
-            Some(key) if key.form.holds() != holds => {
-                let (name, held) = (key.name, key.form.holds());
-                Some(format!("`{name}` of {path} holds {held:?}, not {holds:?}"))
-            }
-            Some(_) => None,
-        }
-    }
-}
-
-macro_rules! getter {
-    ($(#[$meta:meta])* $name:ident, $maybe:ident, $variant:ident, $type:ty, $none:expr) => {
-        $(#[$meta])*
-        ///
-        /// # Panics
-        /// If the section declares no such key, or one of another form.
-        pub fn $maybe(&self, key: &str) -> Option<$type> {
-            match self.declared(key, Holds::$variant) {
-                Some(Datum::$variant(value)) => Some(value.clone()),
-                _ => None,
-            }
-        }
-
-        /// The same, or some value if what was given was wrong.
-        pub fn $name(&self, key: &str) -> $type {
-            self.$maybe(key).unwrap_or($none)
-        }
-    };
-}
-
-/// What a form is read into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Holds {
-    Duration,
-    Durations,
-    Bytes,
-    Number,
-    Rate,
-    Speed,
-    Count,
-    Flag,
-    Word,
-    Text,
-    Names,
-    Workers,
-    Output,
-    Choice,
-    Records,
-    /// Nothing: others read it.
-    Study,
 }
 
 impl Form {
-    /// What it is read into.
-    pub(crate) fn holds(&self) -> Holds {
-        match self {
-            Self::Duration { .. } => Holds::Duration,
-            Self::Durations => Holds::Durations,
-            Self::Bytes { .. } => Holds::Bytes,
-            Self::BytesEach | Self::Operations | Self::Number { .. } => Holds::Number,
-            Self::Rate { .. } => Holds::Rate,
-            Self::Speed => Holds::Speed,
-            Self::Count { .. } => Holds::Count,
-            Self::Flag => Holds::Flag,
-            Self::Word(_) => Holds::Word,
-            Self::Path { .. } => Holds::Text,
-            Self::Name(_) | Self::Names(_) => Holds::Names,
-            Self::Workers => Holds::Workers,
-            Self::Output => Holds::Output,
-            Self::Kind(_) => Holds::Choice,
-            Self::Table(_) | Self::Tables(_) | Self::Named(_) => Holds::Records,
-            Self::Study => Holds::Study,
+    /// The word that may stand instead of a value.
+    pub fn or(&self) -> Option<&'static str> {
+        match *self {
+            Self::Duration { or }
+            | Self::Bytes { or }
+            | Self::Rate { or }
+            | Self::Count { or, .. }
+            | Self::Path { or } => or,
+            _ => None,
+        }
+    }
+
+    /// What a value looks like, for messages and documentation.
+    pub fn describe(&self) -> String {
+        let text = match *self {
+            Self::Duration { .. } => units::DURATION_EXPECTED.to_owned(),
+            Self::Durations => format!("{} or a list of two", units::DURATION_EXPECTED),
+            Self::Bytes { .. } => units::BYTES_EXPECTED.to_owned(),
+            Self::BytesEach => "a size such as \"100 B\" or \"0.5 B\"".to_owned(),
+            Self::Operations => {
+                "a number of operations such as \"4 Mop\" (units: op, kop, Mop, Gop, Top)"
+                    .to_owned()
+            }
+            Self::Rate { .. } => units::RATE_EXPECTED.to_owned(),
+            Self::Speed => units::SPEED_EXPECTED.to_owned(),
+            Self::Number { min, max } if (min, max) == (f64::MIN, f64::MAX) => {
+                "a number".to_owned()
+            }
+            Self::Number { min, max } if max == f64::MAX => {
+                format!("a number, at least {min}")
+            }
+            Self::Number { min, max } => format!("a number from {min} to {max}"),
+            Self::Count { min, max, .. } if max == u64::MAX => {
+                format!("a whole number, at least {min}")
+            }
+            Self::Count { min, max, .. } if min == max => format!("the number {min}"),
+            Self::Count { min, max, .. } => format!("a whole number from {min} to {max}"),
+            Self::Flag => "true or false".to_owned(),
+            Self::Word(words) => format!("one of {}", words.join(", ")),
+            Self::Name(what) => format!("the name of {}", with_article(what)),
+            Self::Names(what) => format!("the name of {} or a list of names", with_article(what)),
+            Self::Text(what) | Self::Pairs(what) | Self::Open(what) => what.to_owned(),
+            Self::Texts(what) => format!("{what}, or a list of them"),
+            Self::Workers => {
+                "a list of functions such as [\"f\"], or functions with their workers such as \
+                 { f = 4 }"
+                    .to_owned()
+            }
+            Self::Output => {
+                "\"copy-input\", a size such as \"200 B\", or { text = \"…\" }".to_owned()
+            }
+            Self::Path { .. } => "the path of a file".to_owned(),
+            Self::Kind(sort) => format!("a kind of {}", sort.name()),
+            Self::Table(_) | Self::Later(_) => "a table".to_owned(),
+            Self::Tables(_) => "a list of tables".to_owned(),
+            Self::Named(_) => "tables with names".to_owned(),
+            Self::CountOr { min, max, .. } => {
+                format!("a whole number from {min} to {max}, or a table")
+            }
+            Self::Values(_) => "a list of values".to_owned(),
+        };
+        match self.or() {
+            Some(word) => format!("{text}, or \"{word}\""),
+            None => text,
         }
     }
 }
 
-/// Getters are for the code that resolves a section, which knows its own keys: they
-/// panic if the section declares no such key, or one that holds something else.
-impl Record {
-    getter! {
-        /// A duration.
-        duration, maybe_duration, Duration, SimDuration, SimDuration::ZERO
-    }
-    getter! {
-        /// A size.
-        bytes, maybe_bytes, Bytes, Bytes, Bytes(0)
-    }
-    getter! {
-        /// A number, also of operations or bytes.
-        number, maybe_number, Number, f64, 0.0
-    }
-    getter! {
-        /// A speed.
-        speed, maybe_speed, Speed, OpsPerSecond, OpsPerSecond(1.0)
-    }
-    getter! {
-        /// A whole number.
-        count, maybe_count, Count, u64, 1
-    }
-    getter! {
-        /// One of several words.
-        word, maybe_word, Word, &'static str, ""
-    }
-    /// Names; none if there are none or what was given was wrong.
-    pub fn names(&self, key: &str) -> &[Name] {
-        match self.declared(key, Holds::Names) {
-            Some(Datum::Names(names)) => names,
-            _ => &[],
+impl Key {
+    /// What it means, and when it may be given.
+    pub fn meaning(&self) -> String {
+        match self.when {
+            When::Is(other, word) => format!("{} Only with {other} = \"{word}\".", self.help),
+            When::With(other) => format!("{} Only with {other}.", self.help),
+            When::Without(others) => format!("{} Not with {}.", self.help, others.join(", ")),
+            When::Always => self.help.to_owned(),
         }
-    }
-
-    /// Tables, with their names if they have any.
-    pub fn records(&self, key: &str) -> &[(Name, Record)] {
-        match self.declared(key, Holds::Records) {
-            Some(Datum::Records(records)) => records,
-            _ => &[],
-        }
-    }
-
-    /// A rate; `None` is unlimited.
-    pub fn rate(&self, key: &str) -> Option<BitsPerSecond> {
-        match self.declared(key, Holds::Rate) {
-            Some(Datum::Rate(rate)) => Some(*rate),
-            _ => None,
-        }
-    }
-
-    /// A path.
-    pub fn text(&self, key: &str) -> Option<&str> {
-        match self.declared(key, Holds::Text) {
-            Some(Datum::Text(text)) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// A choice of a catalogue.
-    pub fn choice(&self, key: &str) -> Option<&Choice> {
-        match self.declared(key, Holds::Choice) {
-            Some(Datum::Choice(choice)) => Some(choice),
-            _ => None,
-        }
-    }
-
-    /// What a key was given, or its default.
-    pub fn get(&self, key: &str) -> Option<&Datum> {
-        self.data.get(self.position(key))?.as_ref()
-    }
-
-    /// The same of a key that was declared to hold that.
-    fn declared(&self, key: &str, holds: Holds) -> Option<&Datum> {
-        if let Some(mistake) = self.section.mistake(key, holds) {
-            panic!("{mistake}");
-        }
-        self.get(key)
-    }
-
-    fn position(&self, key: &str) -> usize {
-        let position = self.section.keys.iter().position(|known| known.name == key);
-        match position {
-            Some(position) => position,
-            None => panic!("{} declares no `{key}`", self.section.path),
-        }
-    }
-
-    /// Where a key was given, if it was; a key that is not declared cannot be.
-    pub fn given(&self, key: &str) -> Option<Place> {
-        let position = self.section.keys.iter().position(|known| known.name == key);
-        *self.places.get(position?)?
-    }
-
-    /// Where a key was given, or else the section.
-    pub fn at(&self, key: &str) -> Place {
-        self.given(key).unwrap_or(self.place)
-    }
-
-    /// Whether a key may be given here.
-    pub fn applies(&self, key: &Key) -> bool {
-        match key.when {
-            When::Always => true,
-            When::Is(other, word) => self.word(other) == word,
-            When::Without(others) => others.iter().all(|other| self.given(other).is_none()),
-        }
-    }
-
-    /// Every key with its value.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static Key, Option<&Datum>)> {
-        self.section
-            .keys
-            .iter()
-            .zip(self.data.iter().map(Option::as_ref))
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::format::resolve;
-
-    fn collect(section: &'static Section, all: &mut Vec<&'static Section>) {
-        all.push(section);
-        for key in section.keys {
-            if let Form::Table(inner) | Form::Tables(inner) | Form::Named(inner) = key.form {
-                collect(inner, all);
-            }
-        }
-    }
-
-    fn empty(section: &'static Section) -> Record {
-        Record {
-            section,
-            place: Place::Default,
-            data: vec![None; section.keys.len()],
-            places: vec![None; section.keys.len()],
-        }
-    }
-
-    /// Asks for a key with the getter of what it holds.
-    fn ask(record: &Record, key: &str, holds: Holds) {
-        match holds {
-            Holds::Duration => assert_eq!(record.maybe_duration(key), None),
-            Holds::Bytes => assert_eq!(record.maybe_bytes(key), None),
-            Holds::Number => assert_eq!(record.maybe_number(key), None),
-            Holds::Speed => assert_eq!(record.maybe_speed(key), None),
-            Holds::Count => assert_eq!(record.maybe_count(key), None),
-            Holds::Word => assert_eq!(record.maybe_word(key), None),
-            Holds::Names => assert!(record.names(key).is_empty()),
-            Holds::Records => assert!(record.records(key).is_empty()),
-            Holds::Rate => assert_eq!(record.rate(key), None),
-            Holds::Text => assert_eq!(record.text(key), None),
-            Holds::Choice => assert_eq!(record.choice(key), None),
-            Holds::Durations | Holds::Flag | Holds::Workers | Holds::Output | Holds::Study => {
-                assert!(record.get(key).is_none());
-            }
-        }
-    }
-
-    #[test]
-    fn every_declared_key_has_a_getter_and_no_other_getter_answers_for_it() {
-        let mut sections = Vec::new();
-        collect(&resolve::SECTION, &mut sections);
-        assert!(sections.len() > 10);
-        for section in sections {
-            let record = empty(section);
-            let wrong = section.mistake("no-such-key", Holds::Number);
-            assert!(wrong.is_some_and(|wrong| wrong.contains("no-such-key")));
-            for key in section.keys {
-                let held = key.form.holds();
-                ask(&record, key.name, held);
-                for holds in [Holds::Number, Holds::Count, Holds::Word, Holds::Choice] {
-                    let mistake = section.mistake(key.name, holds);
-                    assert_eq!(mistake.is_none(), held == holds, "{mistake:?}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    #[should_panic(expected = "declares no `speeed`")]
-    fn a_key_that_is_not_declared_is_no_zero() {
-        empty(&resolve::SECTION).number("speeed");
-    }
-
-    #[test]
-    #[should_panic(expected = "holds Count, not Number")]
-    fn a_key_of_another_form_is_no_zero() {
-        empty(&resolve::SECTION).number("version");
-    }
+fn with_article(noun: &str) -> String {
+    let article = match noun.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        true => "an",
+        false => "a",
+    };
+    format!("{article} {noun}")
 }

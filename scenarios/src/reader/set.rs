@@ -3,9 +3,8 @@
 use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::{Diagnostics, Place, hint, quote};
-use super::section::Section;
+use super::section::{Form, Section};
 use super::tree::{Node, Raw, Table};
-use super::value::Form;
 
 /// The longest key.
 const LONGEST_KEY: usize = 1000;

@@ -4,7 +4,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::{Place, Report, quote};
-use super::value;
+use super::syntax;
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
@@ -150,7 +150,7 @@ impl Raw {
     /// The value as TOML, on one line.
     pub fn toml(&self) -> String {
         match self {
-            Self::Text(text) => value::string(text),
+            Self::Text(text) => syntax::string(text),
             Self::Integer(number) => number.to_string(),
             Self::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => {
                 format!("{number:.1}")
@@ -165,7 +165,7 @@ impl Raw {
             }
             Self::Table(table) => {
                 let entry = |entry: &Entry| {
-                    format!("{} = {}", value::key(&entry.key), entry.node.raw.toml())
+                    format!("{} = {}", syntax::key(&entry.key), entry.node.raw.toml())
                 };
                 let entries: Vec<_> = table.entries.iter().map(entry).collect();
                 format!("{{ {} }}", entries.join(", "))

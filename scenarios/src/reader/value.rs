@@ -9,126 +9,10 @@ use soe_model::units::{
 };
 
 use super::diagnostic::{Place, hint, quote};
-use super::kind::{Choice, Sort};
-use super::section::{Record, Section};
+use super::record::{Datum, Name};
+use super::section::Form;
+use super::syntax::{float, key, string};
 use super::tree::{Node, Raw};
-
-/// What a key takes.
-#[derive(Clone, Copy, Debug)]
-pub enum Form {
-    /// A duration with its unit, or a word that stands for none.
-    Duration {
-        /// The word that stands for none, if there is one.
-        or: Option<&'static str>,
-    },
-    /// One duration, or the least and the greatest.
-    Durations,
-    /// A size with its unit, or a word that stands for none.
-    Bytes {
-        /// The word that stands for none, if there is one.
-        or: Option<&'static str>,
-    },
-    /// A size with its unit that need not be whole.
-    BytesEach,
-    /// A number of operations with its unit.
-    Operations,
-    /// A transmission rate, or a word that stands for none.
-    Rate {
-        /// The word that stands for none, if there is one.
-        or: Option<&'static str>,
-    },
-    /// The speed of a core.
-    Speed,
-    /// A number between two bounds, both included.
-    Number {
-        /// The least value.
-        min: f64,
-        /// The greatest value.
-        max: f64,
-    },
-    /// A whole number between two bounds, both included, or a word for none.
-    Count {
-        /// The least value.
-        min: u64,
-        /// The greatest value.
-        max: u64,
-        /// The word that stands for none, if there is one.
-        or: Option<&'static str>,
-    },
-    /// True or false.
-    Flag,
-    /// One of a few words.
-    Word(&'static [&'static str]),
-    /// A name of something.
-    Name(&'static str),
-    /// Names of something, or one name alone.
-    Names(&'static str),
-    /// Functions, or functions with a number of workers each.
-    Workers,
-    /// What a function returns.
-    Output,
-    /// The path of a file, relative to the scenario; or a word instead.
-    Path {
-        /// The word that stands for none, if there is one.
-        or: Option<&'static str>,
-    },
-    /// A kind of a catalogue.
-    Kind(Sort),
-    /// A table of its own.
-    Table(&'static Section),
-    /// A list of tables.
-    Tables(&'static Section),
-    /// Tables that are named by their users.
-    Named(&'static Section),
-    /// A table with the keys of a study, which others read.
-    Study,
-}
-
-/// What a key was given.
-#[derive(Clone, Debug)]
-pub enum Datum {
-    /// The word that stands for none.
-    Nothing,
-    /// A duration.
-    Duration(SimDuration),
-    /// The least duration and the greatest.
-    Durations(SimDuration, SimDuration),
-    /// A size.
-    Bytes(Bytes),
-    /// A number; of bytes or operations, too.
-    Number(f64),
-    /// A transmission rate.
-    Rate(BitsPerSecond),
-    /// The speed of a core.
-    Speed(OpsPerSecond),
-    /// A whole number.
-    Count(u64),
-    /// True or false.
-    Flag(bool),
-    /// One of the words that are allowed.
-    Word(&'static str),
-    /// A path.
-    Text(String),
-    /// Names, each with its place.
-    Names(Vec<Name>),
-    /// Functions, each with its number of workers if that is given.
-    Workers(Vec<(Name, Option<u32>)>),
-    /// What a function returns.
-    Output(Output),
-    /// A kind with its arguments.
-    Choice(Choice),
-    /// Tables, each with its name.
-    Records(Vec<(Name, Record)>),
-}
-
-/// A name that a scenario mentions, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Name {
-    /// The name.
-    pub text: String,
-    /// Where it is written.
-    pub place: Place,
-}
 
 /// The most workers of a container, and cores of a processor.
 pub const MOST_WORKERS: u64 = 1_000_000;
@@ -270,19 +154,16 @@ impl Form {
             (Self::Path { .. }, Raw::Text(text)) if !text.is_empty() => {
                 Ok(Datum::Text(text.clone()))
             }
+            (Self::Text(_), Raw::Text(text)) => Ok(Datum::Text(text.clone())),
+            (Self::CountOr { min, max, .. }, Raw::Integer(_)) => {
+                Self::Count { min, max, or: None }.read(node)
+            }
+            (Self::Values(_), Raw::List(items)) if items.is_empty() => {
+                Err(fail("the list is empty".to_owned()))
+            }
+            (Self::Values(_), Raw::List(items)) => Ok(Datum::Values(items.clone())),
+            (Self::Later(_) | Self::Open(_), Raw::Table(table)) => Ok(Datum::Table(table.clone())),
             _ => Err(unexpected()),
-        }
-    }
-
-    /// The word that may stand instead of a value.
-    pub fn or(&self) -> Option<&'static str> {
-        match *self {
-            Self::Duration { or }
-            | Self::Bytes { or }
-            | Self::Rate { or }
-            | Self::Count { or, .. }
-            | Self::Path { or } => or,
-            _ => None,
         }
     }
 
@@ -291,53 +172,6 @@ impl Form {
             .or()
             .map_or(String::new(), |word| format!(" or \"{word}\""));
         (node.place, format!("{error}{or}"))
-    }
-
-    /// What a value looks like, for messages and documentation.
-    pub fn describe(&self) -> String {
-        let text = match *self {
-            Self::Duration { .. } => units::DURATION_EXPECTED.to_owned(),
-            Self::Durations => format!("{} or a list of two", units::DURATION_EXPECTED),
-            Self::Bytes { .. } => units::BYTES_EXPECTED.to_owned(),
-            Self::BytesEach => "a size such as \"100 B\" or \"0.5 B\"".to_owned(),
-            Self::Operations => {
-                "a number of operations such as \"4 Mop\" (units: op, kop, Mop, Gop, Top)"
-                    .to_owned()
-            }
-            Self::Rate { .. } => units::RATE_EXPECTED.to_owned(),
-            Self::Speed => units::SPEED_EXPECTED.to_owned(),
-            Self::Number { min, max } if max == f64::MAX => {
-                format!("a number, at least {min}")
-            }
-            Self::Number { min, max } => format!("a number from {min} to {max}"),
-            Self::Count { min, max, .. } if max == u64::MAX => {
-                format!("a whole number, at least {min}")
-            }
-            Self::Count { min, max, .. } if min == max => format!("the number {min}"),
-            Self::Count { min, max, .. } => format!("a whole number from {min} to {max}"),
-            Self::Flag => "true or false".to_owned(),
-            Self::Word(words) => format!("one of {}", words.join(", ")),
-            Self::Name(what) => format!("the name of a {what}"),
-            Self::Names(what) => format!("the name of a {what} or a list of names"),
-            Self::Workers => {
-                "a list of functions such as [\"f\"], or functions with their workers such as \
-                 { f = 4 }"
-                    .to_owned()
-            }
-            Self::Output => {
-                "\"copy-input\", a size such as \"200 B\", or { text = \"…\" }".to_owned()
-            }
-            Self::Path { .. } => "the path of a file".to_owned(),
-            Self::Kind(sort) => format!("a kind of {}", sort.name()),
-            Self::Table(_) => "a table".to_owned(),
-            Self::Tables(_) => "a list of tables".to_owned(),
-            Self::Named(_) => "tables with names".to_owned(),
-            Self::Study => "a table with the keys of a study".to_owned(),
-        };
-        match self.or() {
-            Some(word) => format!("{text}, or \"{word}\""),
-            None => text,
-        }
     }
 
     /// A value as scenario files write it; `None` for tables, which stand on
@@ -379,7 +213,20 @@ impl Form {
                 }
             }
             Datum::Choice(choice) => choice.toml(),
-            Datum::Records(_) => return None,
+            Datum::Pairs(pairs) => {
+                let pair = |(left, right): &(String, String)| {
+                    format!("[{}, {}]", string(left), string(right))
+                };
+                format!(
+                    "[{}]",
+                    pairs.iter().map(pair).collect::<Vec<_>>().join(", ")
+                )
+            }
+            Datum::Values(values) => {
+                let values: Vec<_> = values.iter().map(|value| value.raw.toml()).collect();
+                format!("[{}]", values.join(", "))
+            }
+            Datum::Table(_) | Datum::Records(_) => return None,
         };
         Some(text)
     }
@@ -465,37 +312,4 @@ fn exact_speed(speed: OpsPerSecond) -> String {
 fn exact(value: f64, units: Units, reads_back: impl Fn(&str) -> bool) -> String {
     units::print_exactly(value, units, |number| number.to_string(), reads_back)
         .unwrap_or_else(|| format!("{value:?} {}", units[0].0))
-}
-
-/// A number as TOML writes it.
-pub fn float(number: f64) -> String {
-    if number.fract() == 0.0 && number.abs() < 1e15 {
-        format!("{number:.0}")
-    } else {
-        format!("{number:?}")
-    }
-}
-
-/// A text as TOML writes it.
-pub fn string(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
-}
-
-/// A key as TOML writes it.
-pub fn key(text: &str) -> String {
-    let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if !text.is_empty() && text.chars().all(bare) {
-        text.to_owned()
-    } else {
-        let mut quoted = String::from("\"");
-        for c in text.chars() {
-            match c {
-                '"' | '\\' => quoted.extend(['\\', c]),
-                c if c.is_control() => quoted.push_str(&format!("\\U{:08X}", c as u32)),
-                c => quoted.push(c),
-            }
-        }
-        quoted.push('"');
-        quoted
-    }
 }

@@ -12,7 +12,7 @@ use crate::journal::{Block, Head, Journal, write_layout, write_point};
 use crate::runner::{Layout, Runner};
 use soe_sim::Progress;
 
-use super::{Failed, PointDone, Sweep, Task};
+use super::sweep::{Failed, PointDone, Sweep, Task};
 use crate::error::SweepError;
 
 /// A replication that took so long is written to the journal at once: that is one

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use analysis::Metric;
 use soe_sim::Progress;
 
+use super::replication::{Report, Runner};
 use super::scenario::ScenarioSweep;
 use super::statesim::StatesimSweep;
-use super::{Report, Runner};
 use crate::study::{Plan, Subject};
 
 /// A plan with all that its replications need.

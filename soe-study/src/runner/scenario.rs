@@ -8,7 +8,7 @@ use analysis::Metric;
 use soe_model::deployment::Deployment;
 use soe_model::sorts::sorts;
 
-use super::{Column, Layout, Report, Runner};
+use super::replication::{Column, Layout, Report, Runner};
 use crate::study::{Plan, ScenarioSubject, Selector};
 use scenarios::format::Scenario;
 use soe_sim::Entity;

@@ -11,7 +11,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use analysis::{Better, Metric, Unit};
+use analysis::Metric;
 use soe_model::topology::generate::{Iiot, UrbanSensing};
 use soe_model::topology::{Inventory, Topology};
 use statesim::output::round_as_written;
@@ -19,8 +19,14 @@ use statesim::statistics::{self, Statistics};
 use statesim::trace::{self, Layout as TraceLayout};
 use statesim::{Evaluation, Jobs, Model, Network, Outcome, Pool, Worker, example, workload};
 
-use super::{Column, Layout, Report, Runner};
+use super::replication::{Column, Layout, Report, Runner};
 use crate::moments::Moments;
+use crate::statesim_metrics::{
+    CHAIN_SHARE, DELAY_CDF, JOBS, NETWORK_BY_CHAIN, NETWORK_MEAN, NETWORK_P50, NETWORK_P90,
+    NETWORK_P95, NETWORK_P99, PROCESSING_MEAN, PROCESSING_P50, PROCESSING_P90, PROCESSING_P95,
+    PROCESSING_P99, TOTAL_MEAN, TOTAL_P50, TOTAL_P90, TOTAL_P95, TOTAL_P99, TRAFFIC_BY_CHAIN,
+    TRAFFIC_MEAN, TRAFFIC_P50, TRAFFIC_P90, TRAFFIC_P95, TRAFFIC_P99, TRAFFIC_TOTAL,
+};
 use crate::study::{NetworkSource, Parameters, Plan, Selector, StatesimSubject, TraceSource};
 use scenarios::reader::diagnostic;
 use soe_sim::Progress;
@@ -31,75 +37,6 @@ const DELAY_STEPS: usize = 200;
 const DELAY_STEP: f64 = 10e6;
 /// Lengths of chains that are told apart; longer ones count as the longest.
 const LONGEST_CHAIN: usize = 64;
-
-macro_rules! metrics {
-    ($($constant:ident = $name:literal, $unit:ident, $words:literal, $better:ident, $rank:literal,
-        $description:literal;)*) => {
-        $(static $constant: Metric = Metric::new($name, Unit::$unit, $description)
-            .words($words)
-            .better(Better::$better)
-            .rank($rank);)*
-
-        /// All metrics of StateSim, in the order of reports.
-        pub static METRICS: &[&Metric] = &[$(&$constant),*];
-    };
-}
-
-// Name, unit, words, which is better, rank among those shown where none is asked for, meaning.
-metrics! {
-    JOBS = "jobs", Count, "jobs", Neither, 0,
-        "Jobs of the replication";
-    PROCESSING_MEAN = "processing_mean", Nanoseconds, "mean processing time", Lower, 0,
-        "Mean over jobs of the time spent processing";
-    PROCESSING_P50 = "processing_p50", Nanoseconds, "median processing time", Lower, 0,
-        "Median over jobs of the time spent processing";
-    PROCESSING_P90 = "processing_p90", Nanoseconds, "90th percentile of processing time", Lower, 0,
-        "90th percentile over jobs of the time spent processing";
-    PROCESSING_P95 = "processing_p95", Nanoseconds, "95th percentile of processing time", Lower, 0,
-        "95th percentile over jobs of the time spent processing";
-    PROCESSING_P99 = "processing_p99", Nanoseconds, "99th percentile of processing time", Lower, 0,
-        "99th percentile over jobs of the time spent processing";
-    NETWORK_MEAN = "network_mean", Nanoseconds, "mean network latency", Lower, 1,
-        "Mean over jobs of the time spent in the network";
-    NETWORK_P50 = "network_p50", Nanoseconds, "median network latency", Lower, 0,
-        "Median over jobs of the time spent in the network";
-    NETWORK_P90 = "network_p90", Nanoseconds, "90th percentile of network latency", Lower, 0,
-        "90th percentile over jobs of the time spent in the network";
-    NETWORK_P95 = "network_p95", Nanoseconds, "95th percentile of network latency", Lower, 0,
-        "95th percentile over jobs of the time spent in the network";
-    NETWORK_P99 = "network_p99", Nanoseconds, "99th percentile of network latency", Lower, 0,
-        "99th percentile over jobs of the time spent in the network";
-    TOTAL_MEAN = "total_mean", Nanoseconds, "mean total delay", Lower, 0,
-        "Mean over jobs of the total delay, processing and network";
-    TOTAL_P50 = "total_p50", Nanoseconds, "median total delay", Lower, 0,
-        "Median over jobs of the total delay";
-    TOTAL_P90 = "total_p90", Nanoseconds, "90th percentile of total delay", Lower, 0,
-        "90th percentile over jobs of the total delay";
-    TOTAL_P95 = "total_p95", Nanoseconds, "95th percentile of total delay", Lower, 0,
-        "95th percentile over jobs of the total delay";
-    TOTAL_P99 = "total_p99", Nanoseconds, "99th percentile of total delay", Lower, 0,
-        "99th percentile over jobs of the total delay";
-    TRAFFIC_MEAN = "traffic_mean", Bytes, "mean traffic", Lower, 2,
-        "Mean over jobs of the traffic, bytes times links";
-    TRAFFIC_P50 = "traffic_p50", Bytes, "median traffic", Lower, 0,
-        "Median over jobs of the traffic, bytes times links";
-    TRAFFIC_P90 = "traffic_p90", Bytes, "90th percentile of traffic", Lower, 0,
-        "90th percentile over jobs of the traffic, bytes times links";
-    TRAFFIC_P95 = "traffic_p95", Bytes, "95th percentile of traffic", Lower, 0,
-        "95th percentile over jobs of the traffic, bytes times links";
-    TRAFFIC_P99 = "traffic_p99", Bytes, "99th percentile of traffic", Lower, 0,
-        "99th percentile over jobs of the traffic, bytes times links";
-    TRAFFIC_TOTAL = "traffic_total", Bytes, "total traffic", Lower, 0,
-        "Traffic of all jobs together, bytes times links";
-    NETWORK_BY_CHAIN = "network_by_chain", Nanoseconds, "mean network latency", Lower, 0,
-        "Mean time spent in the network by jobs of a length of chain, over the jobs of all replications";
-    TRAFFIC_BY_CHAIN = "traffic_by_chain", Bytes, "mean traffic", Lower, 0,
-        "Mean traffic of jobs of a length of chain, over the jobs of all replications";
-    CHAIN_SHARE = "chain_share", Ratio, "share of jobs", Neither, 0,
-        "Share of the jobs whose chain has this length";
-    DELAY_CDF = "delay_cdf", Ratio, "share of jobs", Higher, 0,
-        "Share of the jobs whose total delay is no more than this";
-}
 
 /// The metrics of one quantity: mean and quantiles.
 const STATISTICS: [(statistics::Metric, f64, [&Metric; 5]); 4] = [
@@ -261,7 +198,7 @@ impl StatesimSweep {
                 parameters.cloud,
             )
             .map_err(|error| format!("{}: {error}", plan.describe(number)))?;
-            let entities = entities(&parameters);
+            let entities = parameters.entities();
             let known = layouts.iter().find(|(known, ..)| *known == entities);
             let (layout, wanted) = match known {
                 Some((_, layout, wanted)) => (Arc::clone(layout), *wanted),
@@ -363,17 +300,6 @@ fn describe_trace(source: &TraceSource) -> String {
             .file_name()
             .map_or(String::new(), |name| name.to_string_lossy().into_owned()),
     }
-}
-
-/// The names of all pairs of policies, in the order in which they are evaluated.
-/// Whatever reports metrics: what is allocated how, and executed how.
-pub(crate) fn entities(parameters: &Parameters) -> Vec<String> {
-    let allocations = parameters.allocations.iter();
-    let pairs = allocations.flat_map(|allocation| {
-        let executions = parameters.executions.iter();
-        executions.map(move |execution| format!("{}/{}", allocation.name(), execution.name()))
-    });
-    pairs.collect()
 }
 
 /// The lengths of chains that are told apart.

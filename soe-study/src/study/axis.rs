@@ -1,13 +1,22 @@
 //! Axes: what is varied, and its values.
 
-use super::fields::{Fields, tables};
-use super::figure::WITHIN;
-use scenarios::reader::diagnostic::{Place, quote};
+mod values;
+
+use std::path::Path;
+
+use scenarios::reader::diagnostic::{Place, Report, hint, quote};
+use scenarios::reader::read::Reader;
+use scenarios::reader::record::Record;
+use scenarios::reader::section::{Default, Form, Key, Section, When};
 use scenarios::reader::tree::{Node, Raw, Table};
-use scenarios::reader::value::{Datum, Form};
+
+use super::scale::{LOGARITHMIC, SCALE};
 
 /// The most values of an axis.
 const MOST_ITEMS: u64 = 100_000;
+
+/// What figures call the axis that a metric has of its own.
+pub(super) const WITHIN: &str = "within";
 
 /// Columns of tables beside which axes stand, and what figures call the axis of a metric.
 const RESERVED: [&str; 7] = [
@@ -19,6 +28,141 @@ const RESERVED: [&str; 7] = [
     "value",
     WITHIN,
 ];
+
+const KEY: &str = "a key such as client.NAME.arrivals.rate";
+
+/// A table `[[axis]]`.
+pub(super) static SECTION: Section = Section {
+    path: "axis",
+    help: "An axis: what is varied, as a list of values or as a range. An axis without `key` \
+           and `keys` has values that say themselves what they set.",
+    keys: &[
+        Key {
+            name: "name",
+            form: Form::Text("a name"),
+            default: Default::Absent("the last part of the first key"),
+            when: When::Always,
+            help: "By what tables and filters call it.",
+        },
+        Key {
+            name: "label",
+            form: Form::Text("a text"),
+            default: Default::Absent("the name"),
+            when: When::Always,
+            help: "What figures write beside it, those of `soe plot` and `soe report` too.",
+        },
+        Key {
+            name: "key",
+            form: Form::Text(KEY),
+            default: Default::Unused,
+            when: When::Always,
+            help: "The key that is varied: of the scenario, or a parameter of StateSim.",
+        },
+        Key {
+            name: "keys",
+            form: Form::Texts(KEY),
+            default: Default::Unused,
+            when: When::Without(&["key"]),
+            help: "Several keys that change together: each value is a list with one for each \
+                   key, or one for all.",
+        },
+        Key {
+            name: "values",
+            form: Form::Values(&CASE),
+            default: Default::Absent("a range"),
+            when: When::Always,
+            help: "The values, as they are written in a scenario.",
+        },
+        Key {
+            name: "from",
+            form: NUMBER,
+            default: Default::Unused,
+            when: When::Without(&["values"]),
+            help: "The first number of a range.",
+        },
+        Key {
+            name: "to",
+            form: NUMBER,
+            default: Default::Unused,
+            when: When::Without(&["values"]),
+            help: "The last number of a range.",
+        },
+        Key {
+            name: "steps",
+            form: Form::Count {
+                min: 2,
+                max: MOST_ITEMS,
+                or: None,
+            },
+            default: Default::Unused,
+            when: When::Without(&["values"]),
+            help: "How many numbers a range has, both ends included.",
+        },
+        Key {
+            name: "spacing",
+            form: SCALE,
+            default: Default::Value("linear"),
+            when: When::Without(&["values"]),
+            help: "Whether neighbours in a range have the same difference or the same ratio.",
+        },
+        Key {
+            name: "unit",
+            form: Form::Text("a unit such as \"ms\""),
+            default: Default::Unused,
+            when: When::Without(&["values"]),
+            help: "What is written after each number of a range.",
+        },
+        Key {
+            name: "whole",
+            form: Form::Flag,
+            default: Default::Value("false"),
+            when: When::Without(&["values"]),
+            help: "Whether the numbers of a range are rounded to whole ones.",
+        },
+        Key {
+            name: "labels",
+            form: Form::Texts("a text"),
+            default: Default::Absent("the values as they are written"),
+            when: When::Always,
+            help: "What to call the values.",
+        },
+        Key {
+            name: "scale",
+            form: SCALE,
+            default: Default::Absent("that of `spacing`"),
+            when: When::Always,
+            help: "The scale of the axis in figures.",
+        },
+    ],
+};
+
+const NUMBER: Form = Form::Number {
+    min: f64::MIN,
+    max: f64::MAX,
+};
+
+/// A value of an axis without keys.
+static CASE: Section = Section {
+    path: "axis.values",
+    help: "A value of an axis that has neither `key` nor `keys`. The scenario from which the \
+           study starts says none of the keys that only some values set.",
+    keys: &[
+        Key {
+            name: "label",
+            form: Form::Text("a text"),
+            default: Default::Mandatory,
+            when: When::Always,
+            help: "What the value is called.",
+        },
+        Key {
+            name: "set",
+            form: Form::Open("a table of keys and their values"),
+            default: Default::Mandatory,
+            when: When::Always,
+            help: "Keys of the scenario or parameters of StateSim, and what they are set to.",
+        },
+    ],
+};
 
 /// One thing that is varied.
 #[derive(Clone, Debug)]
@@ -80,15 +224,12 @@ fn is_within(key: &str, outer: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// Reads the list `axis`; nothing if something is wrong with one of them.
-pub(super) fn read(fields: &mut Fields<'_, '_, '_>) -> Option<Vec<Axis>> {
+/// The axes of a study; `None` if something is wrong with one of them.
+pub(super) fn resolve(study: &Record, report: &mut Report<'_>) -> Option<Vec<Axis>> {
     let mut axes: Vec<Axis> = Vec::new();
-    let mut complete = true;
-    for (table, path, place) in tables(fields, "axis") {
-        let mut inner = Fields::new(table, &path, place, fields.report);
-        let axis = axis(&mut inner);
-        inner.finish();
-        let Some(axis) = axis else {
+    let mut complete = !study.is_wrong("axis");
+    for (_, record) in study.records("axis") {
+        let Some(axis) = axis(record, report) else {
             complete = false;
             continue;
         };
@@ -97,7 +238,7 @@ pub(super) fn read(fields: &mut Fields<'_, '_, '_>) -> Option<Vec<Axis>> {
                 "two axes are called `{}`, give one of them another `name`",
                 quote(&axis.name)
             );
-            fields.report.wrong(place, message);
+            report.wrong(record.place, message);
         }
         if let Some((key, other)) = axes.iter().find_map(|known| axis.meets(known)) {
             let (key, other) = (quote(key), quote(other));
@@ -105,74 +246,51 @@ pub(super) fn read(fields: &mut Fields<'_, '_, '_>) -> Option<Vec<Axis>> {
                 true => format!("two axes change `{key}`"),
                 false => format!("two axes change the same: `{other}` and `{key}`"),
             };
-            fields.report.wrong(axis.place, message);
+            report.wrong(axis.place, message);
         }
         axes.push(axis);
     }
     complete.then_some(axes)
 }
 
-fn axis(fields: &mut Fields<'_, '_, '_>) -> Option<Axis> {
-    let name = fields.text("name", "a name");
-    let label = fields.text("label", "a text");
-    let key = fields.text("key", "a key such as client.NAME.arrivals.rate");
-    let keys = fields.texts("keys", "a key such as client.NAME.arrivals.rate");
-    let labels = fields.texts("labels", "a text");
-    let scale = fields.read("scale", Form::Word(&["linear", "logarithmic"]));
-    let keys: Vec<String> = match (key, keys) {
-        (Some(_), Some(_)) => {
-            fields.wrong("keys", "`keys` does not go with `key`");
-            fields.know(&["values", "from", "to", "steps", "spacing", "unit", "whole"]);
-            return None;
-        }
-        (Some(key), None) => vec![key],
-        (None, Some(keys)) => {
-            for (number, (key, place)) in keys.iter().enumerate() {
-                if keys[..number].iter().any(|(known, _)| known == key) {
-                    let message = format!("keys: `{}` is there twice", quote(key));
-                    fields.report.wrong(*place, message);
-                }
-            }
-            keys.into_iter().map(|(key, _)| key).collect()
-        }
-        (None, None) if fields.has("key") || fields.has("keys") => {
-            fields.know(&["values", "from", "to", "steps", "spacing", "unit", "whole"]);
-            return None;
-        }
-        (None, None) => Vec::new(),
+/// Which axis a key names, if it was given and there is one of that name.
+pub(super) fn named(
+    record: &Record,
+    key: &str,
+    axes: &[Axis],
+    report: &mut Report<'_>,
+) -> Option<usize> {
+    let [name] = record.names(key) else {
+        return None;
     };
-    let values = match fields.node("values") {
-        Some(node) => {
-            for key in ["from", "to", "steps", "spacing", "unit", "whole"] {
-                if fields.node(key).is_some() {
-                    fields.wrong(key, format!("`{key}` does not go with `values`"));
-                }
-            }
-            list(fields, node)?
-        }
-        None => range(fields)?,
-    };
-    let logarithmic = match scale {
-        Some(Datum::Word(word)) => word == "logarithmic",
-        _ => values.logarithmic,
-    };
+    let position = axes.iter().position(|axis| axis.name == name.text);
+    if position.is_none() {
+        let hint = hint(&name.text, axes.iter().map(|axis| axis.name.as_str()));
+        let message = format!("no axis is called `{}`{hint}", quote(&name.text));
+        record.wrong(key, message, report);
+    }
+    position
+}
+
+fn axis(record: &Record, report: &mut Report<'_>) -> Option<Axis> {
+    let keys = keys(record, report)?;
+    let values = values::resolve(record, report)?;
     let mut items = Vec::new();
     for node in &values.nodes {
-        items.push(item(fields, &keys, node)?);
+        items.push(item(record, &keys, node, report)?);
     }
-    if let Some(labels) = labels {
+    if let Some(labels) = record.maybe_names("labels") {
         if labels.len() != items.len() {
             let number = |count: usize, what: &str| match count {
                 1 => format!("1 {what}"),
                 count => format!("{count} {what}s"),
             };
             let (labels, values) = (number(labels.len(), "label"), number(items.len(), "value"));
-            let message = format!("found {labels} for {values}");
-            fields.wrong("labels", message);
+            report.wrong(record.at("labels"), format!("found {labels} for {values}"));
             return None;
         }
-        for (item, (label, _)) in items.iter_mut().zip(labels) {
-            item.label = label;
+        for (item, label) in items.iter_mut().zip(labels) {
+            item.label.clone_from(&label.text);
         }
     }
     let unit = measure(&mut items);
@@ -182,35 +300,22 @@ fn axis(fields: &mut Fields<'_, '_, '_>) -> Option<Axis> {
             .any(|known| known.label == item.label || is_same_number(known, item))
         {
             let message = format!("the value `{}` is there twice", quote(&item.label));
-            fields.report.wrong(item.place, message);
+            report.wrong(item.place, message);
         }
     }
-    let name = match name.or_else(|| keys.first().map(|key| last_part(key))) {
-        Some(name) if !name.is_empty() => name,
-        _ => {
-            let message = format!("{} needs `name`, a name", fields.path);
-            fields.report.wrong(fields.place, message);
-            return None;
-        }
-    };
-    let is_taken = RESERVED.contains(&name.as_str());
-    if is_taken || name.contains(char::is_control) {
-        let why = match is_taken {
-            true => "tables and figures have that already, give it another `name`",
-            false => "a name is one line",
-        };
-        let message = format!("an axis cannot be called `{}`: {why}", quote(&name));
-        fields.report.wrong(fields.place, message);
-    }
+    let name = name(record, &keys, report)?;
     Some(Axis {
-        label: label.unwrap_or_else(|| name.clone()),
+        label: record.text("label").unwrap_or(&name).to_owned(),
         name,
         unit,
-        logarithmic,
+        logarithmic: match record.maybe_word("scale") {
+            Some(scale) => scale == LOGARITHMIC,
+            None => values.logarithmic,
+        },
         items,
-        place: match fields.has("keys") {
-            true => fields.at("keys"),
-            false => fields.at("key"),
+        place: match record.given("keys") {
+            Some(place) => place,
+            None => record.at("key"),
         },
     })
 }
@@ -220,106 +325,58 @@ fn is_same_number(one: &Item, other: &Item) -> bool {
     one.number.is_some() && one.number == other.number
 }
 
-/// The values of an axis before they are given to keys.
-struct Values {
-    nodes: Vec<Node>,
-    logarithmic: bool,
+/// The keys that it changes, if its values do not say that themselves.
+fn keys(record: &Record, report: &mut Report<'_>) -> Option<Vec<String>> {
+    if record.is_wrong("key") || record.is_wrong("keys") {
+        return None;
+    }
+    if let Some(key) = record.text("key") {
+        return Some(vec![key.to_owned()]);
+    }
+    let keys = record.names("keys");
+    for (number, key) in keys.iter().enumerate() {
+        if keys[..number].iter().any(|known| known.text == key.text) {
+            let (path, text) = (record.path_of("keys"), quote(&key.text));
+            report.wrong(key.place, format!("{path}: `{text}` is there twice"));
+        }
+    }
+    Some(keys.iter().map(|key| key.text.clone()).collect())
 }
 
-fn list(fields: &mut Fields<'_, '_, '_>, node: &Node) -> Option<Values> {
-    let Raw::List(items) = &node.raw else {
-        fields.wrong(
-            "values",
-            format!("values: found {}, expected a list", node.found()),
-        );
+fn name(record: &Record, keys: &[String], report: &mut Report<'_>) -> Option<String> {
+    let of_key = || keys.first().map(|key| last_part(key));
+    let name = record.text("name").map(str::to_owned).or_else(of_key);
+    let Some(name) = name.filter(|name| !name.is_empty()) else {
+        let message = format!("{} needs `name`, a name", record.called());
+        report.wrong(record.place, message);
         return None;
     };
-    if items.is_empty() {
-        fields.wrong("values", "values: the list is empty");
-        return None;
-    }
-    Some(Values {
-        nodes: items.clone(),
-        logarithmic: false,
-    })
-}
-
-fn range(fields: &mut Fields<'_, '_, '_>) -> Option<Values> {
-    let (from, to) = (fields.number("from"), fields.number("to"));
-    let steps = fields.read(
-        "steps",
-        Form::Count {
-            min: 2,
-            max: MOST_ITEMS,
-            or: None,
-        },
-    );
-    let spacing = fields.read("spacing", Form::Word(&["linear", "logarithmic"]));
-    let unit = fields.text("unit", "a unit such as \"ms\"");
-    let whole = fields.read("whole", Form::Flag);
-    if !["from", "to", "steps"].iter().all(|key| fields.has(key)) {
-        let message = format!(
-            "{} needs `values`, or `from`, `to` and `steps`",
-            fields.path
-        );
-        fields.report.wrong(fields.place, message);
-        return None;
-    }
-    let (from, to, Datum::Count(steps)) = (from?, to?, steps?) else {
-        return None;
-    };
-    let logarithmic = matches!(spacing, Some(Datum::Word("logarithmic")));
-    if logarithmic && !(from > 0.0 && to > 0.0) {
-        fields.wrong("spacing", "spacing: logarithmic needs ends of more than 0");
-        return None;
-    }
-    if from == to {
-        fields.wrong("to", "to: must differ from `from`");
-        return None;
-    }
-    let whole = matches!(whole, Some(Datum::Flag(true)));
-    let place = fields.place;
-    let node = |step: u64| {
-        let part = step as f64 / (steps - 1) as f64;
-        let number = match step {
-            0 => from,
-            step if step == steps - 1 => to,
-            _ if logarithmic => tidy(from * libm::pow(to / from, part)),
-            _ => tidy(from + (to - from) * part),
+    let is_taken = RESERVED.contains(&name.as_str());
+    if is_taken || name.contains(char::is_control) {
+        let why = match is_taken {
+            true => "tables and figures have that already, give it another `name`",
+            false => "a name is one line",
         };
-        let number = if whole { number.round() } else { number };
-        let raw = match &unit {
-            Some(unit) => Raw::Text(format!("{number} {unit}")),
-            None if number.fract() == 0.0 && number.abs() < 1e15 => Raw::Integer(number as i128),
-            None => Raw::Float(number),
-        };
-        Node { place, raw }
-    };
-    Some(Values {
-        nodes: (0..steps).map(node).collect(),
-        logarithmic,
-    })
+        let message = format!("an axis cannot be called `{}`: {why}", quote(&name));
+        report.wrong(record.place, message);
+    }
+    Some(name)
 }
 
-/// Without the last digits, which are errors of rounding.
-fn tidy(number: f64) -> f64 {
-    format!("{number:.11e}").parse().unwrap_or(number)
-}
-
-fn item(fields: &mut Fields<'_, '_, '_>, keys: &[String], node: &Node) -> Option<Item> {
+fn item(record: &Record, keys: &[String], node: &Node, report: &mut Report<'_>) -> Option<Item> {
     let place = node.place;
     let label = |node: &Node| match &node.raw {
         Raw::Text(text) => text.clone(),
         raw => raw.toml(),
     };
     let changes = match (keys, &node.raw) {
-        ([], Raw::Table(table)) => return case(fields, table, place),
+        ([], Raw::Table(table)) => return case(record, table, place, report),
         ([], _) => {
             let message = format!(
                 "{} needs `key`, `keys`, or values with `label` and `set`",
-                fields.path
+                record.called()
             );
-            fields.report.wrong(fields.place, message);
+            report.wrong(record.place, message);
             return None;
         }
         ([key], _) => vec![(key.clone(), node.clone())],
@@ -328,7 +385,7 @@ fn item(fields: &mut Fields<'_, '_, '_>, keys: &[String], node: &Node) -> Option
         }
         (keys, Raw::List(items)) => {
             let message = format!("there are {} values for {} keys", items.len(), keys.len());
-            fields.report.wrong(place, message);
+            report.wrong(place, message);
             return None;
         }
         (keys, _) => keys.iter().map(|key| (key.clone(), node.clone())).collect(),
@@ -348,29 +405,16 @@ fn item(fields: &mut Fields<'_, '_, '_>, keys: &[String], node: &Node) -> Option
 }
 
 /// A value that sets keys of its own.
-fn case(fields: &mut Fields<'_, '_, '_>, table: &Table, place: Place) -> Option<Item> {
-    let path = format!("{}.values", fields.path);
-    let mut inner = Fields::new(table, &path, place, fields.report);
-    let label = inner.text("label", "a text");
-    let set = inner.node("set");
-    if label.is_none() && !inner.has("label") {
-        inner.wrong("label", format!("{path} needs `label`, a text"));
-    }
-    let changes = match set.map(|node| &node.raw) {
-        Some(Raw::Table(table)) => Some(changes(table)),
-        _ => {
-            inner.wrong(
-                "set",
-                format!("{path} needs `set`, a table of keys and their values"),
-            );
-            None
-        }
+fn case(axis: &Record, table: &Table, place: Place, report: &mut Report<'_>) -> Option<Item> {
+    let mut reader = Reader {
+        report,
+        folder: Path::new(""),
     };
-    inner.finish();
+    let record = reader.record(&CASE, table, &axis.path_of("values"), place);
     Some(Item {
-        label: label?,
+        label: record.text("label")?.to_owned(),
         number: None,
-        changes: changes?,
+        changes: changes(record.table("set")?),
         place,
     })
 }

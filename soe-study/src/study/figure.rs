@@ -1,12 +1,89 @@
 //! Which figures are drawn of a study.
 
-use super::axis::Axis;
-use super::fields::{Fields, tables};
+use scenarios::reader::diagnostic::{Report, hint, quote};
+use scenarios::reader::record::Record;
+use scenarios::reader::section::{Default, Form, Key, Section, When};
+
+use super::axis::{self, Axis, WITHIN};
 use super::filter::{self, Filter};
+use super::scale::{LOGARITHMIC, SCALE};
 use super::selector::Selector;
-use scenarios::reader::diagnostic::{hint, quote};
-use scenarios::reader::tree::Raw;
-use scenarios::reader::value::{Datum, Form};
+
+const NAME: &str = "a name of letters, digits, - and _";
+
+/// A table `[[figure]]`.
+pub(super) static SECTION: Section = Section {
+    path: "figure",
+    help: "A figure, drawn once for each combination of the values of the axes that it does \
+           not show. Bands are 95 % intervals over replications.",
+    keys: &[
+        Key {
+            name: "name",
+            form: Form::Text(NAME),
+            default: Default::Mandatory,
+            when: When::Always,
+            help: "The stem of the files; the values of axes that the figure does not show are \
+                   appended.",
+        },
+        Key {
+            name: "title",
+            form: Form::Text("a text"),
+            default: Default::Unused,
+            when: When::Always,
+            help: "What is written above.",
+        },
+        Key {
+            name: "metric",
+            form: Form::Text("the name of a metric"),
+            default: Default::Mandatory,
+            when: When::Always,
+            help: "What is shown, such as `latency_mean@all`.",
+        },
+        Key {
+            name: "x",
+            form: Form::Name("axis"),
+            default: Default::Mandatory,
+            when: When::Always,
+            help: "An axis, or `within` for metrics that have an axis of their own.",
+        },
+        Key {
+            name: "series",
+            form: Form::Name("axis"),
+            default: Default::Unused,
+            when: When::Always,
+            help: "An axis whose values are lines of their own; entities always are.",
+        },
+        Key {
+            name: "entities",
+            form: Form::Texts("the name of an entity"),
+            default: Default::Absent("all"),
+            when: When::Always,
+            help: "Only these entities.",
+        },
+        Key {
+            name: "ratio",
+            form: Form::Pairs("a list of pairs of entities such as [[\"a\", \"b\"]]"),
+            default: Default::Unused,
+            when: When::Always,
+            help: "Pairs of entities whose ratio is shown instead, with its interval by the \
+                   delta method on the pairs of replications.",
+        },
+        Key {
+            name: "where",
+            form: filter::CONDITIONS,
+            default: Default::Unused,
+            when: When::Always,
+            help: "Conditions on the points, as in `filter`.",
+        },
+        Key {
+            name: "scale",
+            form: SCALE,
+            default: Default::Value("linear"),
+            when: When::Always,
+            help: "The scale of the vertical axis.",
+        },
+    ],
+};
 
 /// A figure: a metric over an axis, with a line for each entity and for each value of
 /// the axis `series`, once for each combination of all other axes.
@@ -40,128 +117,63 @@ pub enum X {
     Within,
 }
 
-/// The word for [`X::Within`].
-pub(super) const WITHIN: &str = "within";
-
-/// Reads the list `figure`.
-pub(super) fn read(fields: &mut Fields<'_, '_, '_>, axes: &[Axis]) -> Vec<FigureSpec> {
+/// The figures of a study.
+pub(super) fn resolve(study: &Record, axes: &[Axis], report: &mut Report<'_>) -> Vec<FigureSpec> {
     let mut figures: Vec<FigureSpec> = Vec::new();
-    for (table, path, place) in tables(fields, "figure") {
-        let mut inner = Fields::new(table, &path, place, fields.report);
-        let figure = figure(&mut inner, axes);
-        inner.finish();
-        let Some(figure) = figure else { continue };
+    for (_, record) in study.records("figure") {
+        let Some(figure) = figure(record, axes, report) else {
+            continue;
+        };
         if figures.iter().any(|known| known.name == figure.name) {
             let message = format!("two figures are called `{}`", quote(&figure.name));
-            fields.report.wrong(place, message);
+            report.wrong(record.place, message);
         }
         figures.push(figure);
     }
     figures
 }
 
-fn figure(fields: &mut Fields<'_, '_, '_>, axes: &[Axis]) -> Option<FigureSpec> {
-    let name = fields.text("name", "a name");
-    let title = fields.text("title", "a text").unwrap_or_default();
-    let metric = fields.text("metric", "the name of a metric");
-    for key in ["name", "metric", "x"] {
-        if !fields.has(key) {
-            let message = format!("{} needs `{key}`", fields.path);
-            fields.report.wrong(fields.place, message);
-        }
-    }
-    let x = axis(fields, "x", axes, true);
-    let series = axis(fields, "series", axes, false);
-    let entities = fields
-        .texts("entities", "the name of an entity")
-        .unwrap_or_default();
-    let ratios = ratios(fields);
-    let scale = fields.read("scale", Form::Word(&["linear", "logarithmic"]));
-    let filters = filter::list(fields, "where", axes);
-    let name = name?;
+fn figure(record: &Record, axes: &[Axis], report: &mut Report<'_>) -> Option<FigureSpec> {
+    let x = x(record, axes, report);
+    let series = axis::named(record, "series", axes, report);
+    let filters = filter::list(record, "where", axes, report);
+    let name = record.text("name")?;
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
-        let message = format!(
-            "name: found `{}`, expected letters, digits, - and _",
-            quote(&name)
-        );
-        fields.wrong("name", message);
+        let message = format!("found `{}`, expected {NAME}", quote(name));
+        record.wrong("name", message, report);
         return None;
     }
-    let series = match series {
-        Some(X::Axis(axis)) => Some(axis),
-        _ => None,
-    };
     if series.is_some() && x == series.map(X::Axis) {
-        fields.wrong("series", "series: this axis is the horizontal one already");
+        record.wrong("series", "this axis is the horizontal one already", report);
     }
+    let entities = record.names("entities").iter();
     Some(FigureSpec {
-        name,
-        title,
-        metric: Selector::parse(&metric?, fields.at("metric")),
+        name: name.to_owned(),
+        title: record.text("title").unwrap_or_default().to_owned(),
+        metric: Selector::parse(record.text("metric")?, record.at("metric")),
         x: x?,
         series,
-        entities: entities.into_iter().map(|(text, _)| text).collect(),
-        ratios,
-        logarithmic: matches!(scale, Some(Datum::Word("logarithmic"))),
+        entities: entities.map(|name| name.text.clone()).collect(),
+        ratios: record.maybe_pairs("ratio").cloned().unwrap_or_default(),
+        logarithmic: record.word("scale") == LOGARITHMIC,
         filters,
     })
 }
 
-fn axis(
-    fields: &mut Fields<'_, '_, '_>,
-    key: &'static str,
-    axes: &[Axis],
-    within: bool,
-) -> Option<X> {
-    let name = fields.text(key, "the name of an axis")?;
-    if within && name == WITHIN {
+fn x(record: &Record, axes: &[Axis], report: &mut Report<'_>) -> Option<X> {
+    let [name] = record.names("x") else {
+        return None;
+    };
+    if name.text == WITHIN {
         return Some(X::Within);
     }
-    let position = axes.iter().position(|axis| axis.name == name);
+    let position = axes.iter().position(|axis| axis.name == name.text);
     if position.is_none() {
-        let mut known: Vec<_> = axes.iter().map(|axis| axis.name.as_str()).collect();
-        known.extend(within.then_some(WITHIN));
-        let hint = hint(&name, known);
-        fields.wrong(
-            key,
-            format!("{key}: no axis is called `{}`{hint}", quote(&name)),
-        );
+        let known = axes.iter().map(|axis| axis.name.as_str());
+        let hint = hint(&name.text, known.chain([WITHIN]));
+        let message = format!("no axis is called `{}`{hint}", quote(&name.text));
+        record.wrong("x", message, report);
     }
     position.map(X::Axis)
-}
-
-fn ratios(fields: &mut Fields<'_, '_, '_>) -> Vec<(String, String)> {
-    let Some(node) = fields.node("ratio") else {
-        return Vec::new();
-    };
-    let expected = "a list of pairs of entities such as [[\"a\", \"b\"]]";
-    let Raw::List(items) = &node.raw else {
-        fields.wrong(
-            "ratio",
-            format!("ratio: found {}, expected {expected}", node.found()),
-        );
-        return Vec::new();
-    };
-    let mut ratios = Vec::new();
-    for item in items {
-        let pair = match &item.raw {
-            Raw::List(pair) => match pair.as_slice() {
-                [left, right] => match (&left.raw, &right.raw) {
-                    (Raw::Text(left), Raw::Text(right)) => Some((left.clone(), right.clone())),
-                    _ => None,
-                },
-                _ => None,
-            },
-            _ => None,
-        };
-        match pair {
-            Some(pair) => ratios.push(pair),
-            None => {
-                let message = format!("ratio: found {}, expected {expected}", item.found());
-                fields.report.wrong(item.place, message);
-            }
-        }
-    }
-    ratios
 }

@@ -1,8 +1,9 @@
 //! Filters: which points of the grid, or of a figure, are kept.
 
 use super::axis::{Axis, Item};
-use super::fields::Fields;
-use scenarios::reader::diagnostic::{Place, hint, quote};
+use scenarios::reader::diagnostic::{Place, Report, hint, quote};
+use scenarios::reader::record::Record;
+use scenarios::reader::section::Form;
 
 /// A condition on a point: `jobs <= 300 or network = iiot`. It holds if one of its
 /// comparisons does.
@@ -26,31 +27,31 @@ enum Operand {
     Literal(String, Option<f64>),
 }
 
+/// What keys take that hold conditions.
+pub(super) const CONDITIONS: Form = Form::Texts("a condition such as \"jobs <= 300\"");
+
 /// Longer ones before their beginnings.
 const OPERATORS: [&str; 6] = ["<=", ">=", "!=", "<", ">", "="];
 
-/// Reads the key `filter`: all of its conditions must hold.
-pub(super) fn read(fields: &mut Fields<'_, '_, '_>, axes: &[Axis]) -> Vec<Filter> {
-    list(fields, "filter", axes)
-}
-
-/// Reads a condition or a list of conditions.
+/// The conditions that a key lists, all of which must hold.
 pub(super) fn list(
-    fields: &mut Fields<'_, '_, '_>,
-    key: &'static str,
+    record: &Record,
+    key: &str,
     axes: &[Axis],
+    report: &mut Report<'_>,
 ) -> Vec<Filter> {
-    let texts = fields.texts(key, "a condition such as \"jobs <= 300\"");
     let mut filters = Vec::new();
-    for (text, place) in texts.unwrap_or_default() {
-        let comparisons = text.split(" or ").map(|part| comparison(part, axes));
+    for name in record.names(key) {
+        let comparisons = name.text.split(" or ").map(|part| comparison(part, axes));
         match comparisons.collect::<Result<Vec<_>, _>>() {
             Ok(comparisons) => filters.push(Filter {
                 comparisons,
-                text,
-                place,
+                text: name.text.clone(),
+                place: name.place,
             }),
-            Err(message) => fields.report.wrong(place, format!("{key}: {message}")),
+            Err(message) => {
+                report.wrong(name.place, format!("{}: {message}", record.path_of(key)));
+            }
         }
     }
     filters

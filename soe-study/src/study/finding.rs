@@ -1,11 +1,87 @@
 //! What a study is expected to show.
 
-use super::axis::Axis;
-use super::fields::{Fields, tables};
+use scenarios::reader::diagnostic::{Report, hint, quote};
+use scenarios::reader::record::Record;
+use scenarios::reader::section::{Default, Form, Key, Section, When};
+
+use super::axis::{self, Axis};
 use super::filter::{self, Filter};
 use super::selector::Selector;
-use scenarios::reader::diagnostic::{hint, quote};
-use scenarios::reader::value::{Datum, Form};
+
+/// A table `[[finding]]`.
+pub(super) static SECTION: Section = Section {
+    path: "finding",
+    help: "A claim about two values of an axis, at every combination of the others: it is \
+           decided by the ratio of the means of a metric, paired by replication, with its 95 % \
+           interval.",
+    keys: &[
+        Key {
+            name: "name",
+            form: Form::Text("a name"),
+            default: Default::Mandatory,
+            when: When::Always,
+            help: "A short name.",
+        },
+        Key {
+            name: "claim",
+            form: Form::Text("a text"),
+            default: Default::Mandatory,
+            when: When::Always,
+            help: "The claim in words.",
+        },
+        Key {
+            name: "metric",
+            form: Form::Text("a metric of an entity such as latency_mean@all"),
+            default: Default::Mandatory,
+            when: When::Always,
+            help: "What is compared, of one entity.",
+        },
+        Key {
+            name: "axis",
+            form: Form::Name("axis"),
+            default: Default::Mandatory,
+            when: When::Always,
+            help: "The axis whose values are compared.",
+        },
+        Key {
+            name: "value",
+            form: Form::Text("a value of the axis"),
+            default: Default::Mandatory,
+            when: When::Always,
+            help: "The value that is compared, by its label.",
+        },
+        Key {
+            name: "than",
+            form: Form::Text("a value of the axis"),
+            default: Default::Mandatory,
+            when: When::Always,
+            help: "The value that it is compared with, by its label.",
+        },
+        Key {
+            name: "is",
+            form: Form::Word(&["less", "not-more", "depends"]),
+            default: Default::Value("less"),
+            when: When::Always,
+            help: "What is claimed: less everywhere and beyond doubt, nowhere more beyond doubt, \
+                   or less in some places and more in others.",
+        },
+        Key {
+            name: "along",
+            form: Form::Name("axis"),
+            default: Default::Unused,
+            when: When::Always,
+            help: "Another axis: the claim is about how the ratio changes from its first value \
+                   to its last.",
+        },
+        Key {
+            name: "where",
+            form: filter::CONDITIONS,
+            default: Default::Unused,
+            when: When::Always,
+            help: "Conditions on the points, as in `filter`.",
+        },
+    ],
+};
 
 /// A claim about a metric: how one value of an axis compares with another, at every
 /// combination of the other axes.
@@ -57,87 +133,59 @@ impl Claimed {
     }
 }
 
-/// Reads the list `finding`.
-pub(super) fn read(fields: &mut Fields<'_, '_, '_>, axes: &[Axis]) -> Vec<FindingSpec> {
-    let mut findings = Vec::new();
-    for (table, path, place) in tables(fields, "finding") {
-        let mut inner = Fields::new(table, &path, place, fields.report);
-        let finding = finding(&mut inner, axes);
-        inner.finish();
-        findings.extend(finding);
-    }
+/// The findings of a study.
+pub(super) fn resolve(study: &Record, axes: &[Axis], report: &mut Report<'_>) -> Vec<FindingSpec> {
+    let findings = study.records("finding").iter();
     findings
+        .filter_map(|(_, record)| finding(record, axes, report))
+        .collect()
 }
 
-fn finding(fields: &mut Fields<'_, '_, '_>, axes: &[Axis]) -> Option<FindingSpec> {
-    for key in ["name", "claim", "metric", "axis", "value", "than"] {
-        if !fields.has(key) {
-            let message = format!("{} needs `{key}`", fields.path);
-            fields.report.wrong(fields.place, message);
-        }
-    }
-    let name = fields.text("name", "a name");
-    let claim = fields.text("claim", "a text");
-    let metric = fields.text("metric", "a metric of an entity such as latency_mean@all");
-    let axis = axis(fields, "axis", axes);
-    let value = item(fields, "value", axes, axis);
-    let than = item(fields, "than", axes, axis);
-    let along = self::axis(fields, "along", axes);
-    let is = fields.read("is", Form::Word(&["less", "not-more", "depends"]));
-    let filters = filter::list(fields, "where", axes);
-    let claimed = match is {
-        Some(Datum::Word(word)) => {
-            let mut claims = CLAIMS.iter();
-            claims.find(|(known, _)| *known == word).map(|(_, it)| *it)
-        }
-        _ => Some(Claimed::Less),
-    };
-    let metric = Selector::parse(&metric?, fields.at("metric"));
+fn finding(record: &Record, axes: &[Axis], report: &mut Report<'_>) -> Option<FindingSpec> {
+    let axis = axis::named(record, "axis", axes, report);
+    let value = item(record, "value", axes, axis, report);
+    let than = item(record, "than", axes, axis, report);
+    let along = axis::named(record, "along", axes, report);
+    let filters = filter::list(record, "where", axes, report);
+    let word = record.word("is");
+    let claimed = CLAIMS.iter().find(|(known, _)| *known == word);
+    let metric = Selector::parse(record.text("metric")?, record.at("metric"));
     if metric.entity.is_none() {
-        let message = format!("metric: `{metric}` needs an entity, such as {metric}@all");
-        fields.wrong("metric", message);
+        let message = format!("`{metric}` needs an entity, such as {metric}@all");
+        record.wrong("metric", message, report);
         return None;
     }
     if along.is_some() && along == axis {
-        fields.wrong("along", "along: this axis is the one that is compared");
+        let message = "this axis is the one that is compared";
+        record.wrong("along", message, report);
     }
     Some(FindingSpec {
-        name: name?,
-        claim: claim?,
+        name: record.text("name")?.to_owned(),
+        claim: record.text("claim")?.to_owned(),
         metric,
         axis: axis?,
         value: value?,
         than: than?,
-        claimed: claimed?,
+        claimed: claimed?.1,
         along,
         filters,
     })
 }
 
-fn axis(fields: &mut Fields<'_, '_, '_>, key: &'static str, axes: &[Axis]) -> Option<usize> {
-    let name = fields.text(key, "the name of an axis")?;
-    let position = axes.iter().position(|axis| axis.name == name);
-    if position.is_none() {
-        let hint = hint(&name, axes.iter().map(|axis| axis.name.as_str()));
-        let message = format!("{key}: no axis is called `{}`{hint}", quote(&name));
-        fields.wrong(key, message);
-    }
-    position
-}
-
 fn item(
-    fields: &mut Fields<'_, '_, '_>,
-    key: &'static str,
+    record: &Record,
+    key: &str,
     axes: &[Axis],
     axis: Option<usize>,
+    report: &mut Report<'_>,
 ) -> Option<usize> {
-    let label = fields.text(key, "a value of the axis")?;
+    let label = record.text(key)?;
     let items = &axes[axis?].items;
     let position = items.iter().position(|item| item.label == label);
     if position.is_none() {
-        let hint = hint(&label, items.iter().map(|item| item.label.as_str()));
-        let message = format!("{key}: the axis has no value `{}`{hint}", quote(&label));
-        fields.wrong(key, message);
+        let hint = hint(label, items.iter().map(|item| item.label.as_str()));
+        let message = format!("the axis has no value `{}`{hint}", quote(label));
+        record.wrong(key, message, report);
     }
     position
 }

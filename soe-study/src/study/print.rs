@@ -2,17 +2,33 @@
 
 use statesim::trace::Layout;
 
-use super::figure::WITHIN;
-use super::{
-    Axis, FigureSpec, FindingSpec, NetworkSource, Plan, Replications, Selector, Subject,
-    TraceSource, X,
-};
+use super::axis::{Axis, Item, WITHIN};
+use super::figure::{FigureSpec, X};
+use super::finding::FindingSpec;
+use super::plan::Plan;
+use super::replications::Replications;
+use super::selector::Selector;
+use super::subject::{NetworkSource, Subject, TraceSource};
 use scenarios::reader::print::nested;
+use scenarios::reader::syntax::{float, key, string};
 use scenarios::reader::tree::Node;
-use scenarios::reader::value::{float, key, string};
+
+impl Plan {
+    /// The study as TOML, with all ranges written out and all defaults filled in; it
+    /// reads back as the same plan.
+    pub fn to_toml(&self) -> String {
+        study(self, false)
+    }
+
+    /// The same with the scenario from which it starts written out, which may stand in a
+    /// file of its own. Paths in that are written as they are.
+    pub fn to_whole_toml(&self) -> String {
+        study(self, true)
+    }
+}
 
 /// The study as TOML, with the scenario from which it starts if it is to be `whole`.
-pub(super) fn study(plan: &Plan, whole: bool) -> String {
+fn study(plan: &Plan, whole: bool) -> String {
     let kind = match &plan.subject {
         Subject::Scenario(_) => "scenario",
         Subject::Statesim(_) => "statesim",
@@ -156,7 +172,7 @@ fn print_axis(axis: &Axis) -> String {
         text += &format!("labels = [{}]\n", labels.join(", "));
     } else if same_keys {
         let keys: Vec<_> = changes.iter().map(|(key, _)| string(key)).collect();
-        let row = |item: &super::Item| {
+        let row = |item: &Item| {
             let row: Vec<_> = item
                 .changes
                 .iter()
@@ -172,7 +188,7 @@ fn print_axis(axis: &Axis) -> String {
         );
         text += &format!("labels = [{}]\n", labels.join(", "));
     } else {
-        let case = |item: &super::Item| {
+        let case = |item: &Item| {
             let set: Vec<_> = item
                 .changes
                 .iter()

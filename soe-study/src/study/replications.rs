@@ -1,12 +1,58 @@
 //! How often each point is repeated.
 
-use super::fields::Fields;
+use scenarios::reader::diagnostic::Report;
+use scenarios::reader::record::{Datum, Record};
+use scenarios::reader::section::{Default, Form, Key, Section, When};
+
 use super::selector::{self, Selector};
-use scenarios::reader::tree::Raw;
-use scenarios::reader::value::{Datum, Form};
 
 /// The most replications of a point.
-const MOST: u64 = 1_000_000;
+pub(super) const MOST: u64 = 1_000_000;
+/// How many there are where nothing says otherwise.
+pub(super) const DEFAULT: &str = "10";
+
+const COUNT: Form = Form::Count {
+    min: 1,
+    max: MOST,
+    or: None,
+};
+
+/// The table `replications`.
+pub(super) static SECTION: Section = Section {
+    path: "replications",
+    help: "How precise the results are to be: each point is repeated until the half-width of \
+           the 95 % interval is small enough for every metric named.",
+    keys: &[
+        Key {
+            name: "min",
+            form: COUNT,
+            default: Default::Value("5"),
+            when: When::Always,
+            help: "The fewest replications of a point, at least 2.",
+        },
+        Key {
+            name: "max",
+            form: COUNT,
+            default: Default::Mandatory,
+            when: When::Always,
+            help: "The most replications of a point.",
+        },
+        Key {
+            name: "precision",
+            form: Form::Number { min: 0.0, max: 1.0 },
+            default: Default::Mandatory,
+            when: When::Always,
+            help: "The half-width of the 95 % interval as a part of the mean, more than 0.",
+        },
+        Key {
+            name: "metrics",
+            form: Form::Texts("the name of a metric that must be precise"),
+            default: Default::Mandatory,
+            when: When::Always,
+            help: "The metrics that must be precise.",
+        },
+    ],
+};
 
 /// How often each point is repeated: a fixed number, or until precise.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,70 +86,47 @@ impl Replications {
     }
 }
 
-/// Reads the key `replications`; without it, as many as the scenario around says, or 10.
-pub(super) fn read(
-    fields: &mut Fields<'_, '_, '_>,
+/// The key `replications` of a study; without it, as many as the scenario around says, or 10.
+pub(super) fn resolve(
+    study: &Record,
     of_scenario: Option<u64>,
+    report: &mut Report<'_>,
 ) -> Option<Replications> {
-    const COUNT: Form = Form::Count {
-        min: 1,
-        max: MOST,
-        or: None,
-    };
-    let Some(node) = fields.node("replications") else {
-        let number = of_scenario.filter(|number| (1..=MOST).contains(number));
-        return Some(Replications::fixed(number.unwrap_or(10) as u32));
-    };
-    let Raw::Table(table) = &node.raw else {
-        return match fields.read("replications", COUNT)? {
-            Datum::Count(number) => Some(Replications::fixed(number as u32)),
-            _ => None,
-        };
-    };
-    let mut inner = Fields::new(table, "replications", node.place, fields.report);
-    let count = |datum: Option<Datum>| match datum {
-        Some(Datum::Count(count)) => Some(count as u32),
-        _ => None,
-    };
-    let min = inner
-        .node("min")
-        .is_none()
-        .then_some(5)
-        .or_else(|| count(inner.read("min", COUNT)));
-    let max = count(inner.need("max", COUNT));
-    let form = Form::Number { min: 0.0, max: 1.0 };
-    let precision = match inner.need("precision", form) {
-        Some(Datum::Number(precision)) if precision > 0.0 => Some(precision),
-        Some(_) => {
-            inner.wrong("precision", "precision: must be more than 0");
-            None
+    match study.get("replications") {
+        Some(Datum::Count(number)) => Some(Replications::fixed(*number as u32)),
+        Some(Datum::Records(tables)) => until_precise(&tables.first()?.1, report),
+        Some(_) => None,
+        None if study.is_wrong("replications") => None,
+        None => {
+            let number = of_scenario.filter(|number| (1..=MOST).contains(number));
+            let number = number.or_else(|| DEFAULT.parse().ok())?;
+            Some(Replications::fixed(number as u32))
         }
-        None => None,
-    };
-    let of = selector::list(&mut inner, "metrics");
-    if !inner.has("metrics") {
-        inner.wrong(
-            "metrics",
-            "replications needs `metrics`, those that must be precise",
-        );
+    }
+}
+
+fn until_precise(record: &Record, report: &mut Report<'_>) -> Option<Replications> {
+    let (min, max) = (record.maybe_count("min"), record.maybe_count("max"));
+    let precision = record.maybe_number("precision");
+    let of = selector::list(record, "metrics", report);
+    if precision == Some(0.0) {
+        record.wrong("precision", "must be more than 0", report);
     }
     if of.as_ref().is_some_and(Vec::is_empty) {
-        inner.wrong("metrics", "metrics: the list is empty");
+        record.wrong("metrics", "the list is empty", report);
+    }
+    if min == Some(1) {
+        let message = "a single replication has no interval, at least 2 are needed";
+        record.wrong("min", message, report);
     }
     let (min, max) = (min?, max?);
-    if min < 2 {
-        inner.wrong(
-            "min",
-            "min: a single replication has no interval, at least 2 are needed",
-        );
-    }
     if min > max {
-        inner.wrong("max", format!("max: {max} is less than the minimum, {min}"));
+        let message = format!("{max} is less than the minimum, {min}");
+        record.wrong("max", message, report);
     }
-    inner.finish();
     Some(Replications {
-        min,
-        max,
+        min: min as u32,
+        max: max as u32,
         precision: Some(precision?),
         of: of?,
     })

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::fields::Fields;
-use scenarios::reader::diagnostic::{Place, quote};
+use scenarios::reader::diagnostic::{Place, Report, quote};
+use scenarios::reader::record::Record;
 
 /// Some metrics: all entities of a metric, or one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,15 +54,14 @@ impl fmt::Display for Selector {
     }
 }
 
-/// Reads a list of metrics.
-pub(super) fn list(fields: &mut Fields<'_, '_, '_>, key: &'static str) -> Option<Vec<Selector>> {
-    let texts = fields.texts(key, "the name of a metric")?;
+/// The metrics that a key lists; `None` if it was not given or was wrong.
+pub(super) fn list(record: &Record, key: &str, report: &mut Report<'_>) -> Option<Vec<Selector>> {
     let mut selectors: Vec<Selector> = Vec::new();
-    for (text, place) in texts {
-        let selector = Selector::parse(&text, place);
+    for name in record.maybe_names(key)? {
+        let selector = Selector::parse(&name.text, name.place);
         if selectors.iter().any(|known| known.is(&selector)) {
-            let message = format!("{key}: `{}` is there twice", quote(&text));
-            fields.report.wrong(place, message);
+            let (path, text) = (record.path_of(key), quote(&name.text));
+            report.wrong(name.place, format!("{path}: `{text}` is there twice"));
         }
         selectors.push(selector);
     }

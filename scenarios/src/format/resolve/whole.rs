@@ -9,10 +9,14 @@ use soe_model::workflow::WorkflowSpec;
 
 use crate::format::entity::{Directory, What};
 use crate::reader::diagnostic::{Place, Report, hint, quote};
-use crate::reader::section::Record;
-use crate::reader::value::Name;
+use crate::reader::record::{Name, Record};
 
-use super::Origin;
+/// Where an entity comes from: the section and where that was written.
+#[derive(Clone)]
+pub(super) struct Origin {
+    pub(super) path: String,
+    pub(super) place: Place,
+}
 
 /// Checks what no part can see alone.
 pub(super) struct Whole<'a> {

@@ -1,25 +1,23 @@
-//! The JSON Schema (draft 2020-12) of scenarios, with which editors complete keys
-//! and mark mistakes.
+//! The JSON Schema (draft 2020-12) of a format, with which editors complete keys and mark
+//! mistakes.
 
 use serde_json::{Map, Value as Json, json};
 use soe_model::catalogue::{Parameter, Quantity};
 
-use super::resolve;
-use crate::reader::diagnostic::Place;
-use crate::reader::kind::{KindInfo, Sort};
-use crate::reader::section::{Default, Key, Section, When};
-use crate::reader::tree::{Node, Raw};
-use crate::reader::value;
-use crate::reader::value::Form;
+use super::diagnostic::Place;
+use super::kind::{KindInfo, Sort};
+use super::section::{Default, Form, Key, Section, When};
+use super::tree::{Node, Raw};
+use super::value;
 
-/// The JSON Schema of scenario files, as text.
-pub fn schema() -> String {
+/// The JSON Schema of files that are read as this section, as text.
+pub fn schema(root: &'static Section, title: &str) -> String {
     let mut definitions = Map::new();
-    let mut schema = section(&resolve::SECTION, &mut definitions);
+    let mut schema = section(root, &mut definitions);
     if let Json::Object(root) = &mut schema {
         let draft = "https://json-schema.org/draft/2020-12/schema";
         root.insert("$schema".to_owned(), json!(draft));
-        root.insert("title".to_owned(), json!("Scenario of ServerlessOnEdge"));
+        root.insert("title".to_owned(), json!(title));
         root.insert("$defs".to_owned(), Json::Object(definitions));
     }
     format!("{schema:#}\n")
@@ -46,23 +44,17 @@ fn section(section: &'static Section, definitions: &mut Map<String, Json>) -> Js
 fn property(key: &Key, definitions: &mut Map<String, Json>) -> Json {
     let mut schema = form(&key.form, definitions);
     if let Json::Object(schema) = &mut schema {
-        schema.insert("description".to_owned(), json!(describe(key)));
+        schema.insert("description".to_owned(), json!(key.meaning()));
         if let Default::Value(text) = key.default
-            && !matches!(key.form, Form::Table(_) | Form::Tables(_) | Form::Named(_))
+            && !matches!(
+                key.form,
+                Form::Table(_) | Form::Tables(_) | Form::Named(_) | Form::Later(_)
+            )
         {
             schema.insert("default".to_owned(), plain(text));
         }
     }
     schema
-}
-
-/// What a key means, and when it may be given.
-pub(super) fn describe(key: &Key) -> String {
-    match key.when {
-        When::Is(other, word) => format!("{} Only with {other} = \"{word}\".", key.help),
-        When::Without(others) => format!("{} Not with {}.", key.help, others.join(", ")),
-        When::Always => key.help.to_owned(),
-    }
 }
 
 fn plain(text: &str) -> Json {
@@ -116,6 +108,11 @@ fn form(form: &Form, definitions: &mut Map<String, Json>) -> Json {
         }
         Form::Flag => json!({ "type": "boolean" }),
         Form::Word(words) => json!({ "enum": words }),
+        Form::Text(_) => json!({ "type": "string" }),
+        Form::Texts(_) => json!({ "anyOf": [{ "type": "string" }, names()] }),
+        Form::Pairs(_) => json!({ "type": "array", "items": {
+            "type": "array", "items": { "type": "string" }, "minItems": 2, "maxItems": 2,
+        } }),
         Form::Name(_) | Form::Path { .. } => json!({ "type": "string", "minLength": 1 }),
         Form::Names(_) => json!({ "anyOf": [{ "type": "string" }, names()] }),
         Form::Workers => json!({ "anyOf": [
@@ -150,7 +147,16 @@ fn form(form: &Form, definitions: &mut Map<String, Json>) -> Json {
             "type": "object",
             "additionalProperties": of_section(section, definitions),
         }),
-        Form::Study => json!({ "type": "object" }),
+        Form::CountOr { min, max, table } => json!({ "anyOf": [
+            { "type": "integer", "minimum": min, "maximum": max },
+            of_section(table, definitions),
+        ] }),
+        Form::Values(section) => json!({
+            "type": "array", "items": { "anyOf": [of_section(section, definitions), true] },
+            "minItems": 1,
+        }),
+        Form::Later(section) => of_section(section, definitions),
+        Form::Open(_) => json!({ "type": "object" }),
     };
     match form.or() {
         Some(word) if !matches!(form, Form::Path { .. }) => {
@@ -219,7 +225,9 @@ fn of_parameter(parameter: &Parameter) -> Json {
 }
 
 fn number(min: f64, max: f64) -> Json {
-    if max == f64::MAX {
+    if (min, max) == (f64::MIN, f64::MAX) {
+        json!({ "type": "number" })
+    } else if max == f64::MAX {
         json!({ "type": "number", "minimum": min })
     } else {
         json!({ "type": "number", "minimum": min, "maximum": max })
