@@ -1,25 +1,26 @@
 //! From a deployment to a world at time zero.
 
-use sim_core::{SimDuration, Streams};
+use sim_core::{SimDuration, SimTime, Streams};
 use soe_model::broker::Broker;
 use soe_model::client::Client;
 use soe_model::computer::Computer;
 use soe_model::controller::Controller;
 use soe_model::deployment::Deployment;
-use soe_model::names::{EndpointId, FunctionId, Names};
+use soe_model::names::{EndpointId, FunctionId, Id, Names};
 use soe_model::workflow::WorkflowSpec;
 
-use super::broker_side::BrokerSide;
-use super::change::{client_is_there, computer_is_there};
-use super::client_side::ClientSide;
-use super::computer_side::ComputerSide;
-use super::control::{ControllerSide, Controllers};
+use super::World;
+use super::broker_side::{BrokerSide, Brokers};
+use super::change::{Known, client_is_there, computer_is_there, resolve};
+use super::client_side::{ClientSide, Clients};
+use super::computer_side::{ComputerSide, Computers};
+use super::control::Controllers;
 use super::flow::{Flows, Parts};
-use super::foresight::OnTheWay;
-use super::leg::Legs;
+use super::ids::Receiver;
 use super::recorder::{Observer, Recorder};
 use super::sample::Sampler;
-use super::{Alarm, Cx, Event, Receiver, World};
+use super::shared::Shared;
+use super::wire::{Place, Wire, WireOptions};
 
 impl<'o> World<'o> {
     /// The world of replication number `replication` of `deployment`: everybody is
@@ -49,13 +50,11 @@ impl<'o> World<'o> {
 
         let mut control = Controllers::default();
         for spec in &deployment.controllers {
-            control.controllers.push(ControllerSide {
-                machine: Controller::new(&spec.installer, streams.stream(&spec.name, "home")),
-                node: node(&spec.node)?,
-            });
+            let chance = streams.stream(&spec.name, "home");
+            control.push(Controller::new(&spec.installer, chance), node(&spec.node)?);
         }
         let mut endpoints = names.endpoints.clone();
-        let mut computers = Vec::with_capacity(deployment.computers.len());
+        let mut computers = Computers::default();
         for spec in &deployment.computers {
             let machine = Computer::new(spec, &mut functions).map_err(|error| error.to_string())?;
             computers.push(ComputerSide::new(
@@ -66,16 +65,16 @@ impl<'o> World<'o> {
                 computer_is_there(deployment, &spec.name),
             ));
         }
-        let mut brokers = Vec::with_capacity(deployment.brokers.len());
+        let mut brokers = Brokers::default();
         for spec in &deployment.brokers {
             let machine = Broker::new(spec, &mut functions, &mut endpoints, &streams);
-            brokers.push(BrokerSide {
-                name: spec.name.clone(),
-                machine: machine.map_err(|error| format!("broker `{}`: {error}", spec.name))?,
-                alarm: Alarm::default(),
-                node: node(&spec.node)?,
-                controller: controller(&spec.controller)?,
-            });
+            brokers.push(BrokerSide::new(
+                spec.name.clone(),
+                machine.map_err(|error| format!("broker `{}`: {error}", spec.name))?,
+                node(&spec.node)?,
+                names.endpoint(&spec.name)?,
+                controller(&spec.controller)?,
+            ));
         }
         if endpoints.len() != names.endpoints.len() {
             let stranger = endpoints.name(EndpointId(names.endpoints.len() as u32));
@@ -87,8 +86,8 @@ impl<'o> World<'o> {
             &Parts {
                 deployment,
                 computers: &computers,
-                endpoints: &endpoints,
-                receivers: &names.receivers,
+                broker: |name: &str| names.broker(name),
+                node,
                 streams: &streams,
             },
             &mut functions,
@@ -102,36 +101,29 @@ impl<'o> World<'o> {
         for spec in &deployment.clients {
             let destination = |name: &String| names.endpoint(name);
             let machine = Client::new(spec, &streams);
-            clients.push(ClientSide {
-                machine: machine.map_err(|error| format!("client `{}`: {error}", spec.name))?,
-                alarm: Alarm::default(),
-                node: node(&spec.node)?,
-                function: functions.intern(&called(&spec.function)),
-                destinations: spec
-                    .destinations
+            clients.push(ClientSide::new(
+                spec.name.clone(),
+                machine.map_err(|error| format!("client `{}`: {error}", spec.name))?,
+                node(&spec.node)?,
+                functions.intern(&called(&spec.function)),
+                spec.destinations
                     .iter()
                     .map(destination)
                     .collect::<Result<_, _>>()?,
-            });
+            ));
         }
-        let client_names: Vec<_> = deployment
-            .clients
-            .iter()
-            .map(|spec| spec.name.clone())
-            .collect();
-        let computer_names: Vec<_> = deployment
-            .computers
-            .iter()
-            .map(|spec| spec.name.clone())
-            .collect();
+        let clients = Clients::new(clients, run.calls.unwrap_or(u64::MAX));
+        let client_names: Vec<_> = clients.iter().map(|it| it.name().to_owned()).collect();
+        let computer_names: Vec<_> = computers.iter().map(|it| it.name().to_owned()).collect();
         let function_names: Vec<_> = functions.iter().map(|(_, name)| name.to_owned()).collect();
-        let foresees = brokers.iter().any(|side| side.machine.foresees().is_some());
-        let mut world = World {
-            on_the_way: foresees.then(OnTheWay::default),
-            network: deployment.network.clone(),
-            receivers: names.receivers,
-            functions,
-            endpoints,
+        let foresees = brokers.iter().any(|it| it.machine().foresees().is_some());
+        let options = WireOptions {
+            notes_requests: foresees,
+            counts_traffic: !deployment.workflows.is_empty(),
+        };
+        let places = names.places(&computers, &brokers);
+        let shared = Shared {
+            wire: Wire::new(deployment.network.clone(), places, options),
             recorder: Recorder::new(
                 replication,
                 run.warm_up,
@@ -140,28 +132,29 @@ impl<'o> World<'o> {
                 &computer_names,
                 observer,
             ),
-            client_names,
+            functions,
+            endpoints,
+        };
+        let known = Known {
+            clients: &clients,
+            brokers: &brokers,
+            computers: &computers,
+            shared: &shared,
+        };
+        let changes = deployment.events.iter();
+        let changes = changes.map(|event| Ok((event.at, resolve(&event.change, known)?)));
+        let changes = changes.collect::<Result<Vec<_>, String>>()?;
+        let mut world = World {
+            changes_to_come: changes.len(),
+            changes,
+            shared,
             clients,
             brokers,
             computers,
             control,
             flows,
-            legs: Legs::default(),
-            changes: Vec::new(),
-            changes_to_come: deployment.events.len(),
-            planned: deployment.events.iter().map(|event| event.at).collect(),
             sampler: sample_period.map(Sampler::new),
-            call_limit: run.calls.unwrap_or(u64::MAX),
-            under_way: 0,
-            awake_clients: 0,
         };
-        let resolve =
-            |event: &soe_model::deployment::TimedEvent| world.resolve_change(&event.change);
-        world.changes = deployment
-            .events
-            .iter()
-            .map(resolve)
-            .collect::<Result<_, _>>()?;
         world.hold_back_starting_clients(deployment);
         world.announce_everybody()?;
         Ok(world)
@@ -169,33 +162,33 @@ impl<'o> World<'o> {
 
     /// A client whose first planned change is that it starts waits for that.
     fn hold_back_starting_clients(&mut self, deployment: &Deployment) {
-        for (number, spec) in deployment.clients.iter().enumerate() {
+        for (number, spec) in (0..).zip(&deployment.clients) {
             if !client_is_there(deployment, &spec.name) {
-                self.clients[number].machine.stop();
+                self.clients.hold_back(number);
             }
         }
     }
 
-    /// Sets the world going: everybody says when to be woken first.
-    pub(super) fn start(&mut self, cx: &mut Cx<'_>) {
-        for (number, &at) in (0..).zip(&self.planned) {
-            cx.schedule_at(at, Event::Change(number));
+    /// Announces all brokers and the computers that are there from the start.
+    fn announce_everybody(&mut self) -> Result<(), String> {
+        let (control, shared) = (&mut self.control, &self.shared);
+        let mut updates = Vec::new();
+        for broker in self.brokers.iter() {
+            if let Some(controller) = broker.controller() {
+                let (endpoint, node) = (broker.endpoint(), broker.node());
+                updates.extend(control.announce_broker(controller, endpoint, node, shared)?);
+            }
         }
-        for number in 0..self.brokers.len() as u32 {
-            self.act_for_broker(number, cx);
+        for computer in self.computers.iter() {
+            if let (Some(controller), true) = (computer.controller(), computer.is_present()) {
+                updates.extend(control.announce_computer(controller, computer, shared)?);
+            }
         }
-        for number in 0..self.clients.len() as u32 {
-            self.set_client_alarm(number, cx);
+        for update in updates {
+            let endpoints = &self.shared.endpoints;
+            self.brokers.update(&update, SimTime::ZERO, endpoints);
         }
-        if self.sampler.is_some() {
-            cx.schedule_at(cx.now(), Event::Sample);
-        }
-        self.stop_if_over(cx);
-    }
-
-    /// How many calls were issued so far.
-    pub(crate) fn calls_issued(&self) -> u64 {
-        self.recorder.calls_issued()
+        Ok(())
     }
 }
 
@@ -232,6 +225,22 @@ impl EntityNames {
     fn endpoint(&self, name: &str) -> Result<EndpointId, String> {
         let endpoint = self.endpoints.find(name);
         endpoint.ok_or_else(|| format!("there is no computer or broker called `{name}`"))
+    }
+
+    /// The endpoint of a broker.
+    fn broker(&self, name: &str) -> Option<EndpointId> {
+        let endpoint = self.endpoints.find(name)?;
+        let receiver = self.receivers[endpoint.index()];
+        matches!(receiver, Receiver::Broker(_)).then_some(endpoint)
+    }
+
+    /// All endpoints, by number.
+    fn places(&self, computers: &Computers, brokers: &Brokers) -> Vec<Place> {
+        let computers = computers.iter().map(ComputerSide::node);
+        let nodes = computers.chain(brokers.iter().map(BrokerSide::node));
+        let places = nodes.zip(&self.receivers);
+        let places = places.map(|(node, &receiver)| Place { receiver, node });
+        places.collect()
     }
 
     fn controller(&self, name: &str) -> Result<u32, String> {

@@ -13,11 +13,7 @@ use soe_model::names::{EndpointId, FunctionId, NodeId};
 use soe_model::units::Bytes;
 use soe_model::workflow::Sending;
 
-use super::flow::BaggageId;
-
-/// A leg that is under way. Identifiers are used again once a leg is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct LegId(pub u32);
+use super::ids::{BaggageId, LegId};
 
 /// One request and its response between two neighbours.
 #[derive(Clone, Copy, Debug)]
@@ -97,30 +93,30 @@ pub(super) struct Legs(Slab<Leg>);
 
 impl Legs {
     pub fn start(&mut self, leg: Leg) -> LegId {
-        LegId(self.0.insert(leg) as u32)
+        LegId::at(self.0.insert(leg))
     }
 
     /// Takes a leg out once its response has come.
     #[inline]
     pub fn finish(&mut self, id: LegId) -> Leg {
-        self.0.remove(id.0 as usize)
+        self.0.remove(id.position())
     }
 
     /// All legs that have not been finished, by number.
-    pub fn under_way(&self) -> Vec<LegId> {
-        self.0.iter().map(|(id, _)| LegId(id as u32)).collect()
+    pub fn under_way(&self) -> impl Iterator<Item = &Leg> {
+        self.0.iter().map(|(_, leg)| leg)
     }
 }
 
 impl std::ops::Index<LegId> for Legs {
     type Output = Leg;
     fn index(&self, id: LegId) -> &Leg {
-        &self.0[id.0 as usize]
+        &self.0[id.position()]
     }
 }
 
 impl std::ops::IndexMut<LegId> for Legs {
     fn index_mut(&mut self, id: LegId) -> &mut Leg {
-        &mut self.0[id.0 as usize]
+        &mut self.0[id.position()]
     }
 }
