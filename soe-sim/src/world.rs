@@ -49,7 +49,7 @@ use computer_side::Computers;
 use control::Controllers;
 use event::Cx;
 use flow::{FLOW_TASK, Flows};
-use ids::{BaggageId, LegId, Receiver};
+use ids::{BaggageId, BrokerId, ClientId, ComputerId, LegId, Receiver};
 use leg::{Origin, Reply};
 use sample::Sampler;
 use shared::Shared;
@@ -105,19 +105,19 @@ impl Model for World<'_> {
     fn digest(&self, event: &Event) -> u64 {
         let (sort, who) = match *event {
             Event::Start => (0, 0),
-            Event::Client(client) => (1, client),
-            Event::Computer(computer) => (2, computer),
+            Event::Client(client) => (1, client.0),
+            Event::Computer(computer) => (2, computer.0),
             Event::Request(leg) => (3, self.shared.wire.leg(leg).to.0),
             Event::Response(leg) => (4, self.shared.wire.leg(leg).to.0),
-            Event::Broker(broker) => (5, broker),
+            Event::Broker(broker) => (5, broker.0),
             Event::Control(message) => (6, message),
             Event::Change(change) => (7, change),
             Event::WarmUp => (8, 0),
             Event::Sample => (9, 0),
             Event::End => (10, 0),
             Event::Flow(message) => (11, message),
-            Event::Run(run) => (12, run),
-            Event::Host(computer) => (13, computer),
+            Event::Run(run) => (12, run.0),
+            Event::Host(computer) => (13, computer.0),
         };
         sort << 32 | u64::from(who)
     }
@@ -130,10 +130,10 @@ impl World<'_> {
         for (number, &(at, _)) in (0..).zip(&self.changes) {
             cx.schedule_at(at, Event::Change(number));
         }
-        for number in 0..self.brokers.len() {
+        for number in self.brokers.ids() {
             self.act_for_broker(number, cx);
         }
-        for number in 0..self.clients.len() {
+        for number in self.clients.ids() {
             self.clients.set_alarm(number, &self.shared.recorder, cx);
         }
         if self.sampler.is_some() {
@@ -142,7 +142,7 @@ impl World<'_> {
         self.stop_if_over(cx);
     }
 
-    fn wake_client(&mut self, number: u32, cx: &mut Cx<'_>) {
+    fn wake_client(&mut self, number: ClientId, cx: &mut Cx<'_>) {
         let shared = &mut self.shared;
         self.clients.rang(number);
         while let Some(issued) = self.clients.issue(number, cx.now(), &mut shared.recorder) {
@@ -156,7 +156,7 @@ impl World<'_> {
         self.stop_if_over(cx);
     }
 
-    fn wake_computer(&mut self, number: u32, cx: &mut Cx<'_>) {
+    fn wake_computer(&mut self, number: ComputerId, cx: &mut Cx<'_>) {
         let (computers, shared) = (&mut self.computers, &mut self.shared);
         computers.rang(number);
         while let Some(done) = computers.next_done(number, cx.now()) {
@@ -244,7 +244,7 @@ impl World<'_> {
     }
 
     /// Does what a broker wants done.
-    fn act_for_broker(&mut self, broker: u32, cx: &mut Cx<'_>) {
+    fn act_for_broker(&mut self, broker: BrokerId, cx: &mut Cx<'_>) {
         let (shared, control) = (&mut self.shared, &mut self.control);
         self.brokers
             .act(broker, shared, &self.computers, control, cx);
@@ -296,7 +296,7 @@ impl World<'_> {
     }
 
     /// A computer vanishes: all who wait for it learn that it is gone.
-    fn fail_computer(&mut self, number: u32, cx: &mut Cx<'_>) {
+    fn fail_computer(&mut self, number: ComputerId, cx: &mut Cx<'_>) {
         let (computers, shared) = (&mut self.computers, &mut self.shared);
         for task in computers.fail(number, cx.now()) {
             // Those of workflows belong to the host.

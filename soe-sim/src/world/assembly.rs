@@ -16,7 +16,7 @@ use super::client_side::{ClientSide, Clients};
 use super::computer_side::{ComputerSide, Computers};
 use super::control::Controllers;
 use super::flow::{Flows, Parts};
-use super::ids::Receiver;
+use super::ids::{BrokerId, ComputerId, ControllerId, Receiver};
 use super::recorder::{Observer, Recorder};
 use super::sample::Sampler;
 use super::shared::Shared;
@@ -162,7 +162,7 @@ impl<'o> World<'o> {
 
     /// A client whose first planned change is that it starts waits for that.
     fn hold_back_starting_clients(&mut self, deployment: &Deployment) {
-        for (number, spec) in (0..).zip(&deployment.clients) {
+        for (number, spec) in self.clients.ids().zip(&deployment.clients) {
             if !client_is_there(deployment, &spec.name) {
                 self.clients.hold_back(number);
             }
@@ -205,11 +205,11 @@ impl EntityNames {
         let mut receivers = Vec::new();
         for (number, computer) in (0..).zip(&deployment.computers) {
             endpoints.intern(&computer.name);
-            receivers.push(Receiver::Computer(number));
+            receivers.push(Receiver::Computer(ComputerId(number)));
         }
         for (number, broker) in (0..).zip(&deployment.brokers) {
             endpoints.intern(&broker.name);
-            receivers.push(Receiver::Broker(number));
+            receivers.push(Receiver::Broker(BrokerId(number)));
         }
         if endpoints.len() != receivers.len() {
             return Err("two computers or brokers have the same name".to_owned());
@@ -243,12 +243,12 @@ impl EntityNames {
         places.collect()
     }
 
-    fn controller(&self, name: &str) -> Result<u32, String> {
+    fn controller(&self, name: &str) -> Result<ControllerId, String> {
         let number = self
             .controllers
             .iter()
             .position(|controller| controller == name);
         let number = number.ok_or_else(|| format!("there is no controller called `{name}`"))?;
-        Ok(number as u32)
+        Ok(ControllerId(number as u32))
     }
 }

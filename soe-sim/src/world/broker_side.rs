@@ -13,7 +13,7 @@ use super::computer_side::Computers;
 use super::control::{Controllers, Update};
 use super::event::{Alarm, Cx, Event};
 use super::foresight::foresee;
-use super::ids::{BaggageId, LegId, Receiver};
+use super::ids::{BaggageId, BrokerId, ControllerId, LegId, Receiver};
 use super::leg::{Leg, Origin, Reply};
 use super::shared::Shared;
 use super::wire::Wire;
@@ -26,7 +26,7 @@ pub(super) struct BrokerSide {
     alarm: Alarm,
     node: NodeId,
     endpoint: EndpointId,
-    controller: Option<u32>,
+    controller: Option<ControllerId>,
 }
 
 impl BrokerSide {
@@ -35,7 +35,7 @@ impl BrokerSide {
         machine: Broker,
         node: NodeId,
         endpoint: EndpointId,
-        controller: Option<u32>,
+        controller: Option<ControllerId>,
     ) -> Self {
         Self {
             name,
@@ -61,7 +61,7 @@ impl BrokerSide {
     }
 
     /// The number of the controller to which it is announced.
-    pub fn controller(&self) -> Option<u32> {
+    pub fn controller(&self) -> Option<ControllerId> {
         self.controller
     }
 
@@ -98,8 +98,9 @@ impl Brokers {
         self.0.push(broker);
     }
 
-    pub fn len(&self) -> u32 {
-        self.0.len() as u32
+    /// All by number.
+    pub fn ids(&self) -> impl Iterator<Item = BrokerId> + use<> {
+        (0..self.0.len() as u32).map(BrokerId)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &BrokerSide> {
@@ -107,13 +108,13 @@ impl Brokers {
     }
 
     /// The number of the broker called `name`.
-    pub fn find(&self, name: &str) -> Option<u32> {
+    pub fn find(&self, name: &str) -> Option<BrokerId> {
         let found = self.0.iter().position(|side| side.name == name);
-        found.map(|number| number as u32)
+        found.map(|position| BrokerId(position as u32))
     }
 
     /// A request has reached a broker.
-    pub fn request(&mut self, id: LegId, broker: u32, now: SimTime, shared: &Shared<'_>) {
+    pub fn request(&mut self, id: LegId, broker: BrokerId, now: SimTime, shared: &Shared<'_>) {
         let leg = shared.wire.leg(id);
         let header = CallHeader {
             function: leg.function,
@@ -123,7 +124,7 @@ impl Brokers {
             dry: leg.dry,
         };
         let call = CallId(id.key());
-        let machine = &mut self.0[broker as usize].machine;
+        let machine = &mut self.0[broker.index()].machine;
         let request = match leg.baggage {
             BaggageId::NONE => None,
             some => shared.wire.baggage.request(some),
@@ -142,7 +143,7 @@ impl Brokers {
     /// The response to an attempt is back at the broker.
     pub fn response(
         &mut self,
-        broker: u32,
+        broker: BrokerId,
         arrived: LegId,
         attempt: Attempt,
         leg: &Leg,
@@ -150,7 +151,7 @@ impl Brokers {
         wire: &mut Wire,
     ) {
         wire.keep_reply(arrived, leg.reply);
-        let machine = &mut self.0[broker as usize].machine;
+        let machine = &mut self.0[broker.index()].machine;
         match leg.reply {
             Reply::Done(execution) => {
                 let answer = Answer {
@@ -168,19 +169,19 @@ impl Brokers {
     }
 
     /// The answer to a question is back at the broker.
-    pub fn answer(&mut self, broker: u32, probe: ProbeId, leg: &Leg, now: SimTime) {
+    pub fn answer(&mut self, broker: BrokerId, probe: ProbeId, leg: &Leg, now: SimTime) {
         let reply = match leg.reply {
             Reply::Done(execution) => ProbeReply::Answered(execution.processing),
             Reply::Refused(_) => ProbeReply::Failed(Failure::Application),
             Reply::Unreachable | Reply::Pending => ProbeReply::Failed(Failure::Transport),
         };
-        let machine = &mut self.0[broker as usize].machine;
+        let machine = &mut self.0[broker.index()].machine;
         machine.probe_replied(now, probe, reply);
     }
 
     /// The broker is woken.
-    pub fn wake(&mut self, broker: u32, now: SimTime) {
-        let side = &mut self.0[broker as usize];
+    pub fn wake(&mut self, broker: BrokerId, now: SimTime) {
+        let side = &mut self.0[broker.index()];
         side.alarm.rang();
         side.machine.wake(now);
     }
@@ -188,7 +189,7 @@ impl Brokers {
     /// The broker updates its tables. An impossible entry changes nothing, as when an
     /// operator mistypes.
     pub fn update(&mut self, update: &Update, now: SimTime, endpoints: &Names<EndpointId>) {
-        let machine = &mut self.0[update.broker as usize].machine;
+        let machine = &mut self.0[update.broker.index()].machine;
         for command in &update.commands {
             let _ = machine.configure(now, command, endpoints);
         }
@@ -197,13 +198,13 @@ impl Brokers {
     /// Gives a destination another weight; whether it is final stays as it is.
     pub fn set_weight(
         &mut self,
-        broker: u32,
+        broker: BrokerId,
         (function, destination): (FunctionId, EndpointId),
         weight: f32,
         now: SimTime,
         shared: &Shared<'_>,
     ) {
-        let machine = &mut self.0[broker as usize].machine;
+        let machine = &mut self.0[broker.index()].machine;
         let is_final = machine.tables().next().and_then(|table| {
             let entry = table.entry(table.find(function, destination)?)?;
             Some(entry.is_final)
@@ -222,13 +223,13 @@ impl Brokers {
     /// Does what the broker wants done.
     pub fn act(
         &mut self,
-        broker: u32,
+        broker: BrokerId,
         shared: &mut Shared<'_>,
         computers: &Computers,
         control: &mut Controllers,
         cx: &mut Cx<'_>,
     ) {
-        let side = &mut self.0[broker as usize];
+        let side = &mut self.0[broker.index()];
         while let Some(action) = side.machine.poll() {
             match action {
                 Action::Forward {

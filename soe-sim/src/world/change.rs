@@ -9,16 +9,17 @@ use soe_model::units::OpsPerSecond;
 use super::broker_side::Brokers;
 use super::client_side::Clients;
 use super::computer_side::Computers;
+use super::ids::{BrokerId, ClientId, ComputerId};
 use super::shared::Shared;
 
 /// A change with numbers in place of names.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum ResolvedChange {
-    Fail(u32),
-    Leave(u32),
-    Join(u32),
+    Fail(ComputerId),
+    Leave(ComputerId),
+    Join(ComputerId),
     Slow {
-        computer: u32,
+        computer: ComputerId,
         processor: Option<usize>,
         speed: OpsPerSecond,
     },
@@ -28,13 +29,13 @@ pub(super) enum ResolvedChange {
         link: Link,
     },
     Weight {
-        broker: u32,
+        broker: BrokerId,
         function: FunctionId,
         destination: EndpointId,
         weight: f32,
     },
-    Start(u32),
-    Stop(u32),
+    Start(ClientId),
+    Stop(ClientId),
 }
 
 /// Whether a computer is there from the start: not if the first that is planned

@@ -6,7 +6,7 @@ use soe_model::client::{Call, Client, Verdict};
 use soe_model::names::{EndpointId, FunctionId, Id, NodeId};
 
 use super::event::{Alarm, Cx, Event};
-use super::ids::BaggageId;
+use super::ids::{BaggageId, ClientId};
 use super::leg::{Leg, Origin, Reply};
 use super::recorder::{Ended, Ending, Recorder};
 use super::shared::Shared;
@@ -63,7 +63,7 @@ impl ClientSide {
 /// A call that a client has issued.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Issued {
-    pub client: u32,
+    pub client: ClientId,
     pub call: Call,
     /// Its number among all calls.
     pub id: u64,
@@ -92,8 +92,9 @@ impl Clients {
         }
     }
 
-    pub fn len(&self) -> u32 {
-        self.sides.len() as u32
+    /// All by number.
+    pub fn ids(&self) -> impl Iterator<Item = ClientId> + use<> {
+        (0..self.sides.len() as u32).map(ClientId)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &ClientSide> {
@@ -101,14 +102,14 @@ impl Clients {
     }
 
     #[inline]
-    pub fn get(&self, number: u32) -> &ClientSide {
-        &self.sides[number as usize]
+    pub fn get(&self, number: ClientId) -> &ClientSide {
+        &self.sides[number.index()]
     }
 
     /// The number of the client called `name`.
-    pub fn find(&self, name: &str) -> Option<u32> {
+    pub fn find(&self, name: &str) -> Option<ClientId> {
         let found = self.sides.iter().position(|client| client.name == name);
-        found.map(|number| number as u32)
+        found.map(|position| ClientId(position as u32))
     }
 
     /// How many calls are not over yet.
@@ -132,22 +133,22 @@ impl Clients {
 
     /// The client is woken.
     #[inline]
-    pub fn rang(&mut self, number: u32) {
-        self.awake -= usize::from(self.sides[number as usize].alarm.rang());
+    pub fn rang(&mut self, number: ClientId) {
+        self.awake -= usize::from(self.sides[number.index()].alarm.rang());
     }
 
     /// The next call that a client issues by now.
     #[inline]
     pub fn issue(
         &mut self,
-        number: u32,
+        number: ClientId,
         now: SimTime,
         recorder: &mut Recorder<'_>,
     ) -> Option<Issued> {
         if self.reached_limit(recorder) {
             return None;
         }
-        let client = &mut self.sides[number as usize];
+        let client = &mut self.sides[number.index()];
         let call = client.machine.wake(now)?;
         let id = recorder.issued(now, client.function.0);
         self.under_way += 1;
@@ -189,14 +190,14 @@ impl Clients {
     #[inline]
     pub fn response(
         &mut self,
-        (client, number, destination): (u32, u64, u32),
+        (client, number, destination): (ClientId, u64, u32),
         leg: &Leg,
         recorder: &mut Recorder<'_>,
         cx: &mut Cx<'_>,
     ) {
         let now = cx.now();
         let good = matches!(leg.reply, Reply::Done(_));
-        let machine = &mut self.sides[client as usize].machine;
+        let machine = &mut self.sides[client.index()].machine;
         match machine.answered(now, number, destination, good) {
             Verdict::Won | Verdict::Failed => {
                 self.under_way -= 1;
@@ -210,26 +211,26 @@ impl Clients {
     /// The run of a workflow that was call number `number` is over.
     pub fn run_over(
         &mut self,
-        (client, number): (u32, u64),
+        (client, number): (ClientId, u64),
         good: bool,
         recorder: &Recorder<'_>,
         cx: &mut Cx<'_>,
     ) {
         self.under_way -= 1;
-        let machine = &mut self.sides[client as usize].machine;
+        let machine = &mut self.sides[client.index()].machine;
         machine.answered(cx.now(), number, 0, good);
         self.set_alarm(client, recorder, cx);
     }
 
     /// Has a client woken when it issues its next call.
     #[inline]
-    pub fn set_alarm(&mut self, number: u32, recorder: &Recorder<'_>, cx: &mut Cx<'_>) {
+    pub fn set_alarm(&mut self, number: ClientId, recorder: &Recorder<'_>, cx: &mut Cx<'_>) {
         let wanted = if self.reached_limit(recorder) {
             None
         } else {
-            self.sides[number as usize].machine.next_wake()
+            self.sides[number.index()].machine.next_wake()
         };
-        let alarm = &mut self.sides[number as usize].alarm;
+        let alarm = &mut self.sides[number.index()].alarm;
         let was_awake = alarm.is_set();
         alarm.set(wanted, Event::Client(number), cx);
         self.awake += usize::from(alarm.is_set());
@@ -237,20 +238,20 @@ impl Clients {
     }
 
     /// A client calls from now on.
-    pub fn start(&mut self, number: u32, recorder: &Recorder<'_>, cx: &mut Cx<'_>) {
-        self.sides[number as usize].machine.start(cx.now());
+    pub fn start(&mut self, number: ClientId, recorder: &Recorder<'_>, cx: &mut Cx<'_>) {
+        self.sides[number.index()].machine.start(cx.now());
         self.set_alarm(number, recorder, cx);
     }
 
     /// A client calls no more.
-    pub fn stop(&mut self, number: u32, recorder: &Recorder<'_>, cx: &mut Cx<'_>) {
+    pub fn stop(&mut self, number: ClientId, recorder: &Recorder<'_>, cx: &mut Cx<'_>) {
         self.hold_back(number);
         self.set_alarm(number, recorder, cx);
     }
 
     /// A client does not call before it is started.
-    pub fn hold_back(&mut self, number: u32) {
-        self.sides[number as usize].machine.stop();
+    pub fn hold_back(&mut self, number: ClientId) {
+        self.sides[number.index()].machine.stop();
     }
 
     /// Reports the calls of single functions that are still under way to the observer.
@@ -265,7 +266,7 @@ impl Clients {
                 continue;
             };
             // Of a call with several legs, the last to be given up stands for it.
-            let machine = &mut self.sides[client as usize].machine;
+            let machine = &mut self.sides[client.index()].machine;
             if machine.answered(now, number, destination, false) == Verdict::Failed {
                 let mut left_over = ended(client, leg);
                 left_over.result = Ending::InProgress;
@@ -275,7 +276,7 @@ impl Clients {
     }
 }
 
-fn ended(client: u32, leg: &Leg) -> Ended {
+fn ended(client: ClientId, leg: &Leg) -> Ended {
     let mut hops = 0;
     let mut path = None;
     let result = match leg.reply {
@@ -283,7 +284,7 @@ fn ended(client: u32, leg: &Leg) -> Ended {
             hops = execution.hops;
             path = execution.path;
             Ending::Completed {
-                computer: execution.computer,
+                computer: execution.computer.0,
                 processing: execution.processing,
                 load1: execution.load.one,
                 output: execution.output.0,
@@ -294,7 +295,7 @@ fn ended(client: u32, leg: &Leg) -> Ended {
     };
     Ended {
         call: leg.call,
-        client,
+        client: client.0,
         function: leg.function.index() as u32,
         issued: leg.issued,
         input: leg.input.0,

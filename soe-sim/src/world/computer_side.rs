@@ -6,7 +6,7 @@ use soe_model::names::{EndpointId, FunctionId, NodeId};
 use soe_model::units::{Bytes, OpsPerSecond};
 
 use super::event::{Alarm, Cx, Event};
-use super::ids::LegId;
+use super::ids::{ComputerId, ControllerId, LegId};
 use super::leg::{Execution, Reply};
 use super::shared::Shared;
 
@@ -17,7 +17,7 @@ pub(super) struct ComputerSide {
     alarm: Alarm,
     node: NodeId,
     endpoint: EndpointId,
-    controller: Option<u32>,
+    controller: Option<ControllerId>,
     /// Whether it takes requests.
     present: bool,
     /// Busy time of each processor when the warm-up ended.
@@ -29,7 +29,7 @@ impl ComputerSide {
         machine: Computer,
         node: NodeId,
         endpoint: EndpointId,
-        controller: Option<u32>,
+        controller: Option<ControllerId>,
         present: bool,
     ) -> Self {
         let processors = machine.processors().len();
@@ -67,7 +67,7 @@ impl ComputerSide {
     }
 
     /// The number of the controller to which it is announced.
-    pub fn controller(&self) -> Option<u32> {
+    pub fn controller(&self) -> Option<ControllerId> {
         self.controller
     }
 
@@ -120,27 +120,33 @@ impl Computers {
     }
 
     #[inline]
-    pub fn get(&self, number: u32) -> &ComputerSide {
-        &self.0[number as usize]
+    pub fn get(&self, number: ComputerId) -> &ComputerSide {
+        &self.0[number.index()]
     }
 
     #[inline]
-    pub fn get_mut(&mut self, number: u32) -> &mut ComputerSide {
-        &mut self.0[number as usize]
+    pub fn get_mut(&mut self, number: ComputerId) -> &mut ComputerSide {
+        &mut self.0[number.index()]
     }
 
     /// The number of the computer called `name`.
-    pub fn find(&self, name: &str) -> Option<u32> {
+    pub fn find(&self, name: &str) -> Option<ComputerId> {
         let found = self.iter().position(|computer| computer.name() == name);
-        found.map(|number| number as u32)
+        found.map(|position| ComputerId(position as u32))
     }
 
     /// A request that carries no baggage has reached a computer.
-    pub fn request(&mut self, id: LegId, number: u32, shared: &mut Shared<'_>, cx: &mut Cx<'_>) {
+    pub fn request(
+        &mut self,
+        id: LegId,
+        number: ComputerId,
+        shared: &mut Shared<'_>,
+        cx: &mut Cx<'_>,
+    ) {
         let now = cx.now();
         let leg = shared.wire.leg(id);
         let (function, input, hops) = (leg.function, leg.input, leg.hops);
-        let computer = &mut self.0[number as usize];
+        let computer = &mut self.0[number.index()];
         if !computer.present {
             return shared.wire.respond(id, Reply::Unreachable, cx);
         }
@@ -177,13 +183,13 @@ impl Computers {
     /// If it refuses; the message says why.
     pub fn execute(
         &mut self,
-        number: u32,
+        number: ComputerId,
         task: TaskId,
         (function, argument): (FunctionId, Bytes),
         shared: &Shared<'_>,
         cx: &mut Cx<'_>,
     ) -> Result<(), String> {
-        let machine = &mut self.0[number as usize].machine;
+        let machine = &mut self.0[number.index()].machine;
         match machine.submit(cx.now(), task, function, argument) {
             Ok(_) => self.set_alarm(number, cx),
             Err(refusal) => return Err(machine.explain(refusal, &shared.functions)),
@@ -193,21 +199,21 @@ impl Computers {
 
     /// The computer is woken.
     #[inline]
-    pub fn rang(&mut self, number: u32) {
-        self.0[number as usize].alarm.rang();
+    pub fn rang(&mut self, number: ComputerId) {
+        self.0[number.index()].alarm.rang();
     }
 
     /// The next task that is done by now.
     #[inline]
-    pub fn next_done(&mut self, number: u32, now: SimTime) -> Option<Completion> {
-        self.0[number as usize].machine.wake(now)
+    pub fn next_done(&mut self, number: ComputerId, now: SimTime) -> Option<Completion> {
+        self.0[number.index()].machine.wake(now)
     }
 
     /// The task of a leg is done: the leg is answered.
     #[inline]
     pub fn answer(
         &mut self,
-        number: u32,
+        number: ComputerId,
         done: &Completion,
         shared: &mut Shared<'_>,
         cx: &mut Cx<'_>,
@@ -228,15 +234,15 @@ impl Computers {
 
     /// Has the computer woken when its next task is done.
     #[inline]
-    pub fn set_alarm(&mut self, number: u32, cx: &mut Cx<'_>) {
-        let computer = &mut self.0[number as usize];
+    pub fn set_alarm(&mut self, number: ComputerId, cx: &mut Cx<'_>) {
+        let computer = &mut self.0[number.index()];
         let wanted = computer.machine.next_wake();
         computer.alarm.set(wanted, Event::Computer(number), cx);
     }
 
     /// The computer vanishes; returns the tasks that it had.
-    pub fn fail(&mut self, number: u32, now: SimTime) -> Vec<TaskId> {
-        let computer = &mut self.0[number as usize];
+    pub fn fail(&mut self, number: ComputerId, now: SimTime) -> Vec<TaskId> {
+        let computer = &mut self.0[number.index()];
         computer.present = false;
         computer.machine.fail(now)
     }
@@ -244,13 +250,13 @@ impl Computers {
     /// Changes the speed of one processor, or of all.
     pub fn slow(
         &mut self,
-        number: u32,
+        number: ComputerId,
         processor: Option<usize>,
         speed: OpsPerSecond,
         cx: &mut Cx<'_>,
     ) {
         let now = cx.now();
-        let machine = &mut self.0[number as usize].machine;
+        let machine = &mut self.0[number.index()].machine;
         let processors = machine.processors().len();
         let chosen = processor.map_or(0..processors, |one| one..one + 1);
         chosen.for_each(|processor| machine.set_speed(now, processor, speed));

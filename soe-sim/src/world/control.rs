@@ -10,7 +10,7 @@ use soe_model::names::{EndpointId, FunctionId, NodeId};
 
 use super::computer_side::{ComputerSide, Computers};
 use super::event::{Cx, Event};
-use super::ids::Receiver;
+use super::ids::{BrokerId, ComputerId, ControllerId, Receiver};
 use super::shared::Shared;
 use super::wire::Wire;
 
@@ -32,10 +32,13 @@ struct ControllerSide {
 #[derive(Clone, Debug)]
 enum Message {
     /// A computer is there.
-    Announce { controller: u32, computer: u32 },
+    Announce {
+        controller: ControllerId,
+        computer: ComputerId,
+    },
     /// A computer leaves, or a broker could not reach it.
     Remove {
-        controller: u32,
+        controller: ControllerId,
         endpoint: EndpointId,
     },
     /// A broker has to update its tables.
@@ -45,7 +48,7 @@ enum Message {
 /// A broker has to carry out commands on its tables.
 #[derive(Clone, Debug)]
 pub(super) struct Update {
-    pub broker: u32,
+    pub broker: BrokerId,
     pub commands: Vec<Command>,
 }
 
@@ -60,13 +63,13 @@ impl Controllers {
     /// If the controller does not know its node.
     pub fn announce_broker(
         &mut self,
-        controller: u32,
+        controller: ControllerId,
         endpoint: EndpointId,
         node: NodeId,
         shared: &Shared<'_>,
     ) -> Result<Vec<Update>, String> {
         let node = shared.wire.nodes().name(node);
-        let machine = &mut self.controllers[controller as usize].machine;
+        let machine = &mut self.controllers[controller.index()].machine;
         let announced = machine.announce_broker(Place { endpoint, node }, &shared.endpoints);
         let pushes = announced.map_err(|error| error.to_string())?;
         Ok(updates(pushes, &shared.wire).collect())
@@ -78,7 +81,7 @@ impl Controllers {
     /// If the controller does not know its node.
     pub fn announce_computer(
         &mut self,
-        controller: u32,
+        controller: ControllerId,
         computer: &ComputerSide,
         shared: &Shared<'_>,
     ) -> Result<Vec<Update>, String> {
@@ -87,13 +90,19 @@ impl Controllers {
     }
 
     /// A computer joins: tells its controller.
-    pub fn joined(&mut self, number: u32, computer: &ComputerSide, wire: &Wire, cx: &mut Cx<'_>) {
+    pub fn joined(
+        &mut self,
+        number: ComputerId,
+        computer: &ComputerSide,
+        wire: &Wire,
+        cx: &mut Cx<'_>,
+    ) {
         if let Some(controller) = computer.controller() {
             let message = Message::Announce {
                 controller,
                 computer: number,
             };
-            let to = self.controllers[controller as usize].node;
+            let to = self.controllers[controller.index()].node;
             self.send(computer.node(), to, message, wire, cx);
         }
     }
@@ -101,7 +110,7 @@ impl Controllers {
     /// An entity at the node `from` tells a controller that a computer is gone.
     pub fn gone(
         &mut self,
-        controller: u32,
+        controller: ControllerId,
         endpoint: EndpointId,
         from: NodeId,
         wire: &Wire,
@@ -111,7 +120,7 @@ impl Controllers {
             controller,
             endpoint,
         };
-        let to = self.controllers[controller as usize].node;
+        let to = self.controllers[controller.index()].node;
         self.send(from, to, message, wire, cx);
     }
 
@@ -137,13 +146,13 @@ impl Controllers {
                 controller,
                 endpoint,
             } => {
-                let machine = &mut self.controllers[controller as usize].machine;
+                let machine = &mut self.controllers[controller.index()].machine;
                 let pushes = machine.remove_computer(endpoint, &shared.endpoints);
                 (controller, pushes)
             }
             Message::Update(update) => return Some(update),
         };
-        let from = self.controllers[controller as usize].node;
+        let from = self.controllers[controller.index()].node;
         for Push { broker, commands } in pushes {
             let to = shared.wire.node_of(broker);
             if let Receiver::Broker(broker) = shared.wire.receiver(broker) {
@@ -161,7 +170,7 @@ impl Controllers {
 
     fn announce(
         &mut self,
-        controller: u32,
+        controller: ControllerId,
         computer: &ComputerSide,
         shared: &Shared<'_>,
     ) -> Result<Vec<Push>, String> {
@@ -178,7 +187,7 @@ impl Controllers {
             endpoint: computer.endpoint(),
             node: shared.wire.nodes().name(computer.node()),
         };
-        let machine = &mut self.controllers[controller as usize].machine;
+        let machine = &mut self.controllers[controller.index()].machine;
         machine
             .announce_computer(place, &containers, &shared.endpoints)
             .map_err(|error| error.to_string())

@@ -2,7 +2,7 @@
 
 use sim_core::{Context, EventKey, SimTime};
 
-use super::ids::LegId;
+use super::ids::{BrokerId, ClientId, ComputerId, LegId, RunId};
 
 /// What can happen in the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,11 +10,11 @@ pub(crate) enum Event {
     /// The run starts.
     Start,
     /// A client wants to be woken.
-    Client(u32),
+    Client(ClientId),
     /// A broker wants to be woken.
-    Broker(u32),
+    Broker(BrokerId),
     /// A computer wants to be woken.
-    Computer(u32),
+    Computer(ComputerId),
     /// The request of a leg reaches its receiver.
     Request(LegId),
     /// The response of a leg reaches its sender.
@@ -26,9 +26,9 @@ pub(crate) enum Event {
     /// A message of a workflow that is no call arrives.
     Flow(u32),
     /// A run wants to be woken.
-    Run(u32),
+    Run(RunId),
     /// The workflows at a computer want to be woken.
-    Host(u32),
+    Host(ComputerId),
     /// The warm-up is over.
     WarmUp,
     /// Quantities are sampled.

@@ -16,7 +16,7 @@ use soe_model::workflow::{Sending, StateReply};
 use crate::world::client_side::{Clients, Issued};
 use crate::world::computer_side::Computers;
 use crate::world::event::Cx;
-use crate::world::ids::LegId;
+use crate::world::ids::{ClientId, ComputerId, LegId, RunId};
 use crate::world::leg::Leg;
 use crate::world::shared::{Shared, unreachable};
 use hosts::{Around, Hosts};
@@ -72,7 +72,7 @@ impl Flows {
         }
         for (number, computer) in (0..).zip(parts.computers.iter()) {
             let server = Server {
-                owner: Owner::Computer(number),
+                owner: Owner::Computer(ComputerId(number)),
                 node: computer.node(),
             };
             flows.post.add_server(computer.name(), server);
@@ -84,7 +84,7 @@ impl Flows {
             let workflow = workflows.find(|workflow| workflow.name == spec.function);
             if workflow.is_some() {
                 let server = Server {
-                    owner: Owner::Client(number),
+                    owner: Owner::Client(ClientId(number)),
                     node: (parts.node)(&spec.node)?,
                 };
                 flows.post.add_server(&spec.name, server);
@@ -99,7 +99,7 @@ impl Flows {
 
     /// Whether a client runs a workflow.
     #[inline]
-    pub fn runs_workflow(&self, client: u32) -> bool {
+    pub fn runs_workflow(&self, client: ClientId) -> bool {
         self.any && self.runs.has_client(client)
     }
 
@@ -120,7 +120,7 @@ impl Flows {
     /// The response to a call of a run is back at the client.
     pub fn response_at_run(
         &mut self,
-        (run, step): (u32, u32),
+        (run, step): (RunId, u32),
         leg: &Leg,
         clients: &mut Clients,
         shared: &mut Shared<'_>,
@@ -133,7 +133,7 @@ impl Flows {
     /// A run is woken.
     pub fn wake_run(
         &mut self,
-        run: u32,
+        run: RunId,
         clients: &mut Clients,
         shared: &mut Shared<'_>,
         cx: &mut Cx<'_>,
@@ -151,7 +151,7 @@ impl Flows {
     pub fn request_at_host(
         &mut self,
         id: LegId,
-        computer: u32,
+        computer: ComputerId,
         computers: &mut Computers,
         shared: &mut Shared<'_>,
         cx: &mut Cx<'_>,
@@ -163,7 +163,7 @@ impl Flows {
     /// A function of a workflow was executed.
     pub fn executed(
         &mut self,
-        computer: u32,
+        computer: ComputerId,
         done: &Completion,
         computers: &mut Computers,
         shared: &mut Shared<'_>,
@@ -177,7 +177,7 @@ impl Flows {
     /// The call of the next function was acknowledged, or not.
     pub fn response_at_host(
         &mut self,
-        (computer, sending): (u32, Sending),
+        (computer, sending): (ComputerId, Sending),
         leg: &Leg,
         computers: &mut Computers,
         shared: &mut Shared<'_>,
@@ -191,7 +191,7 @@ impl Flows {
     /// The workflows at a computer are woken.
     pub fn wake_host(
         &mut self,
-        computer: u32,
+        computer: ComputerId,
         computers: &mut Computers,
         shared: &mut Shared<'_>,
         cx: &mut Cx<'_>,
@@ -203,7 +203,7 @@ impl Flows {
     /// A computer vanishes.
     pub fn fail_host(
         &mut self,
-        computer: u32,
+        computer: ComputerId,
         computers: &mut Computers,
         shared: &mut Shared<'_>,
         cx: &mut Cx<'_>,
@@ -291,7 +291,7 @@ impl Flows {
 
     fn act_for_run(
         &mut self,
-        run: u32,
+        run: RunId,
         clients: &mut Clients,
         shared: &mut Shared<'_>,
         cx: &mut Cx<'_>,
@@ -301,7 +301,7 @@ impl Flows {
 
     fn act_for_host(
         &mut self,
-        computer: u32,
+        computer: ComputerId,
         computers: &mut Computers,
         shared: &mut Shared<'_>,
         cx: &mut Cx<'_>,

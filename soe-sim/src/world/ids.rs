@@ -1,5 +1,36 @@
 //! Identifiers that several parts of the world share.
 
+macro_rules! numbers {
+    ($($(#[$meta:meta])* $name:ident;)*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub(crate) struct $name(pub u32);
+
+        impl $name {
+            /// Its position among all of its kind.
+            #[inline]
+            pub(super) fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    )*};
+}
+
+numbers! {
+    /// A client, by its position in the deployment.
+    ClientId;
+    /// A broker, by its position in the deployment.
+    BrokerId;
+    /// A computer, by its position in the deployment.
+    ComputerId;
+    /// A controller, by its position in the deployment.
+    ControllerId;
+}
+
+/// A run of a workflow that is not over; counted from 0 over all clients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RunId(pub u32);
+
 /// A leg that is under way. Identifiers are used again once a leg is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LegId(u32);
@@ -49,9 +80,9 @@ impl BaggageId {
     }
 }
 
-/// The entity behind an endpoint, by its number among those of its kind.
+/// The entity behind an endpoint.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Receiver {
-    Broker(u32),
-    Computer(u32),
+    Broker(BrokerId),
+    Computer(ComputerId),
 }

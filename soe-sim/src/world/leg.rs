@@ -13,7 +13,7 @@ use soe_model::names::{EndpointId, FunctionId, NodeId};
 use soe_model::units::Bytes;
 use soe_model::workflow::Sending;
 
-use super::ids::{BaggageId, LegId};
+use super::ids::{BaggageId, BrokerId, ClientId, ComputerId, LegId, RunId};
 
 /// One request and its response between two neighbours.
 #[derive(Clone, Copy, Debug)]
@@ -44,22 +44,25 @@ pub(super) struct Leg {
 pub(super) enum Origin {
     /// A client, for its call of this number, to this one of its destinations.
     Client {
-        client: u32,
+        client: ClientId,
         number: u64,
         destination: u32,
     },
     /// A broker, in an attempt to have a leg that arrived there executed.
     Broker {
-        broker: u32,
+        broker: BrokerId,
         arrived: LegId,
         attempt: Attempt,
     },
     /// A broker that wants an estimate.
-    Probe { broker: u32, probe: ProbeId },
+    Probe { broker: BrokerId, probe: ProbeId },
     /// A client, for a step of a run.
-    Run { run: u32, step: u32 },
+    Run { run: RunId, step: u32 },
     /// A computer, for the next step of a run.
-    Companion { computer: u32, sending: Sending },
+    Companion {
+        computer: ComputerId,
+        sending: Sending,
+    },
 }
 
 /// What came back.
@@ -78,7 +81,7 @@ pub(super) enum Reply {
 /// How a function was executed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Execution {
-    pub computer: u32,
+    pub computer: ComputerId,
     pub processing: SimDuration,
     pub load: Load,
     pub hops: u32,

@@ -16,7 +16,7 @@ use super::index::RunIndex;
 use super::post::{Message, Owner, Post, RETENTION};
 use crate::world::computer_side::Computers;
 use crate::world::event::{Alarm, Cx, Event};
-use crate::world::ids::LegId;
+use crate::world::ids::{ComputerId, LegId};
 use crate::world::leg::{Execution, Leg, Origin, Reply};
 use crate::world::recorder::StepRecord;
 use crate::world::shared::Shared;
@@ -101,7 +101,13 @@ impl Hosts {
     }
 
     /// A request of a workflow has reached a computer.
-    pub fn request(&mut self, id: LegId, number: u32, shared: &mut Shared<'_>, cx: &mut Cx<'_>) {
+    pub fn request(
+        &mut self,
+        id: LegId,
+        number: ComputerId,
+        shared: &mut Shared<'_>,
+        cx: &mut Cx<'_>,
+    ) {
         let leg = shared.wire.leg(id);
         let Some(request) = shared.wire.baggage.request(leg.baggage) else {
             return shared.wire.respond(id, Reply::Unreachable, cx);
@@ -110,21 +116,21 @@ impl Hosts {
             hops: leg.hops,
             ..request.clone()
         };
-        let host = &mut self.0[number as usize].machine;
+        let host = &mut self.0[number.index()].machine;
         host.request(cx.now(), CallKey(id.key()), request);
     }
 
     /// A function of a workflow was executed.
     pub fn executed(
         &mut self,
-        number: u32,
+        number: ComputerId,
         done: &Completion,
         now: SimTime,
         computers: &Computers,
         shared: &Shared<'_>,
     ) {
         let task = TaskKey(done.task.0 & !FLOW_TASK);
-        let side = &mut self.0[number as usize];
+        let side = &mut self.0[number.index()];
         if let Some(call) = side.waiting.remove(&task.0) {
             side.executed.insert(call, (done.processing(), done.load));
         }
@@ -139,15 +145,15 @@ impl Hosts {
     }
 
     /// The computer is woken.
-    pub fn wake(&mut self, number: u32, now: SimTime) {
-        let side = &mut self.0[number as usize];
+    pub fn wake(&mut self, number: ComputerId, now: SimTime) {
+        let side = &mut self.0[number.index()];
         side.alarm.rang();
         side.machine.wake(now);
     }
 
     /// The computer vanishes.
-    pub fn fail(&mut self, number: u32, shared: &mut Shared<'_>, cx: &mut Cx<'_>) {
-        let side = &mut self.0[number as usize];
+    pub fn fail(&mut self, number: ComputerId, shared: &mut Shared<'_>, cx: &mut Cx<'_>) {
+        let side = &mut self.0[number.index()];
         side.waiting.clear();
         side.executed.clear();
         for call in side.machine.vanish() {
@@ -159,7 +165,7 @@ impl Hosts {
     /// The call of the next function was acknowledged, or not.
     pub fn response(
         &mut self,
-        computer: u32,
+        computer: ComputerId,
         sending: Sending,
         leg: &Leg,
         now: SimTime,
@@ -173,40 +179,40 @@ impl Hosts {
     /// A message to another entity was delivered, or not.
     pub fn sent(
         &mut self,
-        computer: u32,
+        computer: ComputerId,
         sending: Sending,
         now: SimTime,
         outcome: Result<(), String>,
     ) {
-        let host = &mut self.0[computer as usize].machine;
+        let host = &mut self.0[computer.index()].machine;
         host.sent(now, sending, outcome);
     }
 
     /// A state server has replied.
     pub fn state_replied(
         &mut self,
-        computer: u32,
+        computer: ComputerId,
         question: Question,
         reply: StateReply<Bytes>,
         now: SimTime,
     ) {
-        let host = &mut self.0[computer as usize].machine;
+        let host = &mut self.0[computer.index()].machine;
         host.state_replied(now, question, reply);
     }
 
     /// The state server of a computer answers a question.
     pub fn serve(
         &mut self,
-        computer: u32,
+        computer: ComputerId,
         now: SimTime,
         request: StateRequest<Bytes>,
     ) -> StateReply<Bytes> {
-        self.0[computer as usize].machine.serve(now, request)
+        self.0[computer.index()].machine.serve(now, request)
     }
 
     /// Creates a state at the state server of a computer.
-    pub fn create_state(&mut self, computer: u32, name: &str, size: Bytes, origin: u64) {
-        let host = &mut self.0[computer as usize].machine;
+    pub fn create_state(&mut self, computer: ComputerId, name: &str, size: Bytes, origin: u64) {
+        let host = &mut self.0[computer.index()].machine;
         host.states_mut().create(name, size, origin);
     }
 
@@ -218,8 +224,8 @@ impl Hosts {
     }
 
     /// Does what the computer wants done.
-    pub fn act(&mut self, number: u32, around: &mut Around<'_, '_>, cx: &mut Cx<'_>) {
-        let side = &mut self.0[number as usize];
+    pub fn act(&mut self, number: ComputerId, around: &mut Around<'_, '_>, cx: &mut Cx<'_>) {
+        let side = &mut self.0[number.index()];
         while let Some(action) = side.machine.poll() {
             side.carry_out(number, action, around, cx);
         }
@@ -227,20 +233,20 @@ impl Hosts {
     }
 
     /// Has the computer woken when its workflows want that.
-    pub fn set_alarm(&mut self, number: u32, cx: &mut Cx<'_>) {
-        self.0[number as usize].set_alarm(number, cx);
+    pub fn set_alarm(&mut self, number: ComputerId, cx: &mut Cx<'_>) {
+        self.0[number.index()].set_alarm(number, cx);
     }
 }
 
 impl HostSide {
-    fn set_alarm(&mut self, number: u32, cx: &mut Cx<'_>) {
+    fn set_alarm(&mut self, number: ComputerId, cx: &mut Cx<'_>) {
         let wanted = self.machine.next_wake();
         self.alarm.set(wanted, Event::Host(number), cx);
     }
 
     fn carry_out(
         &mut self,
-        number: u32,
+        number: ComputerId,
         action: HostAction<Sizes>,
         around: &mut Around<'_, '_>,
         cx: &mut Cx<'_>,
@@ -302,7 +308,7 @@ impl HostSide {
 
     fn respond(
         &mut self,
-        number: u32,
+        number: ComputerId,
         call: CallKey,
         response: Response<Sizes>,
         shared: &mut Shared<'_>,
@@ -326,7 +332,7 @@ impl HostSide {
 
     fn execute(
         &mut self,
-        number: u32,
+        number: ComputerId,
         task: TaskKey,
         (function, argument): (&str, Bytes),
         around: &mut Around<'_, '_>,
@@ -342,7 +348,13 @@ impl HostSide {
         }
     }
 
-    fn observe_step(&self, number: u32, task: TaskKey, around: &mut Around<'_, '_>, now: SimTime) {
+    fn observe_step(
+        &self,
+        number: ComputerId,
+        task: TaskKey,
+        around: &mut Around<'_, '_>,
+        now: SimTime,
+    ) {
         let Some(request) = self.machine.task(task) else {
             return;
         };
@@ -360,7 +372,7 @@ impl HostSide {
     /// Calls the next function through the companion.
     fn forward(
         &mut self,
-        (computer, from): (u32, NodeId),
+        (computer, from): (ComputerId, NodeId),
         sending: Sending,
         request: Request<Sizes>,
         shared: &mut Shared<'_>,
@@ -389,7 +401,7 @@ impl HostSide {
 
 /// Sends the result of a run to the callback of its client.
 fn deliver(
-    computer: u32,
+    computer: ComputerId,
     sending: Sending,
     callback: &str,
     response: Response<Sizes>,

@@ -10,6 +10,7 @@ use soe_model::units::Bytes;
 use soe_model::workflow::{Question, Response, Sending, Sizes, StateReply, StateRequest};
 
 use crate::world::event::{Cx, Event};
+use crate::world::ids::{ClientId, ComputerId};
 use crate::world::wire::Wire;
 
 /// How long a state server remembers where a state has gone: longer than any
@@ -26,8 +27,8 @@ pub(in crate::world) struct Server {
 /// The entity that has a state server.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::world) enum Owner {
-    Computer(u32),
-    Client(u32),
+    Computer(ComputerId),
+    Client(ClientId),
 }
 
 /// A message under way.
@@ -37,13 +38,13 @@ pub(in crate::world) enum Message {
     Ask(Ask),
     /// The server replies.
     Reply {
-        computer: u32,
+        computer: ComputerId,
         question: Question,
         reply: StateReply<Bytes>,
     },
     /// The result of a run.
     Result {
-        computer: u32,
+        computer: ComputerId,
         sending: Sending,
         response: Response<Sizes>,
     },
@@ -52,7 +53,7 @@ pub(in crate::world) enum Message {
 /// A question to a state server.
 #[derive(Debug)]
 pub(in crate::world) struct Ask {
-    pub computer: u32,
+    pub computer: ComputerId,
     pub question: Question,
     pub server: Server,
     pub request: StateRequest<Bytes>,
@@ -95,7 +96,7 @@ impl Post {
     /// A computer at the node `from` asks the state server called `to`.
     pub fn ask(
         &mut self,
-        (computer, from): (u32, NodeId),
+        (computer, from): (ComputerId, NodeId),
         question: Question,
         (to, request): (&str, StateRequest<Bytes>),
         wire: &mut Wire,

@@ -13,11 +13,11 @@ use soe_model::workflow::{
 };
 
 use super::hosts::Hosts;
-use super::index::{RunId, RunIndex};
+use super::index::{OpenRun, RunIndex};
 use super::post::{Owner, Post, RETENTION};
 use crate::world::client_side::{Clients, Issued};
 use crate::world::event::{Alarm, Cx, Event};
-use crate::world::ids::Receiver;
+use crate::world::ids::{ClientId, Receiver, RunId};
 use crate::world::leg::{Leg, Origin, Reply};
 use crate::world::recorder::{Ended, Ending, Recorder};
 use crate::world::shared::Shared;
@@ -69,9 +69,9 @@ impl FlowClient {
 #[derive(Debug, Default)]
 pub(in crate::world) struct Runs {
     clients: Vec<Option<FlowClient>>,
-    active: BTreeMap<u32, ActiveRun>,
+    active: BTreeMap<RunId, ActiveRun>,
     index: RunIndex,
-    next: u32,
+    next: RunId,
 }
 
 impl Runs {
@@ -116,8 +116,8 @@ impl Runs {
 
     /// Whether a client runs a workflow.
     #[inline]
-    pub fn has_client(&self, client: u32) -> bool {
-        let client = self.clients.get(client as usize);
+    pub fn has_client(&self, client: ClientId) -> bool {
+        let client = self.clients.get(client.index());
         client.is_some_and(Option::is_some)
     }
 
@@ -128,8 +128,8 @@ impl Runs {
         now: SimTime,
         hosts: &mut Hosts,
         post: &Post,
-    ) -> Option<u32> {
-        let number = issued.client as usize;
+    ) -> Option<RunId> {
+        let number = issued.client.index();
         let client = self.clients[number].as_mut()?;
         // Whether it can be drawn was found out at the start.
         let (uuid, plan) = client.series.draw(issued.call.number).ok()?;
@@ -163,9 +163,9 @@ impl Runs {
             deadline,
         };
         let key = self.next;
-        self.next = key.wrapping_add(1);
+        self.next = RunId(key.0.wrapping_add(1));
         let call = issued.id;
-        self.index.add(uuid, RunId { key, call });
+        self.index.add(uuid, OpenRun { id: key, call });
         let active = ActiveRun {
             run: Run::new(now, spec),
             alarm: Alarm::default(),
@@ -180,14 +180,14 @@ impl Runs {
     }
 
     /// The response to a call of a run is back at the client.
-    pub fn response(&mut self, key: u32, step: u32, leg: &Leg, shared: &mut Shared<'_>) {
+    pub fn response(&mut self, key: RunId, step: u32, leg: &Leg, shared: &mut Shared<'_>) {
         let response = shared.wire.baggage.unpack(leg.baggage);
         let Some(active) = self.active.get_mut(&key) else {
             return;
         };
         match (leg.reply, response) {
             (Reply::Done(execution), Some(response)) => {
-                active.executor = Some((execution.computer, execution.load.one));
+                active.executor = Some((execution.computer.0, execution.load.one));
                 active.path = execution.path;
                 let processing = execution.processing;
                 active.run.answered(step, Ok(response), processing);
@@ -204,21 +204,25 @@ impl Runs {
     }
 
     /// A result has come to the callback of a client; returns the key of its run.
-    pub fn called_back(&mut self, response: &Response<Sizes>, shared: &Shared<'_>) -> Option<u32> {
+    pub fn called_back(
+        &mut self,
+        response: &Response<Sizes>,
+        shared: &Shared<'_>,
+    ) -> Option<RunId> {
         let uuid = response.uuid.as_deref().unwrap_or_default();
-        let key = self.index.find(uuid)?.key;
+        let key = self.index.find(uuid)?.id;
         let responder: Option<EndpointId> = shared.endpoints.find(&response.responder);
         let receiver = responder.map(|responder| shared.wire.receiver(responder));
         let active = self.active.get_mut(&key)?;
         if let Some(Receiver::Computer(computer)) = receiver {
-            active.executor = Some((computer, 0));
+            active.executor = Some((computer.0, 0));
         }
         active.run.called_back(response);
         Some(key)
     }
 
     /// A run is woken.
-    pub fn wake(&mut self, key: u32, now: SimTime) {
+    pub fn wake(&mut self, key: RunId, now: SimTime) {
         if let Some(active) = self.active.get_mut(&key) {
             active.alarm.rang();
             active.run.wake(now);
@@ -228,11 +232,11 @@ impl Runs {
     /// The state server of a client answers a question.
     pub fn serve(
         &mut self,
-        client: u32,
+        client: ClientId,
         now: SimTime,
         request: StateRequest<Bytes>,
     ) -> StateReply<Bytes> {
-        match &mut self.clients[client as usize] {
+        match &mut self.clients[client.index()] {
             Some(client) => client.store.answer(now, request),
             None => StateReply::Missing,
         }
@@ -241,7 +245,7 @@ impl Runs {
     /// Does what a run wants done.
     pub fn act(
         &mut self,
-        key: u32,
+        key: RunId,
         clients: &mut Clients,
         hosts: &mut Hosts,
         shared: &mut Shared<'_>,
@@ -281,7 +285,7 @@ impl Runs {
 
     fn end(
         &mut self,
-        key: u32,
+        key: RunId,
         outcome: Outcome<Sizes>,
         clients: &mut Clients,
         hosts: &mut Hosts,
@@ -295,7 +299,7 @@ impl Runs {
         self.index.remove(active.run.uuid());
         self.forget_states(&active.own_states, hosts);
         let client = active.issued.client;
-        if let Some(client) = &mut self.clients[client as usize]
+        if let Some(client) = &mut self.clients[client.index()]
             && client.workflow().keep
         {
             client.kept = outcome.states;
@@ -385,7 +389,7 @@ impl ActiveRun {
     fn ended(&self, result: Ending, clients: &Clients) -> Ended {
         Ended {
             call: self.issued.id,
-            client: self.issued.client,
+            client: self.issued.client.0,
             function: clients.get(self.issued.client).function().0,
             issued: self.at,
             input: self.issued.call.size.0,
