@@ -6,7 +6,7 @@ use soe_model::client::Client;
 use soe_model::computer::Computer;
 use soe_model::controller::Controller;
 use soe_model::deployment::Deployment;
-use soe_model::names::{EndpointId, FunctionId, Id, Names};
+use soe_model::names::{EndpointId, FunctionId, Id, Names, NodeId};
 use soe_model::workflow::WorkflowSpec;
 
 use super::World;
@@ -34,104 +34,30 @@ impl<'o> World<'o> {
         sample_period: Option<SimDuration>,
         observer: Option<&'o mut dyn Observer>,
     ) -> Result<Self, String> {
-        let run = &deployment.run;
-        let streams = Streams::new(run.seed, u64::from(replication));
-        let names = EntityNames::of(deployment)?;
+        let plan = Plan {
+            deployment,
+            names: EntityNames::of(deployment)?,
+            streams: Streams::new(deployment.run.seed, u64::from(replication)),
+        };
         let mut functions = Names::<FunctionId>::default();
-        let node = |name: &str| {
-            let node = deployment.network.nodes().find(name);
-            node.ok_or_else(|| format!("there is no node called `{name}`"))
-        };
-        let controller = |name: &Option<String>| {
-            name.as_deref()
-                .map(|name| names.controller(name))
-                .transpose()
-        };
-
-        let mut control = Controllers::default();
-        for spec in &deployment.controllers {
-            let chance = streams.stream(&spec.name, "home");
-            control.push(Controller::new(&spec.installer, chance), node(&spec.node)?);
-        }
-        let mut endpoints = names.endpoints.clone();
-        let mut computers = Computers::default();
-        for spec in &deployment.computers {
-            let machine = Computer::new(spec, &mut functions).map_err(|error| error.to_string())?;
-            computers.push(ComputerSide::new(
-                machine,
-                node(&spec.node)?,
-                names.endpoint(&spec.name)?,
-                controller(&spec.controller)?,
-                computer_is_there(deployment, &spec.name),
-            ));
-        }
-        let mut brokers = Brokers::default();
-        for spec in &deployment.brokers {
-            let machine = Broker::new(spec, &mut functions, &mut endpoints, &streams);
-            brokers.push(BrokerSide::new(
-                spec.name.clone(),
-                machine.map_err(|error| format!("broker `{}`: {error}", spec.name))?,
-                node(&spec.node)?,
-                names.endpoint(&spec.name)?,
-                controller(&spec.controller)?,
-            ));
-        }
-        if endpoints.len() != names.endpoints.len() {
-            let stranger = endpoints.name(EndpointId(names.endpoints.len() as u32));
-            return Err(format!(
-                "there is no computer or broker called `{stranger}`"
-            ));
-        }
+        let control = plan.controllers()?;
+        let computers = plan.computers(&mut functions)?;
+        let (brokers, endpoints) = plan.brokers(&mut functions)?;
         let flows = Flows::new(
             &Parts {
                 deployment,
                 computers: &computers,
-                broker: |name: &str| names.broker(name),
-                node,
-                streams: &streams,
+                broker: |name: &str| plan.names.broker(name),
+                node: |name: &str| plan.node(name),
+                streams: &plan.streams,
             },
             &mut functions,
         )?;
-        let called = |function: &str| {
-            let mut workflows = deployment.workflows.iter();
-            let workflow = workflows.find(|workflow| workflow.name == function);
-            workflow.map_or(function.to_owned(), WorkflowSpec::display_name)
-        };
-        let mut clients = Vec::with_capacity(deployment.clients.len());
-        for spec in &deployment.clients {
-            let destination = |name: &String| names.endpoint(name);
-            let machine = Client::new(spec, &streams);
-            clients.push(ClientSide::new(
-                spec.name.clone(),
-                machine.map_err(|error| format!("client `{}`: {error}", spec.name))?,
-                node(&spec.node)?,
-                functions.intern(&called(&spec.function)),
-                spec.destinations
-                    .iter()
-                    .map(destination)
-                    .collect::<Result<_, _>>()?,
-            ));
-        }
-        let clients = Clients::new(clients, run.calls.unwrap_or(u64::MAX));
-        let client_names: Vec<_> = clients.iter().map(|it| it.name().to_owned()).collect();
-        let computer_names: Vec<_> = computers.iter().map(|it| it.name().to_owned()).collect();
-        let function_names: Vec<_> = functions.iter().map(|(_, name)| name.to_owned()).collect();
-        let foresees = brokers.iter().any(|it| it.machine().foresees().is_some());
-        let options = WireOptions {
-            notes_requests: foresees,
-            counts_traffic: !deployment.workflows.is_empty(),
-        };
-        let places = names.places(&computers, &brokers);
+        let clients = plan.clients(&mut functions)?;
+        let recorder = recorder(replication, deployment, &functions, observer);
         let shared = Shared {
-            wire: Wire::new(deployment.network.clone(), places, options),
-            recorder: Recorder::new(
-                replication,
-                run.warm_up,
-                &client_names,
-                &function_names,
-                &computer_names,
-                observer,
-            ),
+            wire: plan.wire(&computers, &brokers),
+            recorder,
             functions,
             endpoints,
         };
@@ -190,6 +116,132 @@ impl<'o> World<'o> {
         }
         Ok(())
     }
+}
+
+/// What entities are made from.
+struct Plan<'a> {
+    deployment: &'a Deployment,
+    names: EntityNames,
+    streams: Streams,
+}
+
+impl Plan<'_> {
+    fn controllers(&self) -> Result<Controllers, String> {
+        let mut controllers = Controllers::default();
+        for spec in &self.deployment.controllers {
+            let chance = self.streams.stream(&spec.name, "home");
+            let machine = Controller::new(&spec.installer, chance);
+            controllers.push(machine, self.node(&spec.node)?);
+        }
+        Ok(controllers)
+    }
+
+    fn computers(&self, functions: &mut Names<FunctionId>) -> Result<Computers, String> {
+        let mut computers = Computers::default();
+        for spec in &self.deployment.computers {
+            let machine = Computer::new(spec, functions).map_err(|error| error.to_string())?;
+            computers.push(ComputerSide::new(
+                machine,
+                self.node(&spec.node)?,
+                self.names.endpoint(&spec.name)?,
+                self.controller(spec.controller.as_deref())?,
+                computer_is_there(self.deployment, &spec.name),
+            ));
+        }
+        Ok(computers)
+    }
+
+    /// All brokers, and the names of all endpoints.
+    fn brokers(
+        &self,
+        functions: &mut Names<FunctionId>,
+    ) -> Result<(Brokers, Names<EndpointId>), String> {
+        let known = &self.names.endpoints;
+        let mut endpoints = known.clone();
+        let mut brokers = Brokers::default();
+        for spec in &self.deployment.brokers {
+            let machine = Broker::new(spec, functions, &mut endpoints, &self.streams);
+            brokers.push(BrokerSide::new(
+                spec.name.clone(),
+                machine.map_err(|error| format!("broker `{}`: {error}", spec.name))?,
+                self.node(&spec.node)?,
+                self.names.endpoint(&spec.name)?,
+                self.controller(spec.controller.as_deref())?,
+            ));
+        }
+        if endpoints.len() != known.len() {
+            let stranger = endpoints.name(EndpointId(known.len() as u32));
+            return Err(format!(
+                "there is no computer or broker called `{stranger}`"
+            ));
+        }
+        Ok((brokers, endpoints))
+    }
+
+    fn clients(&self, functions: &mut Names<FunctionId>) -> Result<Clients, String> {
+        let called = |function: &str| {
+            let mut workflows = self.deployment.workflows.iter();
+            let workflow = workflows.find(|workflow| workflow.name == function);
+            workflow.map_or(function.to_owned(), WorkflowSpec::display_name)
+        };
+        let mut clients = Vec::with_capacity(self.deployment.clients.len());
+        for spec in &self.deployment.clients {
+            let destinations = spec.destinations.iter();
+            let machine = Client::new(spec, &self.streams);
+            clients.push(ClientSide::new(
+                spec.name.clone(),
+                machine.map_err(|error| format!("client `{}`: {error}", spec.name))?,
+                self.node(&spec.node)?,
+                functions.intern(&called(&spec.function)),
+                destinations
+                    .map(|name| self.names.endpoint(name))
+                    .collect::<Result<_, _>>()?,
+            ));
+        }
+        let limit = self.deployment.run.calls.unwrap_or(u64::MAX);
+        Ok(Clients::new(clients, limit))
+    }
+
+    fn wire(&self, computers: &Computers, brokers: &Brokers) -> Wire {
+        let mut machines = brokers.iter().map(BrokerSide::machine);
+        let options = WireOptions {
+            notes_requests: machines.any(|machine| machine.foresees().is_some()),
+            counts_traffic: !self.deployment.workflows.is_empty(),
+        };
+        let places = self.names.places(computers, brokers);
+        Wire::new(self.deployment.network.clone(), places, options)
+    }
+
+    fn node(&self, name: &str) -> Result<NodeId, String> {
+        let node = self.deployment.network.nodes().find(name);
+        node.ok_or_else(|| format!("there is no node called `{name}`"))
+    }
+
+    fn controller(&self, name: Option<&str>) -> Result<Option<ControllerId>, String> {
+        name.map(|name| self.names.controller(name)).transpose()
+    }
+}
+
+fn recorder<'o>(
+    replication: u32,
+    deployment: &Deployment,
+    functions: &Names<FunctionId>,
+    observer: Option<&'o mut dyn Observer>,
+) -> Recorder<'o> {
+    let clients = deployment.clients.iter();
+    let clients: Vec<_> = clients.map(|spec| spec.name.clone()).collect();
+    let functions: Vec<_> = functions.iter().map(|(_, name)| name.to_owned()).collect();
+    let computers = deployment.computers.iter();
+    let computers: Vec<_> = computers.map(|spec| spec.name.clone()).collect();
+    let warm_up = deployment.run.warm_up;
+    Recorder::new(
+        replication,
+        warm_up,
+        &clients,
+        &functions,
+        &computers,
+        observer,
+    )
 }
 
 /// Entities by name.

@@ -41,10 +41,6 @@ impl ClientSide {
         }
     }
 
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
     pub fn node(&self) -> NodeId {
         self.node
     }
@@ -97,10 +93,6 @@ impl Clients {
         (0..self.sides.len() as u32).map(ClientId)
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &ClientSide> {
-        self.sides.iter()
-    }
-
     #[inline]
     pub fn get(&self, number: ClientId) -> &ClientSide {
         &self.sides[number.index()]
@@ -127,7 +119,7 @@ impl Clients {
 
     /// Whether no further calls are issued, whatever happens.
     #[inline]
-    pub fn reached_limit(&self, recorder: &Recorder<'_>) -> bool {
+    fn reached_limit(&self, recorder: &Recorder<'_>) -> bool {
         recorder.calls_issued() >= self.call_limit
     }
 
