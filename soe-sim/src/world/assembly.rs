@@ -189,7 +189,6 @@ impl Plan<'_> {
             let destinations = spec.destinations.iter();
             let machine = Client::new(spec, &self.streams);
             clients.push(ClientSide::new(
-                spec.name.clone(),
                 machine.map_err(|error| format!("client `{}`: {error}", spec.name))?,
                 self.node(&spec.node)?,
                 functions.intern(&called(&spec.function)),
@@ -199,7 +198,9 @@ impl Plan<'_> {
             ));
         }
         let limit = self.deployment.run.calls.unwrap_or(u64::MAX);
-        Ok(Clients::new(clients, limit))
+        let names = self.deployment.clients.iter();
+        let names = names.map(|spec| spec.name.clone()).collect();
+        Ok(Clients::new(clients, names, limit))
     }
 
     fn wire(&self, computers: &Computers, brokers: &Brokers) -> Wire {

@@ -15,7 +15,6 @@ use super::wire::Wire;
 /// A client, what it calls, and where it stands.
 #[derive(Debug)]
 pub(super) struct ClientSide {
-    name: String,
     machine: Client,
     alarm: Alarm,
     node: NodeId,
@@ -25,14 +24,12 @@ pub(super) struct ClientSide {
 
 impl ClientSide {
     pub fn new(
-        name: String,
         machine: Client,
         node: NodeId,
         function: FunctionId,
         destinations: Vec<EndpointId>,
     ) -> Self {
         Self {
-            name,
             machine,
             alarm: Alarm::default(),
             node,
@@ -69,6 +66,7 @@ pub(super) struct Issued {
 #[derive(Debug)]
 pub(super) struct Clients {
     sides: Vec<ClientSide>,
+    names: Vec<String>,
     /// No more than this many calls are issued.
     call_limit: u64,
     /// Calls that are not over yet.
@@ -78,10 +76,12 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    /// Clients that issue at most `call_limit` calls together.
-    pub fn new(sides: Vec<ClientSide>, call_limit: u64) -> Self {
+    /// Clients and their names, in the same order, that issue at most `call_limit` calls
+    /// together.
+    pub fn new(sides: Vec<ClientSide>, names: Vec<String>, call_limit: u64) -> Self {
         Self {
             sides,
+            names,
             call_limit,
             under_way: 0,
             awake: 0,
@@ -100,7 +100,7 @@ impl Clients {
 
     /// The number of the client called `name`.
     pub fn find(&self, name: &str) -> Option<ClientId> {
-        let found = self.sides.iter().position(|client| client.name == name);
+        let found = self.names.iter().position(|client| client == name);
         found.map(|position| ClientId(position as u32))
     }
 
