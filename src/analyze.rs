@@ -65,7 +65,14 @@ pub fn run(args: &AnalyzeArgs) -> Result<(), Failure> {
         }
     };
     if metrics.is_empty() {
-        return Err(nothing("calls.csv has no calls after the warm-up"));
+        let ungrouped = calls.as_ref().map_or(0, |it| it.ungrouped);
+        return Err(nothing(&match ungrouped {
+            0 => "calls.csv has no calls after the warm-up".to_owned(),
+            count => format!(
+                "calls.csv has {count} calls after the warm-up, but none was executed, so they \
+                 belong to no computer and no path"
+            ),
+        }));
     }
     let known: BTreeSet<String> = metrics.iter().map(|it| it.metric.clone()).collect();
     metrics.retain(|it| selection.holds(&it.metric, &it.entity));

@@ -40,6 +40,8 @@ pub enum Command {
     Scenario(ScenarioArgs),
     /// Write a commented scenario to start from
     New(NewArgs),
+    /// List the policies, optimizers, estimators and so on that there are
+    List(ListArgs),
     /// Evaluate chains of stateful invocations on an edge network (StateSim)
     Statesim(statesim::command::Args),
     /// Make or show the topology of an edge network
@@ -57,6 +59,8 @@ pub enum Command {
     /// Compare alternatives, or check results against earlier ones
     #[command(after_long_help = analysis::COMPARE_EXAMPLES)]
     Compare(CompareArgs),
+    /// Verify the digests of all files of a result folder
+    Check(CheckArgs),
     /// Draw the figures of a result folder
     #[command(after_long_help = analysis::PLOT_EXAMPLES)]
     Plot(PlotArgs),
@@ -89,13 +93,22 @@ request, calls.csv and samples.csv. It appears whole or not at all.
 Exit status: 0 done, 1 something went wrong, 2 wrong input, 130 interrupted.";
 
 #[derive(Args, Debug)]
+pub struct CheckArgs {
+    /// The result folder
+    pub folder: PathBuf,
+}
+
+/// More threads than this are a slip of the keyboard.
+const MOST_THREADS: i64 = 1024;
+
+#[derive(Args, Debug)]
 pub struct RunArgs {
     #[command(flatten)]
     pub task: TaskArgs,
 
-    /// Number of threads; they change nothing but the time it takes
-    /// [default: all cores]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    /// Number of threads, of which no more are started than there is work; they
+    /// change nothing but the time it takes [default: all cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
     pub threads: Option<u16>,
 
     /// Record time series in samples.csv, one sample per PERIOD of simulated time
@@ -323,9 +336,9 @@ pub struct SweepOptions {
 /// How it is run.
 #[derive(Args, Debug)]
 pub struct WorkOptions {
-    /// Number of threads; they change nothing but the time it takes
-    /// [default: all cores]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    /// Number of threads, of which no more are started than there is work; they
+    /// change nothing but the time it takes [default: all cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
     pub threads: Option<u16>,
 
     /// Run part I of N only, from 1, and write no results: `soe sweep merge` joins
@@ -368,6 +381,13 @@ pub enum ScenarioCommand {
     Schema,
     /// Print the reference of scenario files: every key, unit and default
     Reference,
+}
+
+#[derive(Args, Debug)]
+pub struct ListArgs {
+    /// What to list: policies, optimizers, estimators, arrivals, sizes, platforms,
+    /// executions (of StateSim), metrics or studies [default: all kinds]
+    pub what: Option<String>,
 }
 
 #[derive(Args, Debug)]

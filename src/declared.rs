@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use analysis::{AxisLook, FigureKind, FigureOptions, Metric, ResultSet, Selection};
-use soe_sim::METRICS;
+use analysis::{AxisLook, FigureKind, FigureOptions, KnownMetrics, ResultSet, Selection};
+use soe_sim::{METRICS, SAMPLED};
 use soe_study::STATESIM_METRICS;
 use toml::{Table, Value};
 
@@ -14,8 +14,8 @@ use crate::failure::Failure;
 pub struct Declared {
     /// What the study is about.
     pub title: Option<String>,
-    /// The metrics that its subject can report; none where there is no study.
-    pub metrics: &'static [&'static Metric],
+    /// What is declared of the metrics that results can hold.
+    pub metrics: KnownMetrics,
     /// How its axes are shown.
     pub axes: Vec<AxisLook>,
     /// Its figures.
@@ -30,7 +30,10 @@ impl Declared {
     pub fn of(results: &ResultSet) -> Result<Self, Failure> {
         let path = results.path.join("study.toml");
         if !path.is_file() {
-            return Ok(Self::default());
+            return Ok(Self {
+                metrics: of_scenarios(),
+                ..Self::default()
+            });
         }
         let wrong = |error: &dyn std::fmt::Display| {
             let error = error.to_string();
@@ -47,8 +50,8 @@ impl Declared {
         let title = study.get("title").and_then(Value::as_str);
         Ok(Self {
             metrics: match study.get("kind").and_then(Value::as_str) {
-                Some("statesim") => STATESIM_METRICS,
-                _ => METRICS,
+                Some("statesim") => STATESIM_METRICS.iter().copied().collect(),
+                _ => of_scenarios(),
             },
             title: title.filter(|it| !it.is_empty()).map(str::to_owned),
             axes: tables("axis").filter_map(|axis| look(&axis)).collect(),
@@ -133,6 +136,11 @@ impl Declared {
         let (x, by) = axes.map_or((None, None), |axes| (axes.x, axes.by));
         FigureOptions { x, by, ..asked }
     }
+}
+
+/// The metrics and time series of simulated scenarios and of the live system.
+fn of_scenarios() -> KnownMetrics {
+    METRICS.iter().chain(SAMPLED).copied().collect()
 }
 
 /// How an axis of the study is shown.

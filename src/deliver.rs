@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use analysis::{Manifest, ResultFolder};
 use scenarios::format::{Checked, Scenario};
+use sim_core::SimTime;
 use soe_sim::{Results, report};
 
 use crate::cli::{Format, TaskArgs, WhichArgs};
@@ -45,36 +46,60 @@ impl Run<'_> {
             ));
         }
         let file = &args.which.file;
-        if !args.quiet {
-            print(&match args.format {
-                Format::Text => report(
-                    &file.display().to_string(),
-                    &self.checked.deployment,
-                    &results,
-                ),
-                Format::Json => results.summary_json(),
-                Format::Csv => results.summary_csv(),
-            })?;
-        }
-        let mut kept = "nothing was written".to_owned();
+        let text = (!args.quiet).then(|| match args.format {
+            Format::Text => report(
+                &file.display().to_string(),
+                &self.checked.deployment,
+                &results,
+            ),
+            Format::Json => results.summary_json(),
+            Format::Csv => results.summary_csv(),
+        });
+        let empty = self.empty_window(&results);
+        // Kept first: what is printed may have no reader.
         let effort = self.effort.clone();
-        if let Some(folder) = folder {
-            let text = &self.checked.text;
-            let manifest = self.manifest(file, done as u32)?;
-            let path = results
-                .write(folder, text, manifest)
-                .map_err(Failure::run)?;
-            kept = format!("results are in {}", path.display());
-        }
+        let kept = match folder {
+            None => Ok("nothing was written".to_owned()),
+            Some(folder) => {
+                let scenario = &self.checked.text;
+                let manifest = self.manifest(file, done as u32);
+                let written = manifest.and_then(|manifest| {
+                    let path = results.write(folder, scenario, manifest);
+                    path.map_err(Failure::run)
+                });
+                written.map(|path| format!("results are in {}", path.display()))
+            }
+        };
+        let printed = text.map_or(Ok(()), |text| print(&text));
+        let kept = kept?;
         if !args.quiet {
             tell(format_args!("{effort}; {kept}"));
         }
+        if let Some(empty) = empty {
+            tell(format_args!("soe: note: {empty}"));
+        }
+        printed?;
         if done < wanted as usize {
             return Err(Failure::Interrupted(format!(
                 "interrupted: {done} of {wanted} replications were complete; {kept}"
             )));
         }
         Ok(())
+    }
+
+    /// What is to be said if replications ended within the warm-up.
+    fn empty_window(&self, results: &Results) -> Option<String> {
+        let warm_up = self.checked.deployment.run.warm_up;
+        let over = SimTime::ZERO + warm_up;
+        let all = &results.replications;
+        let empty = all.iter().filter(|it| it.end <= over).count();
+        (empty > 0 && !warm_up.is_zero()).then(|| {
+            format!(
+                "{empty} of {} replications ended before the warm-up of {warm_up} was over: they \
+                 have no statistics",
+                all.len()
+            )
+        })
     }
 
     fn manifest(self, file: &Path, done: u32) -> Result<Manifest, Failure> {
@@ -123,10 +148,15 @@ pub fn result_folder(args: &TaskArgs) -> Result<Option<ResultFolder>, Failure> {
     if args.no_output {
         return Ok(None);
     }
-    let path = args.output.clone();
-    let path = path.unwrap_or_else(|| free_folder(&args.which.file));
-    let folder = ResultFolder::create(path, args.force).map_err(Failure::input)?;
-    Ok(Some(folder))
+    let folder = match &args.output {
+        Some(path) => ResultFolder::create(path, args.force),
+        None => {
+            let name = args.which.file.file_stem();
+            let name = name.map(|stem| stem.to_string_lossy());
+            ResultFolder::numbered("results", name.as_deref().unwrap_or("scenario"))
+        }
+    };
+    folder.map(Some).map_err(Failure::input)
 }
 
 /// The digests of the scenario file and of the files that it names, by path.
@@ -137,13 +167,4 @@ fn digests(file: &Path, named: &[PathBuf]) -> Result<BTreeMap<String, String>, F
         Ok((path.display().to_string(), digest))
     };
     files.map(digest).collect()
-}
-
-/// The first of results/NAME-1, results/NAME-2, ... that does not exist.
-fn free_folder(scenario: &Path) -> PathBuf {
-    let name = scenario.file_stem().map(|stem| stem.to_string_lossy());
-    let name = name.as_deref().unwrap_or("scenario");
-    let mut candidates =
-        (1_u64..).map(|number| Path::new("results").join(format!("{name}-{number}")));
-    candidates.find(|path| !path.exists()).unwrap_or_default()
 }

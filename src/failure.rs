@@ -5,7 +5,11 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use analysis::WholeFile;
+use analysis::{WholeFile, console};
+
+use statesim::command::CommandError;
+
+pub use analysis::console::tell;
 
 /// Why the command ends without success.
 #[derive(Debug)]
@@ -52,20 +56,17 @@ impl From<soe_live::command::Failure> for Failure {
     }
 }
 
-/// Tells the user something on standard error. That nobody listens is no reason to stop:
-/// a closed pipe or a full disk must not cost what was computed.
-pub fn tell(text: impl Display) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "{text}");
+/// Writes to standard output; a reader that has seen enough (`| head`) is no error.
+pub fn print(text: &str) -> Result<(), Failure> {
+    console::print(text).map_err(|error| Failure::run(format!("standard output: {error}")))
 }
 
-/// Writes to standard output; a reader that has seen enough (`| head`) is no
-/// error.
-pub fn print(text: &str) -> Result<(), Failure> {
-    use std::io::ErrorKind;
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::run(error)),
-        _ => Ok(()),
+impl From<CommandError> for Failure {
+    fn from(error: CommandError) -> Self {
+        match error.is_input() {
+            true => Self::input(error),
+            false => Self::run(error),
+        }
     }
 }
 

@@ -86,7 +86,7 @@ pub fn serve(args: &LiveServeArgs) -> Result<(), Failure> {
     let checked = soe_study::checked(&scenario).map_err(Failure::input)?;
     let deployment = checked.deployment;
     let path = args.places.display();
-    let text = std::fs::read_to_string(&args.places);
+    let text = soe_model::text::read(&args.places);
     let text = text.map_err(|error| Failure::input(format!("{path}: cannot read: {error}")))?;
     let places: Places = text
         .parse()
@@ -207,6 +207,7 @@ fn observed(
     places: &Places,
     mut seen: Seen,
 ) -> ObservedRun {
+    tell_losses(replication, &seen.calls);
     let computers: BTreeMap<_, _> = deployment
         .computers
         .iter()
@@ -244,6 +245,19 @@ fn observed(
     }
 }
 
+/// Says on standard error how many calls were lost, and why the first one was.
+fn tell_losses(replication: u32, calls: &[Finished]) {
+    let reason = |call: &Finished| match &call.result {
+        Ok(_) | Err(CallError::GivenUp | CallError::Refused(_) | CallError::Status(_)) => None,
+        Err(error) => Some(error.to_string()),
+    };
+    let mut reasons = calls.iter().filter_map(reason);
+    if let Some(first) = reasons.next() {
+        let count = 1 + reasons.count();
+        eprintln!("replication {replication}: {count} calls were lost, the first one: {first}");
+    }
+}
+
 /// How a call was over; `None` if it was still under way.
 fn end(
     call: &Finished,
@@ -255,6 +269,9 @@ fn end(
         Ok(response) => response,
         Err(CallError::GivenUp) => return None,
         Err(CallError::Refused(text)) => return Some(ObservedEnd::Refused(text.clone())),
+        Err(answer @ CallError::Status(_)) => {
+            return Some(ObservedEnd::Refused(answer.to_string()));
+        }
         Err(_) => return Some(ObservedEnd::Lost),
     };
     // A computer does not say who it is, a broker does.

@@ -5,17 +5,20 @@ use std::path::PathBuf;
 
 use analysis::{
     FigureKind, FigureOptions, GroupBy, ResultSet, Selection, Stems, figures, svg_to_png,
+    without_glyph,
 };
 
 use crate::cli::{By, Kind, Picture, PlotArgs};
 use crate::declared::{Declared, asks_for_nothing};
-use crate::failure::{Failure, print, write_whole};
+use crate::failure::{Failure, print, tell, write_whole};
 
 /// The least and the most points of a side of a figure, dots per inch, and calls of a timeline.
 const WIDTHS: (f64, f64) = (160.0, 2880.0);
 const HEIGHTS: (f64, f64) = (90.0, 2880.0);
 const RESOLUTIONS: (f64, f64) = (10.0, 2400.0);
 const CALLS: (f64, f64) = (1.0, 10_000.0);
+/// No more characters than this are named that the font of PNG figures does not have.
+const SHOWN: usize = 20;
 
 /// Runs the command.
 pub fn run(args: &PlotArgs) -> Result<(), Failure> {
@@ -31,6 +34,7 @@ pub fn run(args: &PlotArgs) -> Result<(), Failure> {
         Failure::input(format!("{}: cannot be created: {error}", folder.display()))
     })?;
     let mut written = String::new();
+    let mut boxes = BTreeSet::new();
     // Names may collide where only characters differ that a file cannot have.
     let mut stems = Stems::default();
     for (name, svg) in &pictures {
@@ -41,6 +45,7 @@ pub fn run(args: &PlotArgs) -> Result<(), Failure> {
             written += &format!("{}\n", path.display());
         }
         if args.format != Picture::Svg {
+            boxes.extend(without_glyph(svg));
             let path = folder.join(format!("{stem}.png"));
             write_whole(&path, || {
                 let png = svg_to_png(svg, args.dpi);
@@ -48,6 +53,13 @@ pub fn run(args: &PlotArgs) -> Result<(), Failure> {
             })?;
             written += &format!("{}\n", path.display());
         }
+    }
+    if !boxes.is_empty() {
+        let boxes: String = boxes.into_iter().take(SHOWN).collect();
+        tell(format_args!(
+            "soe: note: the font of PNG figures has no `{boxes}` and shows boxes there; SVG figures \
+             (--format svg) use the fonts of the reader"
+        ));
     }
     print(&written)
 }
@@ -75,6 +87,7 @@ fn check(args: &PlotArgs, results: &ResultSet) -> Result<(), Failure> {
         return Ok(());
     }
     let there_are = match (known.first(), known.last()) {
+        (None, _) => "metrics.csv has no rows".to_owned(),
         (Some(first), Some(last)) if first == last => format!("there is only {first}"),
         (Some(first), Some(last)) if (last - first) as usize + 1 == known.len() => {
             format!("there are {first} to {last}")
@@ -128,6 +141,7 @@ fn selection(args: &PlotArgs) -> Selection {
 ///
 /// Of a sweep, where nothing else is asked for, those that its study declares.
 fn pictures(args: &PlotArgs, results: &ResultSet) -> Result<Vec<(String, String)>, Failure> {
+    let declared = Declared::of(results)?;
     let asked = FigureOptions {
         kinds: args.kind.iter().map(|kind| kind.of()).collect(),
         selection: selection(args),
@@ -140,8 +154,8 @@ fn pictures(args: &PlotArgs, results: &ResultSet) -> Result<Vec<(String, String)
         size: (args.width, args.height),
         replication: args.replication,
         calls: args.calls,
+        metrics: declared.metrics.clone(),
     };
-    let declared = Declared::of(results)?;
     let is_as_declared = asked.size == FigureOptions::default().size && !asked.log_x;
     if asks_for_nothing(&asked) && is_as_declared && !asked.log_y {
         let drawn = declared.drawn(results)?;

@@ -21,19 +21,11 @@ pub fn run(args: &ReportArgs) -> Result<(), Failure> {
     let selected = figures.selection.check_with_samples(&results);
     selected.map_err(Failure::input)?;
     let declared = Declared::of(&results)?;
+    figures.metrics = declared.metrics.clone();
     let figures = declared.with_axes(figures);
-    let describe = |name: &str| {
-        let known = match declared.metrics {
-            [] => soe_sim::METRICS,
-            known => known,
-        };
-        let mut known = known.iter();
-        known.find(|it| it.name == name).map(|it| it.description)
-    };
     let options = ReportOptions {
         title: args.title.clone().or(declared.title.clone()),
         figures,
-        describe: &describe,
     };
     let path = args.output.clone();
     let path = path.unwrap_or_else(|| PathBuf::from(format!("{}.html", results.name())));

@@ -1,7 +1,6 @@
 //! `soe run`: simulate a scenario and report.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Instant, SystemTime};
 
 use soe_model::units::parse_duration;
@@ -11,6 +10,7 @@ use crate::cli::RunArgs;
 use crate::deliver::{Run, load_task, result_folder};
 use crate::failure::Failure;
 use crate::progress::Watch;
+use crate::signals;
 
 /// Runs the command.
 pub fn run(args: &RunArgs) -> Result<(), Failure> {
@@ -28,15 +28,14 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
         samples,
     };
     let progress = Arc::new(Progress::default());
-    let interrupted = Arc::clone(&progress);
-    ctrlc::set_handler(move || interrupted.interrupted.store(true, Relaxed))
-        .map_err(Failure::run)?;
+    signals::interrupts(&progress)?;
     // Before anything runs: a folder that cannot be written is wrong input.
     let folder = result_folder(task)?;
 
     let watch = (!task.quiet).then(|| Watch::start(Arc::clone(&progress), &deployment.run));
     let (date, started) = (SystemTime::now(), Instant::now());
-    let threads = args.threads.map(usize::from);
+    let work = deployment.run.replications as usize;
+    let threads = args.threads.map(|threads| usize::from(threads).min(work));
     let results = Results::of(deployment, recording, threads, &progress);
     let elapsed = started.elapsed();
     if let Some(watch) = watch {

@@ -17,6 +17,7 @@ use soe_study::{
 
 use crate::cli::{MergeArgs, StudyArgs, SweepArgs, SweepCommand, SweepOptions, WorkOptions};
 use crate::failure::{Failure, print, tell};
+use crate::signals;
 use watch::Watch;
 
 /// A dry run tries no more points than this.
@@ -159,9 +160,7 @@ fn run(
         }
     }
     let progress = Arc::new(Progress::default());
-    let interrupted = Arc::clone(&progress);
-    ctrlc::set_handler(move || interrupted.interrupted.store(true, Relaxed))
-        .map_err(Failure::run)?;
+    signals::interrupts(&progress)?;
     let (date, started) = (SystemTime::now(), Instant::now());
     let watch = (!options.quiet).then(|| Watch::new(Arc::clone(&progress), &ready.plan));
     let threads = work.threads.map(usize::from);

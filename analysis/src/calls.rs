@@ -66,6 +66,9 @@ pub struct CallStudy {
     pub groups: Vec<CallGroup>,
     /// Calls sent before this time were cut, nanoseconds.
     pub cut_ns: u64,
+    /// Calls after it that belong to no group: with [`GroupBy::Computer`] and [`GroupBy::Path`] those that no computer
+    /// executed.
+    pub ungrouped: u64,
     /// The warm-up as the calls show it; `None` of too few calls.
     pub transient: Option<Transient>,
     /// The mean latency in each replication by itself, with an interval by batch means; `None` of too few calls.
@@ -268,6 +271,7 @@ fn study(
     let mut course = course.and_dependence(cut_ns);
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
     let mut groups: Vec<OfGroup> = Vec::new();
+    let mut ungrouped = 0;
     visit_replications(results, |part| match part {
         Part::Call(row) => {
             course.add(row);
@@ -275,6 +279,7 @@ fn study(
                 return;
             }
             let Some(name) = by.of(row) else {
+                ungrouped += 1;
                 return;
             };
             let group = names.get(name).copied().unwrap_or_else(|| {
@@ -296,6 +301,7 @@ fn study(
     let study = CallStudy {
         groups: Vec::new(),
         cut_ns,
+        ungrouped,
         transient: known.or(transient),
         correlation: dependence.correlation(),
         batch_means: dependence.batch_means,

@@ -12,6 +12,7 @@ use crate::calls::{CallStudy, Cut, GroupBy};
 use crate::chart::{Chart, HeatMap};
 use crate::comparison::Selection;
 use crate::results::{ReadError, ResultSet};
+use crate::table::KnownMetrics;
 
 /// A kind of figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +73,8 @@ pub struct FigureOptions {
     pub replication: u32,
     /// Most calls of a timeline.
     pub calls: usize,
+    /// What is declared of the metrics in the results.
+    pub metrics: KnownMetrics,
 }
 
 impl Default for FigureOptions {
@@ -88,6 +91,7 @@ impl Default for FigureOptions {
             size: (252.0, 166.0),
             replication: 0,
             calls: 40,
+            metrics: KnownMetrics::default(),
         }
     }
 }
@@ -205,57 +209,6 @@ pub enum FigureError {
     Axis(String),
 }
 
-/// A metric in words: `latency_p95` is the 95th percentile of the latency.
-///
-/// ```
-/// assert_eq!(analysis::in_words("latency_p95"), "95th percentile of latency");
-/// assert_eq!(analysis::in_words("network_mean"), "mean network latency");
-/// ```
-pub fn in_words(metric: &str) -> String {
-    match metric {
-        "share" => return "share of calls".to_owned(),
-        "chain_share" | "delay_cdf" => return "share of jobs".to_owned(),
-        _ => {}
-    }
-    for ending in ["_mean", "_by_chain"] {
-        if let Some(what) = metric.strip_suffix(ending) {
-            return format!("mean {}", quantity(what));
-        }
-    }
-    if let Some(what) = metric.strip_suffix("_total") {
-        return format!("total {}", quantity(what));
-    }
-    if let Some((what, percent)) = metric.rsplit_once("_p")
-        && !percent.is_empty()
-        && percent
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'.')
-    {
-        let ending = match percent.as_bytes() {
-            [.., b'1', _] => "th",
-            [.., b'1'] => "st",
-            [.., b'2'] => "nd",
-            [.., b'3'] => "rd",
-            _ => "th",
-        };
-        return match percent {
-            "50" => format!("median {}", quantity(what)),
-            _ => format!("{percent}{ending} percentile of {}", quantity(what)),
-        };
-    }
-    metric.replace('_', " ")
-}
-
-/// What a mean or a quantile is of.
-fn quantity(name: &str) -> String {
-    match name {
-        "network" => "network latency".to_owned(),
-        "processing" => "processing time".to_owned(),
-        "total" => "total delay".to_owned(),
-        name => name.replace('_', " "),
-    }
-}
-
 /// A name that every file system takes.
 fn file_name(text: &str) -> String {
     let mut name = String::new();
@@ -273,31 +226,6 @@ fn file_name(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn metrics_read_as_words() {
-        let cases = [
-            ("latency_mean", "mean latency"),
-            ("latency_p50", "median latency"),
-            ("latency_p99", "99th percentile of latency"),
-            ("latency_p99.9", "99.9th percentile of latency"),
-            ("latency_p1", "1st percentile of latency"),
-            ("latency_p11", "11th percentile of latency"),
-            ("calls_under_way", "calls under way"),
-            ("x_pq", "x pq"),
-            ("network_mean", "mean network latency"),
-            ("network_by_chain", "mean network latency"),
-            ("processing_p50", "median processing time"),
-            ("total_p95", "95th percentile of total delay"),
-            ("traffic_mean", "mean traffic"),
-            ("traffic_total", "total traffic"),
-            ("share", "share of calls"),
-            ("chain_share", "share of jobs"),
-        ];
-        for (metric, words) in cases {
-            assert_eq!(in_words(metric), words);
-        }
-    }
 
     #[test]
     fn names_of_files_are_tame() {

@@ -8,11 +8,13 @@ use crate::manifest::{Manifest, sha256_file};
 use crate::table::{DICTIONARY, Metric, TableColumns, dictionary};
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tempfile::TempDir;
+
+mod hidden;
+use hidden::Hidden;
 
 /// What can go wrong with a result folder. Each message names the path and the reason.
 #[derive(Debug, thiserror::Error)]
@@ -82,9 +84,20 @@ pub enum FolderError {
 #[derive(Debug)]
 pub struct ResultFolder {
     path: PathBuf,
-    force: bool,
-    partial: TempDir,
+    target: Target,
+    partial: Hidden,
     unfinished: Arc<AtomicUsize>,
+}
+
+/// What may be at the place of a folder when it is complete.
+#[derive(Clone, Copy, Debug)]
+enum Target {
+    /// Nothing.
+    Free,
+    /// Earlier results, which are replaced.
+    Replaced,
+    /// Anything: then the next number is taken. This is the number in the path.
+    Numbered(u64),
 }
 
 impl ResultFolder {
@@ -104,22 +117,42 @@ impl ResultFolder {
             });
         };
         check_target(path, force)?;
+        let target = match force {
+            true => Target::Replaced,
+            false => Target::Free,
+        };
+        Self::prepare(path, target, &name.to_string_lossy())
+    }
+
+    /// Prepares a folder that will appear in `parent` as the first of `STEM-1`, `STEM-2`, ... that is free when it is
+    /// complete: of several processes that do this at once, each gets one.
+    ///
+    /// # Errors
+    /// If `parent` cannot be written to.
+    pub fn numbered(parent: impl AsRef<Path>, stem: &str) -> Result<Self, FolderError> {
+        let number = (1..).find(|&number| is_free(&numbered(parent.as_ref(), stem, number)));
+        let number = number.unwrap_or(1);
+        let path = numbered(parent.as_ref(), stem, number);
+        Self::prepare(&path, Target::Numbered(number), stem)
+    }
+
+    fn prepare(path: &Path, target: Target, stem: &str) -> Result<Self, FolderError> {
         let parent = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
         fs::create_dir_all(parent).map_err(io_error(parent, "create this folder"))?;
-        let partial = hidden_folder(&name.to_string_lossy(), ".partial", parent)
-            .map_err(io_error(parent, "create a folder in it"))?;
+        let partial =
+            Hidden::create(stem, parent).map_err(io_error(parent, "create a folder in it"))?;
         Ok(Self {
             path: path.to_owned(),
-            force,
+            target,
             partial,
             unfinished: Arc::default(),
         })
     }
 
-    /// Where the folder will appear.
+    /// Where the folder will appear; if it is numbered, perhaps with a higher number.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -219,27 +252,31 @@ impl ResultFolder {
     pub fn commit(self, mut manifest: Manifest) -> Result<PathBuf, FolderError> {
         let Self {
             path,
-            force,
-            partial,
+            target,
+            mut partial,
             unfinished,
         } = self;
         let count = unfinished.load(Ordering::Relaxed);
         if count > 0 {
             return Err(FolderError::Unfinished { path, count });
         }
+        partial.unlock();
         manifest.results = digests(partial.path(), &path)?;
         let file = partial.path().join(Manifest::FILE);
         fs::write(&file, manifest.to_json())
             .map_err(io_error(&path.join(Manifest::FILE), "write"))?;
 
-        let moved = check_target(&path, force)
-            .map_err(io::Error::other)
-            .and_then(|()| move_into(&partial, &path));
+        let moved = match target {
+            Target::Numbered(number) => move_to_free(partial.path(), &path, number),
+            Target::Free | Target::Replaced => {
+                check_target(&path, matches!(target, Target::Replaced))
+                    .map_err(io::Error::other)
+                    .and_then(|()| move_into(partial.path(), &path))
+                    .map(|()| path.clone())
+            }
+        };
         let kept = partial.keep();
-        match moved {
-            Ok(()) => Ok(path),
-            Err(source) => Err(FolderError::Move { path, kept, source }),
-        }
+        moved.map_err(|source| FolderError::Move { path, kept, source })
     }
 }
 
@@ -260,6 +297,25 @@ impl ResultFile {
         self.writer.flush().map_err(io_error(&self.path, "write"))?;
         self.unfinished.fetch_sub(1, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Adds all that `source` has.
+    ///
+    /// # Errors
+    /// If it cannot be read, or the file cannot be written.
+    pub fn append(&mut self, mut source: impl Read) -> Result<(), FolderError> {
+        let mut chunk = vec![0; 1 << 16];
+        loop {
+            match source.read(&mut chunk) {
+                Ok(0) => return Ok(()),
+                Ok(length) => {
+                    let written = self.writer.write_all(&chunk[..length]);
+                    written.map_err(io_error(&self.path, "write"))?;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(io_error(&self.path, "read what belongs there")(error)),
+            }
+        }
     }
 
     fn with_path(&self, error: io::Error) -> io::Error {
@@ -324,30 +380,49 @@ fn check_target(path: &Path, force: bool) -> Result<(), FolderError> {
     }
 }
 
-/// A new hidden folder with the permissions of any other new folder (temporary ones are private otherwise).
-fn hidden_folder(name: &str, suffix: &str, parent: &Path) -> io::Result<TempDir> {
-    let prefix = format!(".{name}.");
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix).suffix(suffix);
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
-    builder.tempdir_in(parent)
+/// The path of a numbered folder.
+fn numbered(parent: &Path, stem: &str, number: u64) -> PathBuf {
+    parent.join(format!("{stem}-{number}"))
+}
+
+fn is_free(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_err()
+}
+
+/// Moves the complete folder to the first free number from that of `path` on.
+fn move_to_free(partial: &Path, path: &Path, first: u64) -> io::Result<PathBuf> {
+    let parent = path.parent().unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.strip_suffix(&format!("-{first}")).unwrap_or(&name);
+    for number in first.. {
+        let path = numbered(parent, stem, number);
+        if !is_free(&path) {
+            continue;
+        }
+        match fs::rename(partial, &path) {
+            Ok(()) => return Ok(path),
+            // Another process was faster; what it has put there is not empty.
+            Err(_) if !is_free(&path) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
 }
 
 /// Moves the complete folder to its place; an old folder that is there gives way and is removed last.
-fn move_into(partial: &TempDir, path: &Path) -> io::Result<()> {
-    if fs::symlink_metadata(path).is_err() {
-        return fs::rename(partial.path(), path);
+fn move_into(partial: &Path, path: &Path) -> io::Result<()> {
+    if is_free(path) {
+        return fs::rename(partial, path);
     }
-    let parent = partial.path().parent().unwrap_or(Path::new("."));
-    let aside = hidden_folder(
+    let parent = partial.parent().unwrap_or(Path::new("."));
+    let aside = hidden::new_folder(
         &path.file_name().unwrap_or_default().to_string_lossy(),
         ".old",
         parent,
     )?;
     let old = aside.path().join("old");
     fs::rename(path, &old)?;
-    if let Err(error) = fs::rename(partial.path(), path) {
+    if let Err(error) = fs::rename(partial, path) {
         if fs::rename(&old, path).is_err() {
             // The old results must not go with the temporary folder.
             let kept = aside.keep();

@@ -24,9 +24,7 @@
 //! let calls: Vec<CallRecord> = (0..3).flat_map(|r| (0..10).map(move |n| call(r, n))).collect();
 //!
 //! // 2. Each replication yields one value of each metric.
-//! static P95: Metric = Metric {
-//!     name: "latency_p95", unit: Unit::Nanoseconds, description: "95th percentile of the latency of completed calls",
-//! };
+//! static P95: Metric = Metric::new("latency_p95", Unit::Nanoseconds, "95th percentile of the latency of completed calls");
 //! let metrics = calls.chunk_by(|a, b| a.replication == b.replication).map(|calls| {
 //!     let latencies: Sorted = calls.iter().filter_map(|call| call.latency_ns).map(|ns| ns as f64).collect();
 //!     let value = latencies.quantile(0.95, QuantileRule::Interpolated).unwrap_or(f64::NAN);
@@ -114,6 +112,7 @@ mod calls;
 mod caution;
 mod chart;
 mod comparison;
+pub mod console;
 mod export;
 mod figures;
 mod folder;
@@ -137,12 +136,12 @@ pub use caution::cautions;
 pub use chart::{Axis, Chart, HeatMap, Point, Reference, Series};
 pub use comparison::{Comparison, ComparisonRow, Regression, RegressionRow, Selection, Verdict};
 pub use export::{ExportError, TableFormat, export};
-pub use figures::{AxisLook, Figure, FigureError, FigureKind, FigureOptions, figures, in_words};
+pub use figures::{AxisLook, Figure, FigureError, FigureKind, FigureOptions, figures};
 pub use folder::{FolderError, ResultFile, ResultFolder};
 pub use manifest::{Manifest, sha256, sha256_file};
 pub use parquet::{Cell, ParquetTable};
 #[cfg(feature = "png")]
-pub use png::{PngError, svg_to_png};
+pub use png::{PngError, svg_to_png, without_glyph};
 pub use report::{ReportOptions, report};
 pub use results::{CallRow, MetricValues, PointAxis, Points, ReadError, ResultSet, SampleRow};
 pub use samples::{SampleStudy, TimeSeries};
@@ -155,8 +154,9 @@ pub use statistics::{
 pub use stems::Stems;
 pub use summary::{Summary, SummaryRow};
 pub use table::{
-    CallRecord, Column, ColumnType, CsvTable, Metric, MetricRecord, NameId, Names, Outcome, Record,
-    SampleRecord, TABLE_FORMAT, TableColumns, dictionary, tables_reference, write_json_line,
+    Better, CallRecord, Column, ColumnType, CsvTable, KnownMetrics, Metric, MetricRecord, NameId,
+    Names, Outcome, Record, SampleRecord, TABLE_FORMAT, TableColumns, dictionary, tables_reference,
+    write_json_line,
 };
 pub use text::{TextTable, short_numbers};
 pub use unit::Unit;

@@ -74,6 +74,58 @@ impl Manifest {
     }
 }
 
+impl Manifest {
+    /// How the files of a result folder differ from what its manifest says, one line each; empty if they do not.
+    ///
+    /// # Errors
+    /// If the manifest or a file cannot be read; the message names it.
+    pub fn verify(folder: impl AsRef<Path>) -> io::Result<Vec<String>> {
+        let folder = folder.as_ref();
+        let manifest = Self::read(folder)?;
+        let mut found = BTreeMap::new();
+        files_below(folder, Path::new(""), &mut found)?;
+        found.remove(Self::FILE);
+        let mut differences = Vec::new();
+        for (name, digest) in &manifest.results {
+            match found.remove(name) {
+                None => differences.push(format!("{name}: is missing")),
+                Some(now) if now != *digest => differences.push(format!("{name}: has changed")),
+                Some(_) => {}
+            }
+        }
+        differences.extend(
+            found
+                .into_keys()
+                .map(|name| format!("{name}: is not in the manifest")),
+        );
+        Ok(differences)
+    }
+}
+
+/// The digests of all files below `root`/`folder`, by their path below `root` with `/` between folders.
+pub(crate) fn files_below(
+    root: &Path,
+    folder: &Path,
+    found: &mut BTreeMap<String, String>,
+) -> io::Result<()> {
+    let named = |path: &Path, error: io::Error| {
+        io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+    };
+    let place = root.join(folder);
+    for entry in fs::read_dir(&place).map_err(|error| named(&place, error))? {
+        let entry = entry.map_err(|error| named(&place, error))?;
+        let (relative, path) = (folder.join(entry.file_name()), entry.path());
+        if path.is_dir() {
+            files_below(root, &relative, found)?;
+        } else {
+            let digest = sha256_file(&path).map_err(|error| named(&path, error))?;
+            let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
+            found.insert(parts.join("/"), digest);
+        }
+    }
+    Ok(())
+}
+
 impl Default for Manifest {
     fn default() -> Self {
         Self {

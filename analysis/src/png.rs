@@ -5,6 +5,7 @@
 
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Options, Tree, fontdb::Database};
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 /// Most pixels along a side.
@@ -60,6 +61,29 @@ pub fn svg_to_png(svg: &str, dots_per_inch: f64) -> Result<Vec<u8>, PngError> {
     picture
         .encode_png()
         .map_err(|error| PngError::Encode(error.to_string()))
+}
+
+/// The characters in the texts of an SVG document that the font of [`svg_to_png`] does not have: the picture shows boxes
+/// in their place.
+///
+/// ```
+/// let svg = "<svg xmlns='http://www.w3.org/2000/svg'><text>Zürich → 東京</text></svg>";
+/// assert_eq!(analysis::without_glyph(svg).into_iter().collect::<String>(), "→京東");
+/// ```
+pub fn without_glyph(svg: &str) -> BTreeSet<char> {
+    // Of a font that cannot be read no text is drawn at all.
+    let Ok(face) = ttf_parser::Face::parse(epaint_default_fonts::UBUNTU_LIGHT, 0) else {
+        return BTreeSet::new();
+    };
+    let mut in_tag = false;
+    let in_texts = svg.chars().filter(|&c| {
+        let is_text = !in_tag && c != '<';
+        in_tag = (in_tag || c == '<') && c != '>';
+        is_text
+    });
+    in_texts
+        .filter(|c| !c.is_control() && !c.is_whitespace() && face.glyph_index(*c).is_none())
+        .collect()
 }
 
 /// The name of the font that comes with the program.

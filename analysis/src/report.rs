@@ -9,37 +9,34 @@ use crate::comparison::{Comparison, Selection};
 use crate::figures::{Figure, FigureError, FigureOptions, figures_and_calls};
 use crate::manifest::Manifest;
 use crate::results::{MetricValues, ResultSet};
-use crate::table::{TableColumns, dictionary};
+use crate::table::{Better, KnownMetrics, TableColumns, dictionary};
 use crate::unit::Unit;
 use std::fmt::Write as _;
 
 const STYLE: &str = include_str!("report/style.css");
 const SCRIPT: &str = include_str!("report/script.js");
 
-/// Metrics by which the alternatives of a sweep are ranked in a report.
-const RANKED: [&str; 3] = ["latency_mean", "latency_p95", "throughput"];
 /// Most rankings shown.
 const RANKINGS: usize = 60;
 
 /// What a report needs to know beside the result folder.
-pub struct ReportOptions<'a> {
+pub struct ReportOptions {
     /// The heading; the name of the folder if not given.
     pub title: Option<String>,
     /// Which figures, and how.
     pub figures: FigureOptions,
-    /// What a metric means, for those that the caller knows.
-    pub describe: &'a dyn Fn(&str) -> Option<&'static str>,
 }
 
 /// Writes a report.
 ///
 /// # Errors
 /// If a table cannot be read, or the options name an axis that there is not.
-pub fn report(results: &ResultSet, options: &ReportOptions<'_>) -> Result<String, FigureError> {
+pub fn report(results: &ResultSet, options: &ReportOptions) -> Result<String, FigureError> {
     let title = options.title.clone().unwrap_or_else(|| results.name());
     let (figures, calls) = figures_and_calls(results, &options.figures)?;
     let cautions = cautions(results, &results.metrics, calls.as_ref());
-    let ranking = ranking(results);
+    let known = &options.figures.metrics;
+    let ranking = ranking(results, known);
     let points = results.points.are_many();
 
     let mut page = Page::default();
@@ -97,14 +94,14 @@ pub fn report(results: &ResultSet, options: &ReportOptions<'_>) -> Result<String
     page.section("results", "Results");
     page.raw("<p><label>Show only rows with <input type=\"search\" id=\"filter\"></label></p>\n");
     if points {
-        list_of_points(&mut page, results);
+        list_of_points(&mut page, results, known);
     } else {
-        metrics_table(&mut page, &results.metrics, options.describe);
+        metrics_table(&mut page, &results.metrics, known);
     }
     page.end();
     if points {
         for &number in &results.points.numbers {
-            point_page(&mut page, results, number, options.describe);
+            point_page(&mut page, results, number, known);
         }
     }
     page.section("trust", "How far to trust it");
@@ -201,16 +198,15 @@ fn show(page: &mut Page, figure: &Figure) {
 }
 
 /// The alternatives of a sweep, ranked: the values of its first axis of names.
-fn ranking(results: &ResultSet) -> Option<String> {
+fn ranking(results: &ResultSet, known: &KnownMetrics) -> Option<String> {
     let points = &results.points;
     let axis = points
         .axes
         .iter()
         .find(|axis| axis.numbers().is_none() && axis.distinct().len() > 1)?;
-    let known: Vec<&str> = results.metric_names().iter().map(|it| it.0).collect();
-    let metrics = RANKED.iter().filter(|it| known.contains(it));
+    let metrics = ranked(results, known);
     let selection = Selection {
-        metrics: metrics.map(|it| (*it).to_owned()).collect(),
+        metrics: metrics.iter().map(|it| it.0.to_owned()).collect(),
         entities: Vec::new(),
     };
     let mut comparison = Comparison::over_axis(results, &axis.key, &selection).ok()?;
@@ -220,13 +216,22 @@ fn ranking(results: &ResultSet) -> Option<String> {
     (!comparison.rows.is_empty()).then(|| comparison.to_text(false))
 }
 
-fn list_of_points(page: &mut Page, results: &ResultSet) {
-    let points = &results.points;
-    let shown: Vec<(&str, Unit)> = {
-        let all = results.metric_names();
-        let telling = all.iter().copied().filter(|it| RANKED.contains(&it.0));
-        telling.collect()
+/// The metrics in the results by which alternatives are ranked: the telling ones of which
+/// one value is better than another.
+fn ranked<'a>(results: &'a ResultSet, known: &KnownMetrics) -> Vec<(&'a str, Unit)> {
+    let telling = known.telling();
+    let is_ranked = |name: &str| {
+        let metric = telling.iter().find(|metric| metric.name == name);
+        metric.is_some_and(|metric| metric.better != Better::Neither)
     };
+    let mut ranked = results.metric_names();
+    ranked.retain(|(name, _)| is_ranked(name));
+    ranked
+}
+
+fn list_of_points(page: &mut Page, results: &ResultSet, known: &KnownMetrics) {
+    let points = &results.points;
+    let shown = ranked(results, known);
     page.raw("<table class=\"rows\">\n<thead><tr><th>point</th>");
     for axis in &points.axes {
         page.element("th", "", points.name_of(axis));
@@ -254,12 +259,7 @@ fn list_of_points(page: &mut Page, results: &ResultSet) {
     page.raw("</tbody>\n</table>\n");
 }
 
-fn point_page(
-    page: &mut Page,
-    results: &ResultSet,
-    number: u32,
-    describe: &dyn Fn(&str) -> Option<&'static str>,
-) {
+fn point_page(page: &mut Page, results: &ResultSet, number: u32, known: &KnownMetrics) {
     page.raw(&format!("<section class=\"page\" id=\"point-{number}\">\n"));
     page.element("h2", "", &format!("Point {number}"));
     page.raw("<table>\n");
@@ -270,16 +270,12 @@ fn point_page(
         page.raw("</tr>\n");
     }
     page.raw("</table>\n");
-    metrics_table(page, results.at(number), describe);
+    metrics_table(page, results.at(number), known);
     page.raw("<p><a href=\"#results\">All points</a></p>\n");
     page.end();
 }
 
-fn metrics_table(
-    page: &mut Page,
-    metrics: &[MetricValues],
-    describe: &dyn Fn(&str) -> Option<&'static str>,
-) {
+fn metrics_table(page: &mut Page, metrics: &[MetricValues], known: &KnownMetrics) {
     page.raw(
         "<table class=\"rows\">\n<thead><tr><th>metric</th><th>entity</th><th class=\"number\">mean ± 95 %</th>\
          <th class=\"number\">least</th><th class=\"number\">most</th><th class=\"number\">n</th></tr></thead>\n<tbody>\n",
@@ -290,7 +286,7 @@ fn metrics_table(
         let least = finite.iter().copied().fold(f64::INFINITY, f64::min);
         let most = finite.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         page.raw("<tr>");
-        match describe(&values.metric) {
+        match known.find(&values.metric).map(|metric| metric.description) {
             Some(meaning) => {
                 let title = format!(" title=\"{}\"", escaped(meaning));
                 page.element("td", &title, &values.metric);

@@ -262,6 +262,10 @@ fn read_metrics(path: &Path) -> Result<Vec<MetricValues>, ReadError> {
                 series.unit.symbol()
             )));
         }
+        if row.value.is_some_and(|value| !value.is_finite()) {
+            return Err(rows
+                .wrong("value: found a number without end, expected a finite number or nothing"));
+        }
         let value = row.value.unwrap_or(f64::NAN);
         match series
             .values

@@ -2,46 +2,12 @@
 
 use crate::results::{MetricValues, PointAxis, Points};
 use crate::statistics::{CONFIDENCE, Interval};
-use crate::table::{Column, Metric, MetricRecord, NameId, Names, TABLE_FORMAT};
+use crate::table::{Metric, MetricRecord, NameId, Names, SUMMARY, TABLE_FORMAT};
 use crate::text::{TextTable, short_numbers};
 use crate::unit::Unit;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::io::{self, Write};
-
-/// Columns of the table `summary`.
-pub(crate) const COLUMNS: &[Column] = &[
-    Column::integer(
-        "point",
-        "",
-        "Point of the parameter grid, from 0; 0 where there is no grid",
-    ),
-    Column::text("metric", "What was measured"),
-    Column::text(
-        "entity",
-        "Whose metric it is: a computer, a function, a policy",
-    ),
-    Column::text(
-        "unit",
-        "Unit of mean, low and high; 1 for ratios, empty for counts",
-    ),
-    Column::float(
-        "mean",
-        "",
-        "Mean over replications; missing if no replication has a value",
-    ),
-    Column::float(
-        "low",
-        "",
-        "Lower end of the 95 % interval (Student t); missing with fewer than two replications",
-    ),
-    Column::float(
-        "high",
-        "",
-        "Upper end of the 95 % interval (Student t); missing with fewer than two replications",
-    ),
-    Column::integer("n", "", "Number of replications that have a value"),
-];
 
 /// One metric of one entity over the replications of one point; the fields are the columns, in this order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -89,7 +55,7 @@ impl SummaryRow {
 ///
 /// ```
 /// use analysis::{Metric, MetricRecord, Names, Summary, Unit};
-/// static LATENCY: Metric = Metric { name: "latency_mean", unit: Unit::Nanoseconds, description: "Mean latency" };
+/// static LATENCY: Metric = Metric::new("latency_mean", Unit::Nanoseconds, "Mean latency");
 /// let mut names = Names::new();
 /// let entity = names.intern("client");
 /// let records = [100e6, 104e6, 102e6].iter().zip(0..).map(|(&value, replication)| {
@@ -176,7 +142,7 @@ impl Summary {
         let mut writer = csv::WriterBuilder::new()
             .has_headers(false)
             .from_writer(writer);
-        writer.write_record(COLUMNS.iter().map(|column| &*column.name))?;
+        writer.write_record(SUMMARY.iter().map(|column| &*column.name))?;
         for row in &self.rows {
             writer.serialize(row)?;
         }
@@ -258,8 +224,8 @@ impl Summary {
     ///
     /// ```
     /// # use analysis::{Metric, MetricRecord, Names, Summary, Unit};
-    /// static MEAN: Metric = Metric { name: "latency_mean", unit: Unit::Nanoseconds, description: "Mean latency" };
-    /// static LOST: Metric = Metric { name: "lost", unit: Unit::Ratio, description: "Share of calls lost" };
+    /// static MEAN: Metric = Metric::new("latency_mean", Unit::Nanoseconds, "Mean latency");
+    /// static LOST: Metric = Metric::new("lost", Unit::Ratio, "Share of calls lost");
     /// # let mut names = Names::new();
     /// # let (a, b) = (names.intern("clambda0"), names.intern("glambda0"));
     /// # let record = |replication, metric, entity, value| MetricRecord { point: 0, replication, metric, entity, value };
@@ -393,16 +359,8 @@ fn summarize_point(records: &[MetricRecord], names: &Names) -> Vec<SummaryRow> {
 mod tests {
     use super::*;
 
-    static LATENCY: Metric = Metric {
-        name: "latency",
-        unit: Unit::Nanoseconds,
-        description: "Latency",
-    };
-    static SHARE: Metric = Metric {
-        name: "share",
-        unit: Unit::Ratio,
-        description: "Share of the calls",
-    };
+    static LATENCY: Metric = Metric::new("latency", Unit::Nanoseconds, "Latency");
+    static SHARE: Metric = Metric::new("share", Unit::Ratio, "Share of the calls");
 
     fn example() -> (Vec<MetricRecord>, Names) {
         let mut names = Names::new();
@@ -511,7 +469,7 @@ mod tests {
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.serialize(&summary.rows[0]).unwrap();
         let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
-        let header: Vec<_> = COLUMNS.iter().map(|column| &*column.name).collect();
+        let header: Vec<_> = SUMMARY.iter().map(|column| &*column.name).collect();
         assert_eq!(text.lines().next().unwrap(), header.join(","));
     }
 

@@ -11,12 +11,14 @@ mod call;
 mod metric;
 mod names;
 mod sample;
+mod summary;
 mod sweep;
 
 pub use call::{CallRecord, Outcome};
-pub use metric::{Metric, MetricRecord};
+pub use metric::{Better, KnownMetrics, Metric, MetricRecord};
 pub use names::{NameId, Names};
 pub use sample::SampleRecord;
+pub(crate) use summary::SUMMARY;
 
 use serde::Serialize;
 use std::borrow::Cow;
@@ -118,7 +120,7 @@ pub struct TableColumns {
 /// study and of the tables beside its [figures](TableColumns::figure) are its own.
 pub fn dictionary() -> Vec<TableColumns> {
     let tables = [
-        ("summary", crate::summary::COLUMNS),
+        ("summary", SUMMARY),
         (CallRecord::TABLE, CallRecord::COLUMNS),
         (SampleRecord::TABLE, SampleRecord::COLUMNS),
         (MetricRecord::TABLE, MetricRecord::COLUMNS),
@@ -170,7 +172,7 @@ the same of the tables that are in it, with the columns and units of the study's
 ///
 /// ```
 /// use analysis::{CsvTable, Metric, MetricRecord, Names, Unit};
-/// static THROUGHPUT: Metric = Metric { name: "throughput", unit: Unit::PerSecond, description: "Completed calls" };
+/// static THROUGHPUT: Metric = Metric::new("throughput", Unit::PerSecond, "Completed calls");
 /// let mut names = Names::new();
 /// let entity = names.intern("client");
 /// let mut table = CsvTable::<_, MetricRecord>::new(Vec::new())?;

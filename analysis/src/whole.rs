@@ -25,7 +25,13 @@ pub struct WholeFile(Target);
 
 #[derive(Debug)]
 enum Target {
-    Aside(BufWriter<File>, TempPath, PathBuf),
+    Aside {
+        file: BufWriter<File>,
+        hidden: TempPath,
+        place: PathBuf,
+        /// Whether an earlier file stays.
+        is_new: bool,
+    },
     Direct(BufWriter<File>),
 }
 
@@ -58,7 +64,37 @@ impl WholeFile {
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let file = builder.tempfile_in(folder).map_err(|error| error.kind())?;
         let (file, hidden) = file.into_parts();
-        Ok(Self(Target::Aside(BufWriter::new(file), hidden, place)))
+        Ok(Self(Target::Aside {
+            file: BufWriter::new(file),
+            hidden,
+            place,
+            is_new: false,
+        }))
+    }
+
+    /// Starts a file where there is none; one that is made there meanwhile stays.
+    ///
+    /// # Errors
+    /// If there is one, or can be none, of that name.
+    pub fn create_new(path: &Path) -> io::Result<Self> {
+        if fs::symlink_metadata(path).is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        let mut file = Self::create(path)?;
+        if let Target::Aside { is_new, .. } = &mut file.0 {
+            *is_new = true;
+        }
+        Ok(file)
+    }
+
+    /// Writes a whole file.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create), and if the content cannot be written.
+    pub fn write(path: &Path, content: impl AsRef<[u8]>) -> io::Result<()> {
+        let mut file = Self::create(path)?;
+        file.write_all(content.as_ref())?;
+        file.finish()
     }
 
     /// Writes out what is buffered and gives the file its name.
@@ -68,9 +104,18 @@ impl WholeFile {
     pub fn finish(self) -> io::Result<()> {
         match self.0 {
             Target::Direct(mut file) => file.flush(),
-            Target::Aside(mut file, hidden, place) => {
+            Target::Aside {
+                mut file,
+                hidden,
+                place,
+                is_new,
+            } => {
                 file.flush()?;
-                hidden.persist(place).map_err(|error| error.error)
+                let named = match is_new {
+                    true => hidden.persist_noclobber(place),
+                    false => hidden.persist(place),
+                };
+                named.map_err(|error| error.error)
             }
         }
     }
@@ -78,12 +123,12 @@ impl WholeFile {
 
 impl Write for WholeFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let (Target::Aside(file, ..) | Target::Direct(file)) = &mut self.0;
+        let (Target::Aside { file, .. } | Target::Direct(file)) = &mut self.0;
         file.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let (Target::Aside(file, ..) | Target::Direct(file)) = &mut self.0;
+        let (Target::Aside { file, .. } | Target::Direct(file)) = &mut self.0;
         file.flush()
     }
 }

@@ -312,7 +312,6 @@ proptest! {
         let options = ReportOptions {
             title: None,
             figures: FigureOptions::default(),
-            describe: &|_| None,
         };
         let page = |calls: &[Call]| {
             let (_parent, results) = folder(calls);

@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 use analysis::{
-    AxisLook, CallStudy, Comparison, Cut, FigureKind, FigureOptions, GroupBy, Manifest, Regression,
-    ReportOptions, ResultFolder, ResultSet, SampleStudy, Selection, TableFormat, Verdict, cautions,
-    export, figures, report,
+    AxisLook, Better, CallStudy, Comparison, Cut, FigureKind, FigureOptions, GroupBy, Manifest,
+    Metric, Regression, ReportOptions, ResultFolder, ResultSet, SampleStudy, Selection,
+    TableFormat, Unit, Verdict, cautions, export, figures, report,
 };
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -597,8 +597,14 @@ fn each_kind_of_figure_is_drawn_where_there_is_something_to_draw() {
     };
     let (_parent, path) = recorded();
     let results = ResultSet::read(&path).unwrap();
+    static UTILIZATION: Metric =
+        Metric::new("utilization", Unit::Ratio, "").stacks("processors in use");
+    let options = FigureOptions {
+        metrics: [&UTILIZATION].into_iter().collect(),
+        ..FigureOptions::default()
+    };
     assert_eq!(
-        kinds(&results, &FigureOptions::default()),
+        kinds(&results, &options),
         [
             "latency-cdf",
             "latency-box",
@@ -709,11 +715,16 @@ fn a_timeline_without_calls_is_none() {
 
 #[test]
 fn a_report_is_one_page_that_loads_nothing_and_escapes_what_it_shows() {
-    let describe = |_: &str| Some("A \"quoted\" <meaning>");
+    static LATENCY: Metric =
+        Metric::new("latency_mean", Unit::Nanoseconds, "A \"quoted\" <meaning>")
+            .better(Better::Lower)
+            .rank(1);
     let options = ReportOptions {
         title: Some("<b> & co".into()),
-        figures: FigureOptions::default(),
-        describe: &describe,
+        figures: FigureOptions {
+            metrics: [&LATENCY].into_iter().collect(),
+            ..FigureOptions::default()
+        },
     };
     for (_parent, path) in [recorded(), sweep()] {
         let results = ResultSet::read(&path).unwrap();

@@ -8,11 +8,7 @@ use analysis::{
 };
 use proptest::prelude::*;
 
-static LOAD: Metric = Metric {
-    name: "load",
-    unit: Unit::Ratio,
-    description: "Load",
-};
+static LOAD: Metric = Metric::new("load", Unit::Ratio, "Load");
 
 fn csv_of<R: Record>(records: &[R], names: &Names) -> String {
     let mut table = CsvTable::new(Vec::new()).unwrap();

@@ -15,7 +15,7 @@ mod event;
 mod function;
 mod network;
 mod reference;
-mod resolve;
+pub(crate) mod resolve;
 mod run;
 mod schema;
 mod workflow;

@@ -343,12 +343,12 @@ fn the_schema_knows_every_key_and_kind() {
     use soe_model::client::{arrival::ARRIVALS, size::SIZES};
     use soe_model::computer::platform::PLATFORMS;
     let mut kinds: Vec<&str> = Vec::new();
-    kinds.extend(POLICIES.kinds.iter().map(|kind| kind.name));
-    kinds.extend(OPTIMIZERS.kinds.iter().map(|kind| kind.name));
-    kinds.extend(ESTIMATORS.kinds.iter().map(|kind| kind.name));
-    kinds.extend(ARRIVALS.kinds.iter().map(|kind| kind.name));
-    kinds.extend(SIZES.kinds.iter().map(|kind| kind.name));
-    kinds.extend(PLATFORMS.kinds.iter().map(|kind| kind.name));
+    kinds.extend(POLICIES.kinds().map(|kind| kind.name));
+    kinds.extend(OPTIMIZERS.kinds().map(|kind| kind.name));
+    kinds.extend(ESTIMATORS.kinds().map(|kind| kind.name));
+    kinds.extend(ARRIVALS.kinds().map(|kind| kind.name));
+    kinds.extend(SIZES.kinds().map(|kind| kind.name));
+    kinds.extend(PLATFORMS.kinds().map(|kind| kind.name));
     let reference = format::reference();
     for kind in kinds {
         assert!(text.contains(&format!("\"const\": \"{kind}\"")), "{kind}");

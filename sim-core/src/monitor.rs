@@ -16,6 +16,6 @@ mod tally;
 mod time_weighted;
 
 pub use counter::Counter;
-pub use quantile::QuantileSketch;
+pub use quantile::{QuantileSketch, interpolate};
 pub use tally::Tally;
 pub use time_weighted::TimeWeighted;

@@ -9,7 +9,7 @@ use soe_live::broker::{Broker, Forwarding};
 use soe_model::broker::optimizer::OPTIMIZERS;
 use soe_model::broker::policy::POLICIES;
 use soe_model::broker::{
-    BrokerKind, BrokerSpec, Compatibility, ForwardingTime, Limits, TableEntrySpec,
+    BrokerKind, BrokerSpec, Compatibility, Failover, ForwardingTime, Limits, TableEntrySpec,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -23,6 +23,15 @@ pub fn runtime() -> Runtime {
 
 /// A router that answers calls of `clambda0` by itself.
 pub fn router() -> Arc<Broker> {
+    broker("127.0.0.1:1", true)
+}
+
+/// A router that forwards calls of `clambda0` to a destination.
+pub fn forwarding_to(destination: &str) -> Arc<Broker> {
+    broker(destination, false)
+}
+
+fn broker(destination: &str, fake: bool) -> Arc<Broker> {
     let spec = BrokerSpec {
         name: "router".into(),
         node: String::new(),
@@ -35,17 +44,19 @@ pub fn router() -> Arc<Broker> {
         forwarding_time: ForwardingTime::default(),
         table: vec![TableEntrySpec {
             function: "clambda0".into(),
-            destination: "127.0.0.1:1".into(),
+            destination: destination.into(),
             weight: 1.0,
             is_final: true,
         }],
         compatibility: Compatibility::Corrected,
+        failover: Failover::Always,
     };
     let forwarding = Forwarding {
         security: Security::Plaintext,
         connections: 1,
         call_timeout: Duration::from_secs(1),
-        fake: true,
+        fake,
+        message: soe_live::limits::MESSAGE,
     };
     let broker = Broker::new(&spec, &Streams::new(0, 0), forwarding);
     broker.expect("a broker").0

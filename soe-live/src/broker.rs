@@ -19,12 +19,13 @@ use std::time::{Duration, Instant};
 use sim_core::Streams;
 use soe_model::broker::{self as model, BrokerSpec, ConfigureError};
 use soe_model::names::{EndpointId, FunctionId, Names};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tracing::debug;
 
 use self::core::Core;
 use crate::clock::Clock;
 use crate::command::Endpoint;
+use crate::limits::ATTEMPTS;
 use crate::peer::Peer;
 use crate::security::{MissingIdentity, Security};
 use crate::timer;
@@ -44,6 +45,8 @@ pub struct Forwarding {
     pub call_timeout: Duration,
     /// Whether calls are answered at once instead of being forwarded.
     pub fake: bool,
+    /// Bytes that the message of a response may have.
+    pub message: usize,
 }
 
 /// Forwards invocations.
@@ -56,6 +59,8 @@ pub struct Broker {
     timer: Notify,
     /// Destinations that have failed, for the controller.
     failures: mpsc::Sender<Endpoint>,
+    /// Attempts to connect that may be made at a time.
+    attempts: Arc<Semaphore>,
 }
 
 impl Broker {
@@ -81,6 +86,7 @@ impl Broker {
             forwarding,
             timer: Notify::new(),
             failures,
+            attempts: Arc::new(Semaphore::new(ATTEMPTS)),
         };
         Ok((Arc::new(broker), reports))
     }
@@ -129,7 +135,8 @@ impl Broker {
         }
         let endpoint: Endpoint = core.endpoints.name(destination).parse()?;
         let forwarding = &self.forwarding;
-        let peer = Peer::new(&endpoint, &forwarding.security, forwarding.connections)?;
+        let (security, connections) = (&forwarding.security, forwarding.connections);
+        let peer = Peer::new(&endpoint, security, connections, self.attempts.clone())?;
         Ok(core.add_peer(destination, peer))
     }
 }

@@ -149,7 +149,7 @@ where
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("{name}: {failure}");
+            analysis::console::tell(format_args!("{name}: {failure}"));
             ExitCode::from(failure.status())
         }
     }

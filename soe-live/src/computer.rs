@@ -13,7 +13,6 @@ mod utilization;
 mod workflows;
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use sim_core::SimDuration;
 use tonic::Status;
@@ -21,7 +20,7 @@ use tracing::debug;
 
 use crate::rpc;
 use crate::security::MissingIdentity;
-use crate::server::{Invocation, Invocations};
+use crate::server::{Caller, Invocation, Invocations};
 use crate::wire::{Frame, Malformed, Reply, Request};
 
 pub use command::EdgeComputer;
@@ -141,7 +140,7 @@ impl Computer {
 }
 
 impl Invocations for Computer {
-    fn invoke(self: Arc<Self>, request: Frame, _deadline: Option<Instant>) -> Invocation {
+    fn invoke(self: Arc<Self>, request: Frame, _caller: Caller) -> Invocation {
         let malformed = |error: Malformed| {
             debug!("malformed request: {error}");
             Status::invalid_argument(format!("malformed LambdaRequest: {error}"))

@@ -18,7 +18,7 @@ use crate::command::{Endpoint, EndpointError, Stop};
 use crate::security::{MissingIdentity, Security};
 
 /// How long to wait for a connection.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+pub const CONNECT_TIMEOUT: Duration = crate::limits::CONNECT;
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]

@@ -28,6 +28,7 @@ pub use command::EdgeController;
 use self::push::{Broker, Job};
 use crate::command::{Endpoint, Stop};
 use crate::connection::connect;
+use crate::limits::Limits;
 use crate::rpc::edge_controller_server::EdgeControllerServer;
 use crate::rpc::{ComputerInfo, EdgeRouterConf};
 use crate::security::Security;
@@ -52,6 +53,8 @@ pub struct ControllerOptions {
     pub seed: u64,
     /// How connections are protected.
     pub security: Security,
+    /// What it holds and takes at most.
+    pub limits: Limits,
 }
 
 /// Runs a controller until it is told to stop.
@@ -60,10 +63,13 @@ pub struct ControllerOptions {
 /// If it cannot start.
 pub async fn run(options: ControllerOptions, stop: Stop) -> Result<(), ServeError> {
     let server = Server::bind(&options.server_endpoint, &options.security).await?;
+    let server = server.with_limits(options.limits);
     let controller = Controller::new(&options.installer, options.seed, options.security);
     info!("announcements at {}", server.endpoint());
     let services = Services::new(&["uiiit.rpc.EdgeController"], |routes| {
-        routes.add_service(EdgeControllerServer::new(controller));
+        routes.add_service(
+            EdgeControllerServer::new(controller).max_decoding_message_size(options.limits.message),
+        );
     });
     server.run(None, services.await?, stop).await;
     Ok(())

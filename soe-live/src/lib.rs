@@ -23,6 +23,7 @@
 //!   as the bytes that came; other services are those of tonic, with health
 //!   checking and reflection beside them.
 //! * [`wire`] finds in those bytes what decides, and says how they travel on.
+//! * [`limits`] has every bound: of messages, connections, calls and waiting times.
 //! * [`broker`], [`computer`] and [`controller`] are services and processes around
 //!   the models; [`States`] and [`Callback`] are the two small ones.
 //! * [`workflow`] translates between the wire and the machines that carry out
@@ -79,6 +80,7 @@
 mod alarm;
 mod announce;
 pub mod broker;
+mod budget;
 mod callback;
 pub mod client;
 mod clock;
@@ -87,6 +89,8 @@ pub mod computer;
 pub mod connection;
 pub mod controller;
 pub mod deployment;
+mod intake;
+pub mod limits;
 mod link;
 mod options;
 mod peer;

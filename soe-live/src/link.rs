@@ -1,116 +1,137 @@
-//! A connection over which another server is called: HTTP/2, as far as
-//! invocations need it.
+//! A connection over which invocations are sent to another server: HTTP/2 by the
+//! `h2` crate, with one task per connection that reads and writes.
 //!
-//! A broker sends the same request headers over and over and gets the same
-//! response headers back. A library for everybody encodes and decodes them each
-//! time, and looks after many things that are not needed here; that was more than
-//! a third of the time that a broker spent on a call. Here the headers are
-//! encoded once, responses are compared with those that came before, and a
-//! message is copied once, if it is short, or not at all.
+//! All requests of a connection have the same headers, which are put together once. A
+//! message leaves as it is, in one piece or several; `h2` cuts it into DATA frames.
 
-mod frames;
-mod headers;
-mod huffman;
-mod state;
+mod driver;
+mod outcome;
 
-use std::collections::VecDeque;
-use std::future::poll_fn;
-use std::io::{self, IoSlice};
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Buf, Bytes, BytesMut};
-use tokio::io::AsyncWrite;
-use tokio_util::io::poll_read_buf;
-use tracing::debug;
+use h2::client::{ResponseFuture, SendRequest};
+use http::{Method, Request, Version};
 
-use self::frames::{HEAD, Head, Reason};
-use self::headers::Requests;
-use self::state::{Broken, State};
+use self::driver::Driver;
+use self::outcome::{classify, conclude, judge};
+use crate::budget::{Account, Side};
+use crate::intake::{self, Unread};
+use crate::limits::{CONNECTION_WINDOW, CROWDED, HEADERS, STREAM_WINDOW, TINY_FRAMES};
+use crate::server::GRPC;
 use crate::socket::Socket;
-use crate::wire::Frame;
+use crate::wire::{Frame, Outgoing};
 
-/// A peer that does not even answer this fast whether it is there is not there.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
-/// How much is read at a time, at least.
-const READ: usize = 1 << 15;
-/// Data from this size on stay where they were read. Less would keep too much that
-/// was read beside them.
-const SHARED_FROM: usize = 1 << 13;
-/// How many pieces are written at a time.
-const PIECES: usize = 32;
-
-/// Why a call over a connection has no response.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// The connection is lost, or the call never got through.
-    Lost(String),
-    /// The peer is there, but has no response.
-    Refused(String),
-}
-
-impl Trouble {
-    fn no_status() -> Self {
-        Self::Refused("the response has no status".to_owned())
-    }
-}
+pub use outcome::Trouble;
 
 /// A connection. When it is dropped it is closed.
 pub struct Link {
-    shared: Arc<Shared>,
+    send: SendRequest<Outgoing>,
+    request: Request<()>,
     calls: AtomicUsize,
+    driver: Arc<Driver>,
 }
 
-struct Shared {
-    state: Mutex<State>,
+/// What a call may use.
+#[derive(Clone, Copy)]
+pub struct Means<'a> {
+    /// Bytes that the response may have.
+    pub message: usize,
+    /// The account of the caller that pays for the memory of the response; `None` does
+    /// not count it.
+    pub account: Option<&'a Arc<Account>>,
 }
 
 impl Link {
-    /// Starts a connection, over which calls go to `path` at `authority`.
+    /// Starts a connection, over which calls go to `path` at `authority`. Returns when
+    /// the peer has answered for the first time; only the caller limits how long that
+    /// takes.
     ///
     /// # Errors
-    /// If the peer does not speak HTTP/2.
+    /// If the peer does not speak HTTP/2, or closes the connection.
     pub async fn start(
         socket: Socket,
         scheme: &str,
         authority: &str,
         path: &str,
     ) -> Result<Self, String> {
-        let requests = Requests::new(scheme, authority, path);
-        let shared = Arc::new(Shared {
-            state: Mutex::new(State::new(requests)),
-        });
+        let request = Request::builder()
+            .method(Method::POST)
+            .version(Version::HTTP_2)
+            .uri(format!("{scheme}://{authority}{path}"))
+            .header(http::header::CONTENT_TYPE, GRPC)
+            .header(http::header::TE, "trailers")
+            .body(())
+            .map_err(|error| error.to_string())?;
+        let handshake = h2::client::Builder::new()
+            .initial_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .data_frame_budget(TINY_FRAMES)
+            .max_header_list_size(HEADERS)
+            .initial_max_send_streams(CROWDED)
+            .enable_push(false)
+            .handshake(socket);
+        let (send, connection) = handshake.await.map_err(|error| error.to_string())?;
+        let driver = Driver::start(connection);
         let link = Self {
-            shared: shared.clone(),
+            send,
+            request,
             calls: AtomicUsize::new(0),
+            driver,
         };
-        tokio::spawn(drive(socket, shared));
-        poll_fn(|cx| link.shared.lock().poll_settled(cx)).await?;
+        link.driver.ask();
+        link.driver.answered().await?;
         Ok(link)
     }
 
     /// Sends a message and waits for the response.
-    pub async fn call(&self, frame: &Frame) -> Result<Frame, Trouble> {
-        let mut call = InProgress {
-            link: self,
-            number: None,
+    ///
+    /// # Errors
+    /// If there is none; [`Trouble`] says whether the message may have been delivered.
+    pub async fn call(&self, frame: Frame, means: Means<'_>) -> Result<Frame, Trouble> {
+        let _counted = Counted::new(&self.calls);
+        let mut send = self.send.clone();
+        let undelivered = |error: h2::Error| {
+            self.driver.close();
+            Trouble::Undelivered(error.to_string())
         };
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        poll_fn(|cx| {
-            let mut state = self.shared.lock();
-            let Some(number) = call.number else {
-                let number = ready!(state.poll_start(frame, cx))?;
-                call.number = Some(number);
-                return Poll::Pending;
-            };
-            let end = ready!(state.poll_end(number, cx));
-            call.number = None;
-            Poll::Ready(end)
-        })
-        .await
+        // A handle of its own need not wait to be ready.
+        let sent = send.send_request(self.request.clone(), false);
+        let (response, mut body) = sent.map_err(undelivered)?;
+        if let Err(error) = body.send_data(frame.into(), true) {
+            return Err(classify(&error, true));
+        }
+        let mut opening = Opening {
+            send,
+            response,
+            opened: false,
+        };
+        let response = poll_fn(|cx| opening.poll(cx)).await;
+        let response = response.map_err(|error| {
+            let trouble = classify(&error, opening.opened);
+            if error.is_go_away() || error.is_io() {
+                self.driver.close();
+            }
+            trouble
+        })?;
+        let (head, mut body) = response.into_parts();
+        judge(head.status, &head.headers)?;
+        let account = means.account.map(|account| (account, Side::Responses));
+        let message = intake::message(&mut body, means.message, account).await;
+        let message = match message {
+            Ok(message) => Ok(message),
+            // A response without message says why in its trailers.
+            Err(unread @ Unread::Incomplete(_)) => Err(unread),
+            Err(Unread::Stream(error)) => return Err(classify(&error, true)),
+            Err(unread) => return Err(no_message(&unread)),
+        };
+        let trailers = body.trailers().await;
+        let trailers = trailers.map_err(|error| classify(&error, true))?;
+        conclude(trailers.as_ref())?;
+        message.map_err(|unread| no_message(&unread))
     }
 
     /// The calls in progress.
@@ -118,35 +139,65 @@ impl Link {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// How many calls the peer takes at a time.
-    pub fn most(&self) -> usize {
-        self.shared.lock().most()
-    }
-
     /// Whether it takes no more calls.
-    pub fn is_lost(&self) -> bool {
-        self.shared.lock().has_ended()
+    pub fn is_closed(&self) -> bool {
+        self.driver.is_closed()
     }
 
-    /// Whether anybody is there at the other end. If not, there are no new calls.
-    pub async fn answers(&self) -> bool {
-        let question = self.shared.lock().ping();
-        let answer = poll_fn(|cx| self.shared.lock().poll_ping(question, cx));
-        let alive = tokio::time::timeout(SIGN_OF_LIFE, answer).await;
-        let alive = alive.unwrap_or(false);
-        if !alive {
-            // Calls under way wait for their own deadlines.
-            let mut state = self.shared.lock();
-            state.refuse("no sign of life");
-            self.shared.wake(state);
+    /// Sends the peer a PING, unless one is under way.
+    pub fn ask(&self) {
+        self.driver.ask();
+    }
+
+    /// For how long the peer has left a PING unanswered; zero if none is under way.
+    pub fn silence(&self) -> Duration {
+        self.driver.silence()
+    }
+}
+
+fn no_message(unread: &Unread) -> Trouble {
+    Trouble::Refused(format!("response: {unread}"))
+}
+
+/// A request that waits for its response.
+struct Opening {
+    send: SendRequest<Outgoing>,
+    response: ResponseFuture,
+    /// Whether the peer allowed the stream, so that the request may have left.
+    opened: bool,
+}
+
+impl Opening {
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<http::Response<h2::RecvStream>, h2::Error>> {
+        if !self.opened {
+            self.opened = matches!(self.send.poll_ready(cx), Poll::Ready(Ok(())));
         }
-        alive
+        std::pin::Pin::new(&mut self.response).poll(cx)
+    }
+}
+
+/// One more call, until it is dropped.
+struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    fn new(calls: &'a AtomicUsize) -> Self {
+        calls.fetch_add(1, Ordering::Relaxed);
+        Self(calls)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 impl Drop for Link {
     fn drop(&mut self) {
-        self.shared.lock().leave();
+        self.driver.leave();
     }
 }
 
@@ -156,170 +207,4 @@ impl std::fmt::Debug for Link {
             .field("calls", &self.calls())
             .finish_non_exhaustive()
     }
-}
-
-/// A call in progress: given up if it is dropped before its end.
-struct InProgress<'a> {
-    link: &'a Link,
-    number: Option<u32>,
-}
-
-impl Drop for InProgress<'_> {
-    fn drop(&mut self) {
-        self.link.calls.fetch_sub(1, Ordering::Relaxed);
-        if let Some(number) = self.number {
-            let mut state = self.link.shared.lock();
-            state.give_up(number);
-            self.link.shared.wake(state);
-        }
-    }
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Gives up the lock and wakes whoever has something to do.
-    fn wake(&self, mut state: MutexGuard<'_, State>) {
-        let wakers = std::mem::take(&mut state.wakers);
-        drop(state);
-        wakers.into_iter().for_each(std::task::Waker::wake);
-    }
-
-    fn lose(&self, why: String) {
-        let mut state = self.lock();
-        state.lose(why);
-        state.wake_driver();
-        self.wake(state);
-    }
-}
-
-/// Reads and writes until the connection ends.
-async fn drive(socket: Socket, shared: Arc<Shared>) {
-    let mut driver = Driver {
-        socket,
-        shared: shared.clone(),
-        input: BytesMut::with_capacity(READ),
-        output: VecDeque::new(),
-    };
-    let end = poll_fn(|cx| driver.poll(cx)).await;
-    let why = match end {
-        Ok(()) => "connection closed".to_owned(),
-        Err(error) => error.to_string(),
-    };
-    debug!("{why}");
-    shared.lose(why);
-}
-
-struct Driver {
-    socket: Socket,
-    shared: Arc<Shared>,
-    input: BytesMut,
-    output: VecDeque<Bytes>,
-}
-
-impl Driver {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        loop {
-            let read = self.poll_read(cx)?;
-            let written = self.poll_write(cx)?;
-            let mut state = self.shared.lock();
-            if written.is_ready() {
-                if !state.out.is_empty() {
-                    continue;
-                }
-                if state.is_done() {
-                    return Poll::Ready(Ok(()));
-                }
-            }
-            match read {
-                Poll::Ready(false) => return Poll::Ready(Ok(())),
-                Poll::Ready(true) => {}
-                Poll::Pending => {
-                    state.driver = Some(cx.waker().clone());
-                    return Poll::Pending;
-                }
-            }
-        }
-    }
-
-    /// Takes the frames that have come; whether there may be more.
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
-        if self.input.capacity() - self.input.len() < READ / 2 {
-            self.input.reserve(READ);
-        }
-        let socket = Pin::new(&mut self.socket);
-        if ready!(poll_read_buf(socket, cx, &mut self.input))? == 0 {
-            return Poll::Ready(Ok(false));
-        }
-        let mut state = self.shared.lock();
-        let taken = take_frames(&mut self.input, &mut state);
-        if let Err(Broken(reason, what)) = taken {
-            state.out.go_away(reason);
-            self.shared.wake(state);
-            // It is told if that is possible at once.
-            let _ = self.poll_write(cx)?;
-            return Poll::Ready(Err(io::Error::other(format!("HTTP/2: {what}"))));
-        }
-        self.shared.wake(state);
-        Poll::Ready(Ok(true))
-    }
-
-    /// Writes what waits to be written.
-    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        loop {
-            if self.output.is_empty() {
-                let mut state = self.shared.lock();
-                state.out.take(&mut self.output);
-                state.paid();
-            }
-            if self.output.is_empty() {
-                return Pin::new(&mut self.socket).poll_flush(cx);
-            }
-            let mut slices = [IoSlice::new(&[]); PIECES];
-            let pieces = self.output.iter().zip(&mut slices);
-            let count = pieces
-                .map(|(piece, slice)| *slice = IoSlice::new(piece))
-                .count();
-            let socket = Pin::new(&mut self.socket);
-            let mut written = ready!(socket.poll_write_vectored(cx, &slices[..count]))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            while let Some(piece) = self.output.front_mut() {
-                if written < piece.len() {
-                    piece.advance(written);
-                    break;
-                }
-                written -= piece.len();
-                self.output.pop_front();
-            }
-        }
-    }
-}
-
-/// Takes the whole frames in what was read.
-fn take_frames(input: &mut BytesMut, state: &mut State) -> Result<(), Broken> {
-    while let Some(head) = Head::read(input) {
-        if head.len > frames::LARGEST {
-            return Err(Broken(Reason::FRAME_SIZE_ERROR, "too large a frame"));
-        }
-        let end = HEAD + head.len;
-        if input.len() < end {
-            break;
-        }
-        if head.kind != frames::DATA {
-            state.take(head, &input[HEAD..end])?;
-            input.advance(end);
-        } else if head.len < SHARED_FROM {
-            state.take_data(head, Bytes::copy_from_slice(&input[HEAD..end]))?;
-            input.advance(end);
-        } else {
-            let mut frame = input.split_to(end);
-            frame.advance(HEAD);
-            state.take_data(head, frame.freeze())?;
-        }
-    }
-    Ok(())
 }

@@ -1,14 +1,17 @@
 //! Options that services share, with the original's names.
 
 use std::str::FromStr;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use clap::Args;
+use soe_model::broker::Failover;
 use soe_model::catalogue::{Catalogue, Configured};
 use soe_model::conf::{Conf, ConfError};
 
 use crate::broker::RouterConf;
 use crate::command::{Endpoint, EndpointError, Failure, ServerConf};
+use crate::limits::{self, Limits};
 use crate::security::Security;
 
 /// An endpoint, or none if the text is empty.
@@ -44,7 +47,7 @@ pub struct ServerOptions {
     pub controller_endpoint: MaybeEndpoint,
 
     /// Threads of the process. One is fastest as long as one core is enough
-    #[arg(long, value_name = "THREADS", default_value_t = 1)]
+    #[arg(long, value_name = "THREADS", default_value_t = 1, value_parser = threads())]
     pub runtime_threads: usize,
 
     /// Use TLS with certificates on both sides for all connections: ca.crt,
@@ -56,6 +59,68 @@ pub struct ServerOptions {
     /// How invocations travel
     #[arg(long, value_name = "CONF", default_value = "type=grpc")]
     pub server_conf: ServerConf,
+
+    /// Bounds
+    #[command(flatten)]
+    pub limits: LimitOptions,
+}
+
+/// Bounds of a server.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct LimitOptions {
+    /// Bytes of one message, received or sent
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value_t = DEFAULT.message,
+        value_parser = message_size
+    )]
+    pub max_message_size: usize,
+
+    /// Bytes of messages that are held for all callers; beyond it connections with
+    /// more than their share are refused
+    #[arg(long, value_name = "BYTES", default_value_t = DEFAULT.held)]
+    pub max_held_bytes: usize,
+
+    /// Connections of callers at a time; one more replaces the one that is idle for
+    /// longest
+    #[arg(long, value_name = "CONNECTIONS", default_value_t = DEFAULT.connections)]
+    pub max_connections: usize,
+
+    /// Calls in progress over one connection of a caller
+    #[arg(long, value_name = "CALLS", default_value_t = DEFAULT.calls)]
+    pub max_connection_calls: u32,
+
+    /// How long the message of a request may take to arrive, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = timeout)]
+    pub request_timeout: Duration,
+}
+
+static DEFAULT: LazyLock<Limits> = LazyLock::new(Limits::default);
+
+impl LimitOptions {
+    /// The bounds that the options set.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            message: self.max_message_size,
+            held: self.max_held_bytes,
+            connections: self.max_connections,
+            calls: self.max_connection_calls.max(1),
+            request_time: self.request_timeout,
+        }
+    }
+}
+
+fn message_size(text: &str) -> Result<usize, String> {
+    let size: usize = text.parse().map_err(|_| "expected a number".to_owned())?;
+    match limits::MESSAGE_RANGE.contains(&size) {
+        true => Ok(size),
+        false => Err(format!(
+            "expected {} to {} bytes",
+            limits::MESSAGE_RANGE.start(),
+            limits::MESSAGE_RANGE.end()
+        )),
+    }
 }
 
 impl ServerOptions {
@@ -66,6 +131,11 @@ impl ServerOptions {
     pub fn security(&self) -> Result<Security, Failure> {
         Security::from_environment(self.secure).map_err(Failure::input)
     }
+}
+
+/// The number of threads of a process; more than 1024 are a slip of the keyboard.
+pub(crate) fn threads() -> clap::builder::RangedU64ValueParser<usize> {
+    clap::builder::RangedU64ValueParser::new().range(0..=1024)
 }
 
 /// Options of brokers.
@@ -98,6 +168,12 @@ pub struct BrokerOptions {
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = timeout)]
     pub call_timeout: Duration,
 
+    /// Whether a call whose destination was lost is sent to another one: `never`,
+    /// `idempotent` (only if it was provably not delivered, or is a dry run), or
+    /// `always`, so that it may be executed twice
+    #[arg(long, value_name = "RULE", default_value = "always", value_parser = failover)]
+    pub failover: Failover,
+
     /// Functions lambda0, lambda1, … to begin with
     #[arg(long, value_name = "FUNCTIONS", default_value_t = 0)]
     pub fake_num_lambdas: u32,
@@ -109,6 +185,11 @@ pub struct BrokerOptions {
     /// Seed of the random draws
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     pub seed: u64,
+}
+
+fn failover(text: &str) -> Result<Failover, String> {
+    let known = || format!("known: {}", Failover::WORDS.join(", "));
+    Failover::named(text).ok_or_else(known)
 }
 
 /// A time of more than nothing, in seconds.
@@ -137,4 +218,18 @@ pub fn configured<B: 'static>(
         (false, text) => format!("type={default},{text}"),
     };
     Conf::parse(&whole)?.configure(catalogue)
+}
+
+/// The short help of an option that takes a kind: what it decides, and the kinds.
+pub fn short_help<B: 'static>(decides: &str, catalogue: &Catalogue<B>) -> String {
+    format!("{decides}: {}", catalogue.summary())
+}
+
+/// The long help of an option that takes a kind: what it decides, and the kinds with
+/// their parameters. Durations are in seconds and sizes in bytes there.
+pub fn long_help<B: 'static>(decides: &str, catalogue: &Catalogue<B>) -> String {
+    format!(
+        "{decides}; durations in seconds, sizes in bytes, without unit\n\n{}",
+        catalogue.details()
+    )
 }

@@ -1,48 +1,78 @@
 //! Another server that invocations are sent to.
 //!
-//! Connections are opened when they are needed, up to a number per peer, and
-//! shared by all calls.
+//! Connections are opened when they are needed, up to a number per peer, and shared
+//! by all calls. Calls that have no connection wait for one attempt to open it, each
+//! until its own deadline, and all get the same outcome. No call is sent twice unless
+//! the first time it was provably not delivered.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use rustls::pki_types::ServerName;
+use soe_model::broker::Failure;
 use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsConnector;
-use tracing::trace;
+use tracing::debug;
 
 use crate::command::Endpoint;
-use crate::connection::CONNECT_TIMEOUT;
-use crate::link::{Link, Trouble};
+use crate::limits::{ASK_BEFORE, CONNECT, CROWDED, DELIVERIES, GIVEN_UP, SIGN_OF_LIFE};
+use crate::link::{Link, Means, Trouble};
 use crate::security::{MissingIdentity, Security};
 use crate::server::{self, RUN_LAMBDA};
 use crate::socket::Socket;
 use crate::wire::Frame;
 
-/// A connection takes so many calls before another one is opened.
-const CROWDED: usize = 256;
-
 /// A server that invocations are sent to.
 #[derive(Debug)]
 pub struct Peer {
-    endpoint: Endpoint,
-    tls: Option<Arc<rustls::ClientConfig>>,
     most: usize,
-    links: Mutex<Vec<Arc<Link>>>,
-    connecting: tokio::sync::Mutex<()>,
+    shared: Arc<Shared>,
 }
 
+#[derive(Debug)]
+struct Shared {
+    endpoint: Endpoint,
+    tls: Option<Arc<rustls::ClientConfig>>,
+    /// Bounds the attempts of all peers.
+    attempts: Arc<Semaphore>,
+    connections: Mutex<Connections>,
+}
+
+#[derive(Debug, Default)]
+struct Connections {
+    links: Vec<Arc<Link>>,
+    /// The attempt under way.
+    attempt: Option<watch::Receiver<Option<Outcome>>>,
+    /// When the last one failed.
+    failed: Option<Instant>,
+}
+
+/// What an attempt to connect came to, for all who wait for it.
+type Outcome = Result<Arc<Link>, Arc<str>>;
+
 /// Why a call has no response.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallError {
     /// The peer cannot be reached, or is not there any more.
-    Unreachable(String),
+    Unreachable {
+        /// Why.
+        reason: String,
+        /// Whether it may have received the call before.
+        delivered: bool,
+    },
+    /// The connection was lost after the call may have been delivered; the peer can be
+    /// reached again.
+    Lost(String),
+    /// The peer is there, but does not take the call now.
+    Busy(String),
     /// The peer is there, but has no response; that is the caller's concern.
     Refused(String),
 }
 
 impl Peer {
-    /// The server at an endpoint, with at most so many connections to it.
+    /// The server at an endpoint, with at most so many connections to it. `attempts`
+    /// bounds the attempts to connect of all peers that share it.
     ///
     /// # Errors
     /// If there is no certificate to show it.
@@ -50,95 +80,238 @@ impl Peer {
         endpoint: &Endpoint,
         security: &Security,
         connections: usize,
+        attempts: Arc<Semaphore>,
     ) -> Result<Self, MissingIdentity> {
-        let tls = security.client()?;
-        Ok(Self {
+        let shared = Shared {
             endpoint: endpoint.clone(),
-            tls,
+            tls: security.client()?,
+            attempts,
+            connections: Mutex::default(),
+        };
+        Ok(Self {
             most: connections.max(1),
-            links: Mutex::default(),
-            connecting: tokio::sync::Mutex::default(),
+            shared: Arc::new(shared),
         })
     }
 
     /// Sends an invocation and waits for the response, until `deadline`.
     ///
-    /// A connection that turns out to be lost is replaced once: the peer may have
-    /// been restarted.
-    pub async fn call(&self, frame: &Frame, deadline: Instant) -> Result<Frame, CallError> {
-        let mut link = self.link().await?;
-        for again in [true, false] {
-            let trouble = match self.exchange(&link, frame, deadline).await {
+    /// # Errors
+    /// If there is no response by then.
+    pub async fn call(
+        &self,
+        frame: Frame,
+        means: Means<'_>,
+        deadline: Instant,
+    ) -> Result<Frame, CallError> {
+        for delivery in 1.. {
+            let link = self.link(deadline).await?;
+            // A copy shares the bytes.
+            let trouble = match self.exchange(&link, frame.clone(), means, deadline).await {
                 Ok(response) => return Ok(response),
                 Err(trouble) => trouble,
             };
             match trouble {
                 Trouble::Refused(text) => return Err(CallError::Refused(text)),
-                Trouble::Lost(text) => {
-                    trace!("{}: connection lost: {text}", self.endpoint);
-                    self.forget(&link);
-                    if !again || Instant::now() >= deadline {
-                        return Err(CallError::Unreachable(text));
-                    }
-                    link = self.link().await?;
+                Trouble::Busy(text) => return Err(CallError::Busy(text)),
+                Trouble::Lost(text) => return Err(self.after_loss(text, deadline).await),
+                Trouble::Undelivered(text) if delivery >= DELIVERIES => {
+                    return Err(CallError::Busy(text));
                 }
+                Trouble::Undelivered(text) => debug!("{}: {text}", self.shared.endpoint),
             }
         }
-        Err(CallError::Unreachable("connection lost".to_owned()))
+        Err(late())
     }
 
     /// Makes sure that there is a connection.
+    ///
+    /// # Errors
+    /// If there is none.
     pub async fn reach(&self) -> Result<(), CallError> {
-        self.link().await.map(drop)
+        let deadline = Instant::now() + 2 * CONNECT;
+        self.link(deadline).await.map(drop)
     }
 
+    /// A call over one connection. The peer is asked for a sign of life some time
+    /// before the deadline, so that it is known then whether it is there.
     async fn exchange(
         &self,
         link: &Link,
-        frame: &Frame,
+        frame: Frame,
+        means: Means<'_>,
         deadline: Instant,
     ) -> Result<Frame, Trouble> {
-        match tokio::time::timeout_at(deadline.into(), link.call(frame)).await {
-            Ok(done) => done,
-            Err(_) if link.answers().await => Err(Trouble::Refused("Deadline Exceeded".to_owned())),
-            Err(_) => Err(Trouble::Lost("no sign of life".to_owned())),
+        let mut call = std::pin::pin!(link.call(frame, means));
+        let left = deadline.saturating_duration_since(Instant::now());
+        let ask = deadline - ASK_BEFORE.min(left / 2);
+        let mut given_up = GivenUp::new(link);
+        if let Ok(done) = tokio::time::timeout_at(ask.into(), &mut call).await {
+            given_up.not();
+            return done;
+        }
+        link.ask();
+        given_up.not();
+        if let Ok(done) = tokio::time::timeout_at(deadline.into(), &mut call).await {
+            return done;
+        }
+        if link.silence() < SIGN_OF_LIFE {
+            return Err(Trouble::Refused(DEADLINE.to_owned()));
+        }
+        self.shared.forget(link);
+        Err(Trouble::Lost(SILENT.to_owned()))
+    }
+
+    /// Tells a peer that was restarted from one that is gone, after a lost connection.
+    async fn after_loss(&self, text: String, deadline: Instant) -> CallError {
+        let gone = |reason| CallError::Unreachable {
+            reason,
+            delivered: true,
+        };
+        if text == SILENT {
+            return gone(text);
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        let attempt = self.shared.attempt();
+        match tokio::time::timeout(left, outcome(attempt)).await {
+            Ok(Err(reason)) => {
+                debug!("{}: {reason}", self.shared.endpoint);
+                gone(text)
+            }
+            Ok(Ok(_)) | Err(_) => CallError::Lost(text),
         }
     }
 
     /// A connection with room for a call.
-    async fn link(&self) -> Result<Arc<Link>, CallError> {
+    async fn link(&self, deadline: Instant) -> Result<Arc<Link>, CallError> {
         if let Some(link) = self.roomy() {
             return Ok(link);
         }
-        let _turn = self.connecting.lock().await;
-        if let Some(link) = self.roomy() {
-            return Ok(link);
+        let attempt = self.shared.attempt();
+        match tokio::time::timeout_at(deadline.into(), outcome(attempt)).await {
+            Ok(Ok(link)) => Ok(link),
+            Ok(Err(reason)) => Err(CallError::Unreachable {
+                reason: reason.to_string(),
+                delivered: false,
+            }),
+            Err(_) => Err(late()),
         }
-        let link = match tokio::time::timeout(CONNECT_TIMEOUT, self.connect()).await {
-            Ok(Ok(link)) => link,
-            Ok(Err(problem)) => return Err(CallError::Unreachable(problem)),
-            Err(_) => return Err(CallError::Unreachable("cannot connect in time".to_owned())),
-        };
-        let link = Arc::new(link);
-        self.links().push(link.clone());
-        Ok(link)
     }
 
-    /// The connection with the fewest calls, unless another one should be opened.
+    /// The connection with the fewest calls. If all are crowded another one is opened,
+    /// for later calls.
     fn roomy(&self) -> Option<Arc<Link>> {
-        let mut links = self.links();
-        links.retain(|link| !link.is_lost());
-        let link = links.iter().min_by_key(|link| link.calls())?;
-        let full = link.calls() >= CROWDED.min(link.most());
-        (!full || links.len() >= self.most).then(|| link.clone())
+        let (link, crowded) = {
+            let mut connections = self.shared.connections();
+            // One that leaves a PING unanswered gets no more calls: a new attempt tells
+            // whether the peer is there.
+            connections
+                .links
+                .retain(|link| !link.is_closed() && link.silence() < SIGN_OF_LIFE);
+            let links = &connections.links;
+            let link = links.iter().min_by_key(|link| link.calls())?.clone();
+            let full = link.calls() >= CROWDED && links.len() < self.most;
+            // A peer that takes no more connections is not bothered for every call.
+            let failed = connections.failed;
+            let again = failed.is_none_or(|failed| failed.elapsed() > CONNECT);
+            (link, full && again && connections.attempt.is_none())
+        };
+        if crowded {
+            self.shared.attempt();
+        }
+        Some(link)
+    }
+}
+
+/// Asks the peer for a sign of life if a call is given up after a second without an
+/// answer: callers that leave early must not hide that a peer is dead.
+struct GivenUp<'a> {
+    link: &'a Link,
+    since: Option<Instant>,
+}
+
+impl<'a> GivenUp<'a> {
+    fn new(link: &'a Link) -> Self {
+        let since = Some(Instant::now());
+        Self { link, since }
     }
 
-    fn forget(&self, link: &Arc<Link>) {
-        self.links().retain(|other| !Arc::ptr_eq(other, link));
+    /// The call was not given up.
+    fn not(&mut self) {
+        self.since = None;
+    }
+}
+
+impl Drop for GivenUp<'_> {
+    fn drop(&mut self) {
+        if self.since.is_some_and(|since| since.elapsed() >= GIVEN_UP) {
+            self.link.ask();
+        }
+    }
+}
+
+/// What the caller is told when its time is over.
+const DEADLINE: &str = "Deadline Exceeded";
+/// What is known of a peer that does not answer a PING.
+const SILENT: &str = "no sign of life";
+
+fn late() -> CallError {
+    CallError::Refused(DEADLINE.to_owned())
+}
+
+/// Waits for the outcome of an attempt.
+async fn outcome(mut attempt: watch::Receiver<Option<Outcome>>) -> Outcome {
+    match attempt.wait_for(Option::is_some).await {
+        Ok(outcome) => outcome.clone().unwrap_or_else(|| Err("no outcome".into())),
+        Err(_) => Err("the attempt to connect was given up".into()),
+    }
+}
+
+impl Shared {
+    fn connections(&self) -> MutexGuard<'_, Connections> {
+        let locked = self.connections.lock();
+        locked.unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn links(&self) -> MutexGuard<'_, Vec<Arc<Link>>> {
-        self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    fn forget(&self, link: &Link) {
+        let mut connections = self.connections();
+        connections
+            .links
+            .retain(|other| !std::ptr::eq(Arc::as_ptr(other), link));
+    }
+
+    /// The attempt to connect that is under way, or a new one.
+    fn attempt(self: &Arc<Self>) -> watch::Receiver<Option<Outcome>> {
+        let mut connections = self.connections();
+        if let Some(attempt) = &connections.attempt {
+            return attempt.clone();
+        }
+        let (tell, attempt) = watch::channel(None);
+        connections.attempt = Some(attempt.clone());
+        drop(connections);
+        let shared = self.clone();
+        tokio::spawn(async move {
+            // However the task ends, the next call may try again.
+            let over = Over(&shared);
+            let outcome = shared.try_to_connect().await;
+            let outcome = outcome.map(Arc::new).map_err(Arc::from);
+            match &outcome {
+                Ok(link) => shared.connections().links.push(link.clone()),
+                Err(_) => shared.connections().failed = Some(Instant::now()),
+            }
+            drop(over);
+            tell.send_replace(Some(outcome));
+        });
+        attempt
+    }
+
+    async fn try_to_connect(&self) -> Result<Link, String> {
+        let closed = |_| "no more attempts to connect".to_owned();
+        let _turn = self.attempts.acquire().await.map_err(closed)?;
+        match tokio::time::timeout(CONNECT, self.connect()).await {
+            Ok(connected) => connected,
+            Err(_) => Err("cannot connect in time".to_owned()),
+        }
     }
 
     async fn connect(&self) -> Result<Link, String> {
@@ -146,28 +319,51 @@ impl Peer {
             .await
             .map_err(|error| error.to_string())?;
         server::tune(&socket).map_err(|error| error.to_string())?;
-        match &self.tls {
-            None => self.start(Socket::Plain(socket)).await,
+        let (socket, scheme) = match &self.tls {
+            None => (Socket::from(socket), "http"),
             Some(tls) => {
                 let host = self.endpoint.host().trim_matches(['[', ']']).to_owned();
                 let name = ServerName::try_from(host).map_err(|error| error.to_string())?;
                 let socket = TlsConnector::from(tls.clone()).connect(name, socket).await;
                 let socket = socket.map_err(|error| error.to_string())?;
-                self.start(Socket::Tls(Box::new(socket.into()))).await
+                (Socket::from(tokio_rustls::TlsStream::from(socket)), "https")
             }
-        }
-    }
-
-    async fn start(&self, socket: Socket) -> Result<Link, String> {
-        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        };
         Link::start(socket, scheme, self.endpoint.as_str(), RUN_LAMBDA).await
+    }
+}
+
+/// No attempt is under way any more when it is dropped.
+struct Over<'a>(&'a Shared);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.connections().attempt = None;
+    }
+}
+
+impl CallError {
+    /// What the model is told.
+    pub fn failure(&self) -> Failure {
+        match self {
+            Self::Unreachable {
+                delivered: false, ..
+            } => Failure::Unreachable,
+            Self::Unreachable { .. } => Failure::Transport,
+            Self::Lost(_) => Failure::Lost,
+            Self::Busy(_) => Failure::Busy,
+            Self::Refused(_) => Failure::Application,
+        }
     }
 }
 
 impl std::fmt::Display for CallError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Unreachable(text) | Self::Refused(text) => write!(f, "RPC failed: {text}"),
+            Self::Unreachable { reason: text, .. }
+            | Self::Lost(text)
+            | Self::Busy(text)
+            | Self::Refused(text) => write!(f, "RPC failed: {text}"),
         }
     }
 }

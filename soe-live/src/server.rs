@@ -10,13 +10,14 @@
 
 mod call;
 mod connection;
+mod crowd;
 mod fallback;
 
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, SockRef, TcpKeepalive, Type};
@@ -26,18 +27,21 @@ use tonic::Status;
 use tonic::service::{Routes, RoutesBuilder};
 use tracing::{debug, warn};
 
+use crate::budget::{Account, Memory};
 use crate::command::{Endpoint, Stop};
+use crate::limits::{DRAIN, HANDSHAKE, Limits};
 use crate::rpc;
 use crate::security::{MissingIdentity, Security};
 use crate::socket::Socket;
 use crate::wire::Frame;
 
+use crowd::Crowd;
+
+pub(crate) use call::GRPC;
 pub use call::RUN_LAMBDA;
 
-/// How long a new connection may take to get ready.
-const HANDSHAKE: Duration = Duration::from_secs(5);
-/// How long calls may take to end after the server was told to stop.
-const DRAIN: Duration = Duration::from_secs(5);
+/// The log tells of refused callers no more often than this.
+const REFUSALS_APART: Duration = Duration::from_secs(1);
 /// How long to wait when the system has no more sockets.
 const BREATH: Duration = Duration::from_millis(50);
 /// After so much silence the system asks whether the peer is still there.
@@ -45,9 +49,28 @@ const KEEPALIVE: Duration = Duration::from_secs(20);
 
 /// Handles invocations of functions.
 pub trait Invocations: Send + Sync + 'static {
-    /// Handles one, whose frame was checked; by `deadline` the caller has lost
-    /// interest. Dropping the future means that the caller is gone.
-    fn invoke(self: Arc<Self>, request: Frame, deadline: Option<Instant>) -> Invocation;
+    /// Handles one, whose frame was checked. Dropping the future means that the caller
+    /// is gone.
+    fn invoke(self: Arc<Self>, request: Frame, caller: Caller) -> Invocation;
+}
+
+/// What is known of the caller of an invocation. The default knows nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Caller {
+    /// When the caller loses interest, if it has said so.
+    pub deadline: Option<Instant>,
+    /// The account that pays for the memory of the response.
+    pub(crate) account: Option<Arc<Account>>,
+}
+
+impl Caller {
+    /// A caller that loses interest at `deadline`.
+    pub fn until(deadline: Instant) -> Self {
+        Self {
+            deadline: Some(deadline),
+            account: None,
+        }
+    }
 }
 
 /// An invocation in progress.
@@ -79,6 +102,7 @@ pub struct Server {
     local: SocketAddr,
     endpoint: Endpoint,
     tls: Option<Arc<rustls::ServerConfig>>,
+    limits: Limits,
 }
 
 impl Server {
@@ -110,7 +134,15 @@ impl Server {
             local,
             endpoint,
             tls,
+            limits: Limits::default(),
         })
+    }
+
+    /// With other bounds than [`Limits::default`].
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// Where it listens, with the port that the system chose.
@@ -134,7 +166,11 @@ impl Server {
         let shared = Arc::new(Shared {
             invocations,
             routes: services.routes,
+            limits: self.limits,
+            memory: Memory::new(self.limits.held),
         });
+        let crowd = Crowd::new(self.limits.connections);
+        let refusals = Arc::new(Refusals::default());
         let acceptor = self.tls.map(TlsAcceptor::from);
         let mut connections = tokio::task::JoinSet::new();
         loop {
@@ -154,23 +190,31 @@ impl Server {
                     continue;
                 }
             };
+            let Some(place) = crowd.enter() else {
+                debug!(
+                    "{peer}: closed, all {} connections are busy",
+                    self.limits.connections
+                );
+                continue;
+            };
             if let Err(error) = tune(&socket) {
                 debug!("{peer}: cannot set socket options: {error}");
             }
             let (shared, stop) = (shared.clone(), stop.clone());
+            let refusals = refusals.clone();
             match acceptor.clone() {
                 None => {
-                    connections.spawn(connection::serve(Socket::Plain(socket), shared, stop));
+                    connections.spawn(connection::serve(socket.into(), place, shared, stop));
                 }
                 Some(acceptor) => {
                     connections.spawn(async move {
                         match tokio::time::timeout(HANDSHAKE, acceptor.accept(socket)).await {
                             Ok(Ok(socket)) => {
-                                let socket = Socket::Tls(Box::new(socket.into()));
-                                connection::serve(socket, shared, stop).await;
+                                let socket = Socket::from(tokio_rustls::TlsStream::from(socket));
+                                connection::serve(socket, place, shared, stop).await;
                             }
-                            Ok(Err(error)) => debug!("{peer}: no TLS: {error}"),
-                            Err(_) => debug!("{peer}: no TLS in time"),
+                            Ok(Err(error)) => refusals.tell(peer, &error),
+                            Err(_) => refusals.tell(peer, &"no TLS in time"),
                         }
                     });
                 }
@@ -184,10 +228,36 @@ impl Server {
     }
 }
 
+/// Tells of callers that are refused because of TLS: one at a time, so that they cannot
+/// fill the log.
+#[derive(Debug, Default)]
+struct Refusals(Mutex<(Option<Instant>, u64)>);
+
+impl Refusals {
+    /// Tells of one, unless another was told of a moment before.
+    fn tell(&self, peer: SocketAddr, why: &dyn std::fmt::Display) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (told, untold) = &mut *state;
+        if told.is_some_and(|told| told.elapsed() < REFUSALS_APART) {
+            *untold += 1;
+            return debug!("{peer}: no TLS: {why}");
+        }
+        let before = std::mem::take(untold);
+        *told = Some(Instant::now());
+        drop(state);
+        match before {
+            0 => warn!("{peer} is refused: {why}"),
+            before => warn!("{peer} is refused: {why} (as were {before} others before)"),
+        }
+    }
+}
+
 /// What the connections of a server share.
 struct Shared {
     invocations: Option<Arc<dyn Invocations>>,
     routes: Routes,
+    limits: Limits,
+    memory: Arc<Memory>,
 }
 
 /// The services of tonic behind one endpoint, health checking and reflection
@@ -222,10 +292,14 @@ impl Services {
             .with_service_name("grpc.health.v1.Health")
             .build_v1()
             .map_err(|error| wrong(&error))?;
-        let older = tonic_reflection::server::Builder::configure()
+        let mut older = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(rpc::DESCRIPTOR)
-            .build_v1alpha()
-            .map_err(|error| wrong(&error))?;
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .with_service_name("grpc.health.v1.Health");
+        for name in names {
+            older = older.with_service_name(*name);
+        }
+        let older = older.build_v1alpha().map_err(|error| wrong(&error))?;
         let mut builder = Routes::builder();
         builder
             .add_service(health)

@@ -10,7 +10,8 @@ mod protobuf;
 mod request;
 mod response;
 
-pub use frame::{Frame, FrameError, LARGEST_MESSAGE};
+pub(crate) use frame::PREFIX;
+pub use frame::{Assembly, Frame, FrameError, Outgoing};
 pub use protobuf::Malformed;
 pub use request::Request;
 pub use response::{Reply, Response};

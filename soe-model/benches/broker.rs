@@ -2,16 +2,16 @@
 //! arrival through one attempt to the response:
 //! `cargo bench -p soe-model --bench broker`.
 
+#[path = "broker/cases.rs"]
+mod cases;
+
 use std::collections::VecDeque;
 use std::hint::black_box;
 use std::time::Instant;
 
 use sim_core::{SimDuration, SimTime, Streams};
-use soe_model::broker::estimator::ESTIMATORS;
-use soe_model::broker::optimizer::OPTIMIZERS;
-use soe_model::broker::policy::POLICIES;
 use soe_model::broker::*;
-use soe_model::conf::Conf;
+use soe_model::catalogue::ArgumentError;
 use soe_model::names::Names;
 use soe_model::units::Bytes;
 
@@ -20,36 +20,14 @@ const DESTINATIONS: u64 = 100;
 /// Calls in progress at any time.
 const UNDER_WAY: usize = 50;
 
-fn main() {
-    for policy in [
-        "type=random",
-        "type=least-impedance",
-        "type=round-robin",
-        "type=proportional-fairness,alpha=1,beta=1",
-    ] {
-        for optimizer in ["type=none", "type=trivial", "type=async,alpha=0.95"] {
-            let kind = BrokerKind::Router {
-                policy: configure(policy, &POLICIES),
-                optimizer: configure(optimizer, &OPTIMIZERS),
-            };
-            report(&format!("{policy} {optimizer}"), kind);
-        }
+fn main() -> Result<(), ArgumentError> {
+    for (name, kind) in cases::routers()?
+        .into_iter()
+        .chain(cases::dispatchers(false)?)
+    {
+        report(&name, kind);
     }
-    for estimator in ["type=rtt", "type=util", "type=delay"] {
-        let estimator_spec = configure(estimator, &ESTIMATORS);
-        let kind = BrokerKind::Dispatcher {
-            estimator: estimator_spec,
-        };
-        report(estimator, kind);
-    }
-}
-
-fn configure<B>(
-    conf: &str,
-    catalogue: &soe_model::catalogue::Catalogue<B>,
-) -> soe_model::catalogue::Configured<B> {
-    let conf = Conf::parse(conf).expect("well-formed");
-    conf.configure(catalogue).expect("known")
+    Ok(())
 }
 
 fn report(name: &str, kind: BrokerKind) {
@@ -74,6 +52,7 @@ fn call(kind: BrokerKind) -> f64 {
         forwarding_time: ForwardingTime::default(),
         table: (0..DESTINATIONS).map(entry).collect(),
         compatibility: Compatibility::Corrected,
+        failover: Failover::Always,
     };
     let (mut functions, mut endpoints) = (Names::default(), Names::default());
     let streams = Streams::new(1, 0);
@@ -110,7 +89,7 @@ fn call(kind: BrokerKind) -> f64 {
             let answer = Answer {
                 processing: SimDuration::from_millis(5),
                 load1: destination.0 % 90,
-                acknowledgement: false,
+                ..Answer::default()
             };
             broker.answered(now, attempt, &answer);
             while let Some(action) = broker.poll() {

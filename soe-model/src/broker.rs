@@ -38,6 +38,7 @@
 //!         is_final: true,
 //!     }],
 //!     compatibility: Compatibility::Corrected,
+//!     failover: Failover::Always,
 //! };
 //! let (mut functions, mut endpoints) = (Names::default(), Names::default());
 //! let streams = Streams::new(42, 0);
@@ -68,12 +69,15 @@
 //! ```
 
 mod call;
+mod candidates;
 mod command;
 mod dispatcher;
 pub mod estimator;
+mod events;
 mod gate;
 mod ledger;
 pub mod optimizer;
+mod peers;
 pub mod policy;
 mod router;
 mod spec;
@@ -89,10 +93,15 @@ pub use call::{
     Action, Answer, Attempt, CallHeader, CallId, Failure, MOST_HOPS, Outcome, ProbeId, ProbeReply,
     Rejection, Ticket,
 };
+pub use candidates::{Candidates, Lineup};
 pub use command::{Command, ConfigureError};
 pub use dispatcher::{Choice, Dispatcher};
+pub use events::{AttemptOutcome, ProbeAnswer, RoundTrip, Target};
+pub use peers::{Load, Peer, Peers};
 pub use router::Router;
-pub use spec::{BrokerKind, BrokerSpec, Compatibility, ForwardingTime, Limits, TableEntrySpec};
+pub use spec::{
+    BrokerKind, BrokerSpec, Compatibility, Failover, ForwardingTime, Limits, TableEntrySpec,
+};
 
 use estimator::{Foresight, Observation};
 use gate::Gate;
@@ -102,6 +111,9 @@ use table::Table;
 use crate::names::{EndpointId, FunctionId, Names};
 use crate::workflow::Meeting;
 
+/// The most probes that are sent in the name of one call.
+pub const MOST_PROBES: usize = 16;
+
 /// A broker with the calls it has in progress.
 ///
 /// Whatever a caller's or a destination's behaviour, every call that arrives gets
@@ -110,7 +122,10 @@ use crate::workflow::Meeting;
 #[derive(Debug)]
 pub struct Broker {
     kind: Kind,
+    /// Whether the policy or the estimator is told of calls and probes.
+    hears: bool,
     compatibility: Compatibility,
+    failover: Failover,
     reports_failures: bool,
     calls_in_progress: Option<u32>,
     forwarding_time: ForwardingTime,
@@ -119,6 +134,8 @@ pub struct Broker {
     calls: Ledger<Call>,
     /// Of calls that must meet others, where they go, the best place first.
     meetings: BTreeMap<Ticket, Box<[EndpointId]>>,
+    /// Of calls that were lost, the destinations that may have received them.
+    received: BTreeMap<Ticket, Vec<EndpointId>>,
     /// The places of a call that is just arriving.
     meeting: Option<Box<[EndpointId]>>,
     /// Calls admitted and not responded to.
@@ -128,9 +145,15 @@ pub struct Broker {
     /// Calls being forwarded that have yet to queue for their turn.
     delayed: BinaryHeap<Reverse<(SimTime, u64, Ticket)>>,
     delays: u64,
-    turns: Gate<Ticket>,
+    /// Calls at each destination, and those that wait for their turn.
+    pending: Gate<Ticket>,
+    /// What is known of each destination.
+    peers: Peers,
     probes: Ledger<Probe>,
-    probe_turns: Gate<ProbeId>,
+    pending_probes: Gate<ProbeId>,
+    probe_chance: Stream,
+    /// Positions of destinations to be probed; empty between two events.
+    wanted: Vec<usize>,
     /// Questions to be sent; empty between two events.
     asked: Vec<(EndpointId, ProbeId)>,
 
@@ -170,23 +193,33 @@ impl Broker {
             Kind::Router { .. } => None,
             Kind::Dispatcher(dispatcher) => dispatcher.asks(),
         };
+        let hears = match &kind {
+            Kind::Router { router, .. } => router.hears_events(),
+            Kind::Dispatcher(dispatcher) => dispatcher.hears_events(),
+        };
         let mut broker = Self {
             kind,
+            hears,
             compatibility: spec.compatibility,
+            failover: spec.failover,
             reports_failures: spec.controller.is_some(),
             calls_in_progress: spec.limits.calls_in_progress.map(|limit| limit.max(1)),
             forwarding_time: spec.forwarding_time,
             forwarding_chance: streams.stream(&spec.name, "forwarding time"),
             meetings: BTreeMap::new(),
+            received: BTreeMap::new(),
             meeting: None,
             calls: Ledger::default(),
             active: 0,
             queue: VecDeque::new(),
             delayed: BinaryHeap::new(),
             delays: 0,
-            turns: Gate::new(spec.limits.pending_per_destination),
+            pending: Gate::new(spec.limits.pending_per_destination),
+            peers: Peers::default(),
             probes: Ledger::default(),
-            probe_turns: Gate::new(asks),
+            pending_probes: Gate::new(asks),
+            probe_chance: streams.stream(&spec.name, "probes"),
+            wanted: Vec::new(),
             asked: Vec::new(),
             undecided: VecDeque::new(),
             actions: VecDeque::new(),
@@ -264,6 +297,19 @@ impl Broker {
             return;
         };
         let latency = now.since(sent);
+        let round_trip = RoundTrip {
+            latency,
+            processing: answer.processing,
+            load1: answer.load1,
+            cold: answer.cold,
+            acknowledgement: answer.acknowledgement,
+            dry: header.dry,
+        };
+        let ended = AttemptOutcome::Answered(round_trip);
+        self.done(now, header.forward, &chosen, &ended);
+        if !answer.acknowledgement {
+            self.peers.loaded(now, chosen.destination, answer.load1);
+        }
         let counts = match self.compatibility {
             Compatibility::Corrected => !answer.acknowledgement && !header.dry,
             Compatibility::Original => true,
@@ -289,7 +335,7 @@ impl Broker {
             prediction: chosen.prediction,
         };
         self.respond(attempt.ticket, outcome);
-        self.next_turn(chosen.destination);
+        self.send_next(chosen.destination);
         self.settle(now);
     }
 
@@ -299,17 +345,27 @@ impl Broker {
         let Some((chosen, header, _)) = self.conclude(attempt) else {
             return;
         };
+        let destination = chosen.destination;
+        let ended = AttemptOutcome::Failed {
+            failure,
+            retry_after: None,
+        };
+        self.done(now, header.forward, &chosen, &ended);
         if self.condemns(failure) {
+            self.drop_destination(now, &header, chosen.entry, destination);
+        }
+        if self.fails_over(failure, &header) {
             if let Some(call) = self.calls.get(attempt.ticket.0) {
-                call.failed = Some(chosen.destination);
+                call.failed = Some(destination);
             }
-            self.drop_destination(now, &header, chosen.entry, chosen.destination);
+            if matches!(failure, Failure::Transport | Failure::Lost) {
+                self.may_have_received(attempt.ticket, destination);
+            }
             self.undecided.push_back(attempt.ticket);
         } else {
-            let destination = chosen.destination;
             self.respond(attempt.ticket, Outcome::Refused { destination });
         }
-        self.next_turn(chosen.destination);
+        self.send_next(chosen.destination);
         self.settle(now);
     }
 
@@ -319,7 +375,8 @@ impl Broker {
         let Some(asked) = self.probes.close(probe.0) else {
             return;
         };
-        if let ProbeReply::Failed(Failure::Transport) = reply {
+        self.probed(now, &asked, &reply);
+        if let ProbeReply::Failed(Failure::Transport | Failure::Unreachable) = reply {
             self.drop_destination(now, &asked.header, asked.entry, asked.destination);
         }
         self.count_reply(now, &asked, reply);
@@ -333,16 +390,22 @@ impl Broker {
         let Some(call) = self.calls.close(ticket.0) else {
             return;
         };
-        self.meetings.remove(&ticket);
+        self.forget_places(ticket);
+        if let State::Delayed(chosen) | State::Waiting(chosen, _) | State::Sent(chosen, _) =
+            &call.state
+        {
+            let forwarded = call.header.forward;
+            self.done(now, forwarded, chosen, &AttemptOutcome::Cancelled);
+        }
         match call.state {
             State::Queued => self.queue.retain(|&queued| queued != ticket),
             State::Waiting(chosen, _) => {
-                self.turns.withdraw(chosen.destination, ticket);
+                self.pending.withdraw(chosen.destination, ticket);
                 self.admit();
             }
             State::Sent(chosen, _) => {
                 self.admit();
-                self.next_turn(chosen.destination);
+                self.send_next(chosen.destination);
             }
             State::Undecided | State::Asking(_) | State::Delayed(_) => self.admit(),
         }
@@ -362,7 +425,7 @@ impl Broker {
         self.wake(now);
         match &mut self.kind {
             Kind::Router { router, .. } => router.configure(now, command, endpoints)?,
-            Kind::Dispatcher(dispatcher) => dispatcher.configure(command, endpoints)?,
+            Kind::Dispatcher(dispatcher) => dispatcher.configure(now, command, endpoints)?,
         }
         self.redirect();
         self.settle(now);
@@ -372,19 +435,16 @@ impl Broker {
     /// When it wants to be woken next, if ever.
     pub fn next_wake(&self) -> Option<SimTime> {
         let delayed = self.delayed.peek().map(|Reverse((due, _, _))| *due);
-        let optimizer = match &self.kind {
-            Kind::Router { router, .. } => router.next_wake(),
-            Kind::Dispatcher(_) => None,
-        };
-        delayed.into_iter().chain(optimizer).min()
+        delayed.into_iter().chain(self.kind.next_wake()).min()
     }
 
     /// It is now at least the time it asked for.
     pub fn wake(&mut self, now: SimTime) {
-        if let Kind::Router { router, .. } = &mut self.kind
-            && router.next_wake().is_some_and(|due| due <= now)
-        {
-            router.wake(now);
+        if self.kind.next_wake().is_some_and(|due| due <= now) {
+            match &mut self.kind {
+                Kind::Router { router, .. } => router.wake(now),
+                Kind::Dispatcher(dispatcher) => dispatcher.wake(now),
+            }
         }
         while let Some(&Reverse((due, _, ticket))) = self.delayed.peek() {
             if due > now {
@@ -430,9 +490,14 @@ impl Broker {
         self.queue.len()
     }
 
-    /// How many calls are pending at a destination, and how many wait for their
-    /// turn.
+    /// How many calls are sent to a destination and not answered, and how many wait
+    /// for their turn there.
     pub fn pending(&self, destination: EndpointId) -> (u32, u32) {
-        self.turns.occupancy(destination)
+        self.pending.occupancy(destination)
+    }
+
+    /// What it knows of its destinations.
+    pub fn peers(&self) -> &Peers {
+        &self.peers
     }
 }

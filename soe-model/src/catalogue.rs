@@ -7,14 +7,19 @@
 //! configuration strings (`type=async,alpha=0.95`), the JSON Schema, the
 //! reference documentation and the messages for wrong input all come from this
 //! one description. Adding a kind means its own file and one line in the
-//! catalogue of its sort.
+//! catalogue of its sort; a program of its own [registers](Catalogue::register) it
+//! instead.
+
+mod quantity;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use sim_core::{SimDuration, SimTime};
+use sim_core::SimDuration;
 
-use crate::units::{self, Bytes, QuantityError};
+pub use quantity::{Quantity, Timetable, Value};
+
+use crate::units::{Bytes, QuantityError};
 
 /// One kind of a sort: what a user can name, and how it is made.
 ///
@@ -28,6 +33,9 @@ pub struct Kind<B: 'static> {
     pub help: &'static str,
     /// The parameters, in the order of the documentation.
     pub parameters: &'static [Parameter],
+    /// Counts the changes of what it does, from 1 ([`Kind::new`] sets that): studies
+    /// compute anew what was computed with another version.
+    pub version: u32,
     /// Makes one from arguments that were checked against `parameters`.
     pub build: B,
 }
@@ -44,62 +52,6 @@ pub struct Parameter {
     pub default: Option<&'static str>,
     /// One sentence: what it means, and where the default comes from.
     pub help: &'static str,
-}
-
-/// What sort of value a parameter takes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Quantity {
-    /// A duration, `"10 ms"`; bare seconds in configuration strings.
-    Duration,
-    /// A size, `"10 kB"`; bare bytes in configuration strings.
-    Bytes,
-    /// A list of sizes, `["1 kB", "10 kB"]`.
-    ByteList,
-    /// A number between two bounds, both included.
-    Number {
-        /// Least value.
-        min: f64,
-        /// Greatest value.
-        max: f64,
-    },
-    /// A whole number, at least `min`.
-    Count {
-        /// Least value.
-        min: u64,
-    },
-    /// One of a few words.
-    Word(&'static [&'static str]),
-    /// The path of a timetable file, one call per line; whoever reads the
-    /// scenario resolves it into a [`Timetable`].
-    Timetable,
-}
-
-/// A value of a parameter.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Value {
-    /// Of [`Quantity::Duration`].
-    Duration(SimDuration),
-    /// Of [`Quantity::Bytes`].
-    Bytes(Bytes),
-    /// Of [`Quantity::ByteList`], not empty.
-    ByteList(Arc<[Bytes]>),
-    /// Of [`Quantity::Number`].
-    Number(f64),
-    /// Of [`Quantity::Count`].
-    Count(u64),
-    /// Of [`Quantity::Word`].
-    Word(&'static str),
-    /// Of [`Quantity::Timetable`].
-    Timetable(Arc<Timetable>),
-}
-
-/// Calls planned in advance, in order of time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Timetable {
-    /// Where it was read from, for messages and for writing the scenario back.
-    pub path: String,
-    /// When each call is due and the size of its input, sorted by time.
-    pub calls: Vec<(SimTime, Bytes)>,
 }
 
 /// Why arguments do not fit a kind.
@@ -155,26 +107,203 @@ pub enum ArgumentError {
     },
 }
 
+impl<B> Kind<B> {
+    /// Version 1 of a kind without parameters.
+    pub const fn new(name: &'static str, help: &'static str, build: B) -> Self
+    where
+        B: Copy,
+    {
+        Self {
+            name,
+            help,
+            parameters: &[],
+            version: 1,
+            build,
+        }
+    }
+}
+
 /// All kinds of one sort.
+///
+/// There is one for each sort in the process, so that scenario files, options, help
+/// and documentation cannot disagree. Those that are part of this crate are always
+/// there; more can be [registered](Self::register) before the first use.
 #[derive(Debug)]
 pub struct Catalogue<B: 'static> {
     /// What the kinds are, in the singular: `policy`, `optimizer`.
     pub sort: &'static str,
-    /// The kinds, in the order of the documentation.
-    pub kinds: &'static [&'static Kind<B>],
+    /// What they are called together: `policies`, `optimizers`.
+    pub plural: &'static str,
+    shipped: &'static [&'static Kind<B>],
+    /// Fixed by the first registration or use.
+    registered: OnceLock<Vec<&'static Kind<B>>>,
+}
+
+/// What a kind is, whatever it makes.
+#[derive(Clone, Copy, Debug)]
+pub struct KindInfo {
+    /// As in [`Kind::name`].
+    pub name: &'static str,
+    /// As in [`Kind::help`].
+    pub help: &'static str,
+    /// As in [`Kind::parameters`].
+    pub parameters: &'static [Parameter],
+    /// As in [`Kind::version`].
+    pub version: u32,
+    /// Whether it was [registered](Catalogue::register).
+    pub is_registered: bool,
+}
+
+/// Why kinds cannot be registered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RegisterError {
+    /// Kinds of this sort were registered already, or looked up: what was looked up
+    /// before would know less than what is looked up later.
+    #[error("kinds of {sort} must be registered once, before anything is looked up")]
+    TooLate {
+        /// The sort.
+        sort: &'static str,
+    },
+    /// Two kinds have the same name.
+    #[error("there are two kinds of {sort} called `{name}`")]
+    Twice {
+        /// The sort.
+        sort: &'static str,
+        /// The name.
+        name: &'static str,
+    },
+    /// A name is not in kebab case, so that it could not be written everywhere.
+    #[error("`{name}` of {sort}: names consist of letters, digits and hyphens")]
+    Name {
+        /// The sort.
+        sort: &'static str,
+        /// The name of the kind or of a parameter.
+        name: &'static str,
+    },
+    /// The default of a parameter is not a value that it takes.
+    #[error("default of `{parameter}` of {sort} `{kind}`: {error}")]
+    Default {
+        /// The sort.
+        sort: &'static str,
+        /// The kind.
+        kind: &'static str,
+        /// The parameter.
+        parameter: &'static str,
+        /// What is wrong with it.
+        error: QuantityError,
+    },
 }
 
 impl<B> Catalogue<B> {
+    /// A catalogue of the kinds that are part of a crate.
+    pub const fn new(
+        sort: &'static str,
+        plural: &'static str,
+        shipped: &'static [&'static Kind<B>],
+    ) -> Self {
+        Self {
+            sort,
+            plural,
+            shipped,
+            registered: OnceLock::new(),
+        }
+    }
+
+    /// Adds kinds, behind the others, for the whole process.
+    ///
+    /// # Errors
+    /// If this is not the first registration and use of the catalogue, or a
+    /// declaration is impossible. Then nothing has changed.
+    pub fn register(&self, kinds: Vec<&'static Kind<B>>) -> Result<(), RegisterError> {
+        let sort = self.sort;
+        for (number, kind) in kinds.iter().enumerate() {
+            let mut known = self.shipped.iter().chain(&kinds[..number]);
+            if known.any(|known| known.name == kind.name) {
+                let name = kind.name;
+                return Err(RegisterError::Twice { sort, name });
+            }
+            check(sort, kind)?;
+        }
+        let set = self.registered.set(kinds);
+        set.map_err(|_| RegisterError::TooLate { sort })
+    }
+
+    /// The kinds, in the order of the documentation.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static Kind<B>> + '_ {
+        let registered = self.registered.get_or_init(Vec::new);
+        self.shipped.iter().chain(registered).copied()
+    }
+
+    /// What the kinds are, in the same order.
+    pub fn infos(&self) -> Vec<KindInfo> {
+        let info = |(number, kind): (usize, &'static Kind<B>)| KindInfo {
+            name: kind.name,
+            help: kind.help,
+            parameters: kind.parameters,
+            version: kind.version,
+            is_registered: number >= self.shipped.len(),
+        };
+        self.kinds().enumerate().map(info).collect()
+    }
+
+    /// The kinds in one line, as the short help of an option with a configuration
+    /// string tells them: `type=none, trivial with period and stat, or asyncPF`.
+    pub fn summary(&self) -> String {
+        let kind = |kind: &'static Kind<B>| {
+            let parameters = kind.parameters.iter().map(|parameter| parameter.name);
+            match list_with("and", parameters) {
+                none if none.is_empty() => kind.name.to_owned(),
+                parameters => format!("{} with {parameters}", kind.name),
+            }
+        };
+        format!("type={}", list_with("or", self.kinds().map(kind)))
+    }
+
+    /// The kinds and their parameters, a line for each, as the long help of such an
+    /// option tells them. Values are written without units, in seconds and bytes.
+    pub fn details(&self) -> String {
+        let mut text = String::new();
+        for kind in self.kinds() {
+            text += &format!("type={}: {}\n", kind.name, kind.help);
+            for parameter in kind.parameters {
+                let default = match parameter.default {
+                    Some(default) => format!(", default {default}"),
+                    None => ", mandatory".to_owned(),
+                };
+                let (name, help) = (parameter.name, parameter.help);
+                text += &format!("  {name}{default}: {help}\n");
+            }
+        }
+        text.truncate(text.trim_end().len());
+        text
+    }
+
+    /// Each kind with the defaults of its parameters, and some value for those that
+    /// have none: for tests and benchmarks of everything there is.
+    ///
+    /// # Errors
+    /// If a default is impossible.
+    pub fn examples(&self) -> Result<Vec<Configured<B>>, ArgumentError> {
+        let example = |kind: &'static Kind<B>| {
+            let parameters = kind.parameters.iter();
+            let mandatory = parameters.filter(|parameter| parameter.default.is_none());
+            let given = mandatory
+                .map(|parameter| (parameter.name.to_owned(), parameter.quantity.example()));
+            self.configure(kind.name, given.collect())
+        };
+        self.kinds().map(example).collect()
+    }
+
     /// The kind called `name`.
     ///
     /// # Errors
     /// [`ArgumentError::UnknownKind`], which lists what is known.
     pub fn find(&self, name: &str) -> Result<&'static Kind<B>, ArgumentError> {
-        let kind = self.kinds.iter().find(|kind| kind.name == name);
-        kind.copied().ok_or_else(|| ArgumentError::UnknownKind {
+        let kind = self.kinds().find(|kind| kind.name == name);
+        kind.ok_or_else(|| ArgumentError::UnknownKind {
             sort: self.sort,
             found: name.to_owned(),
-            known: list(self.kinds.iter().map(|kind| kind.name)),
+            known: list(self.kinds().map(|kind| kind.name)),
         })
     }
 
@@ -244,6 +373,33 @@ impl<B> Catalogue<B> {
             known: list(kind.parameters.iter().map(|parameter| parameter.name)),
         })
     }
+}
+
+/// Checks the declaration of a kind that somebody registers.
+fn check<B>(sort: &'static str, kind: &'static Kind<B>) -> Result<(), RegisterError> {
+    let is_name = |name: &str| {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        !name.is_empty() && name.chars().all(allowed)
+    };
+    let names = kind.parameters.iter().map(|parameter| parameter.name);
+    for name in std::iter::once(kind.name).chain(names) {
+        // `type` names the kind itself.
+        if !is_name(name) || name == "type" {
+            return Err(RegisterError::Name { sort, name });
+        }
+    }
+    for parameter in kind.parameters {
+        if let Some(default) = parameter.default {
+            let parsed = parameter.quantity.parse(default);
+            parsed.map_err(|error| RegisterError::Default {
+                sort,
+                kind: kind.name,
+                parameter: parameter.name,
+                error,
+            })?;
+        }
+    }
+    Ok(())
 }
 
 /// A kind together with all its arguments: ready to be built, any number of times.
@@ -339,131 +495,14 @@ impl Arguments {
     }
 }
 
-impl Quantity {
-    /// Reads a value as scenario files write it, with its unit. Lists are
-    /// separated by commas.
-    ///
-    /// # Errors
-    /// If the text is malformed or out of range.
-    pub fn parse(&self, text: &str) -> Result<Value, QuantityError> {
-        match *self {
-            Self::Duration => units::parse_duration(text).map(Value::Duration),
-            Self::Bytes => units::parse_bytes(text).map(Value::Bytes),
-            Self::ByteList => {
-                let sizes = text
-                    .split(',')
-                    .map(units::parse_bytes)
-                    .collect::<Result<_, _>>()?;
-                Ok(Value::ByteList(sizes))
-            }
-            Self::Number { .. } => {
-                self.number(text.trim().parse().map_err(|_| self.malformed(text))?)
-            }
-            Self::Count { .. } => {
-                self.count(text.trim().parse().map_err(|_| self.malformed(text))?)
-            }
-            Self::Word(words) => {
-                let word = words.iter().find(|word| **word == text.trim());
-                word.map(|word| Value::Word(word))
-                    .ok_or_else(|| QuantityError::Malformed {
-                        found: text.to_owned(),
-                        expected: "one of the words that the reference lists",
-                    })
-            }
-            Self::Timetable => Err(self.malformed(text)),
-        }
-    }
-
-    /// Reads a value as the original's configuration strings write it: durations
-    /// in bare seconds, sizes in bare bytes.
-    ///
-    /// # Errors
-    /// If the text is malformed or out of range.
-    pub fn parse_bare(&self, text: &str) -> Result<Value, QuantityError> {
-        match self {
-            Self::Duration => {
-                let secs = text.parse().ok().and_then(SimDuration::try_from_secs_f64);
-                secs.map(Value::Duration)
-                    .ok_or_else(|| QuantityError::Malformed {
-                        found: text.to_owned(),
-                        expected: "a number of seconds, at least 0",
-                    })
-            }
-            Self::Bytes => self.parse(&format!("{text} B")),
-            _ => self.parse(text),
-        }
-    }
-
-    /// Checks a number against the bounds.
-    ///
-    /// # Errors
-    /// If it lies outside them.
-    pub fn number(&self, number: f64) -> Result<Value, QuantityError> {
-        match self {
-            Self::Number { min, max } if (*min..=*max).contains(&number) => {
-                Ok(Value::Number(number))
-            }
-            _ => Err(self.out_of_range(number.to_string())),
-        }
-    }
-
-    /// Checks a whole number against the bound.
-    ///
-    /// # Errors
-    /// If it is too small.
-    pub fn count(&self, count: u64) -> Result<Value, QuantityError> {
-        match self {
-            Self::Count { min } if count >= *min => Ok(Value::Count(count)),
-            _ => Err(self.out_of_range(count.to_string())),
-        }
-    }
-
-    /// What a value looks like, for messages and documentation.
-    pub fn describe(&self) -> String {
-        match self {
-            Self::Duration => units::DURATION_EXPECTED.to_owned(),
-            Self::Bytes => units::BYTES_EXPECTED.to_owned(),
-            Self::ByteList => "a list of sizes such as [\"1 kB\", \"10 kB\"]".to_owned(),
-            Self::Number { min, max } if *max == f64::MAX => format!("a number, at least {min}"),
-            Self::Number { min, max } => format!("a number from {min} to {max}"),
-            Self::Count { min } => format!("a whole number, at least {min}"),
-            Self::Word(words) => format!("one of {}", list(words.iter().copied())),
-            Self::Timetable => "the path of a timetable file".to_owned(),
-        }
-    }
-
-    fn malformed(&self, found: &str) -> QuantityError {
-        let expected = match self {
-            Self::Number { .. } => "a number",
-            Self::Count { .. } => "a whole number",
-            _ => "a path",
-        };
-        QuantityError::Malformed {
-            found: found.to_owned(),
-            expected,
-        }
-    }
-
-    fn out_of_range(&self, found: String) -> QuantityError {
-        QuantityError::OutOfRangeOf {
-            found,
-            allowed: self.describe(),
-        }
-    }
-}
-
-impl fmt::Display for Value {
-    /// Prints the value as scenario files write it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Duration(duration) => duration.fmt(f),
-            Self::Bytes(bytes) => bytes.fmt(f),
-            Self::ByteList(sizes) => f.write_str(&list(sizes.iter())),
-            Self::Number(number) => number.fmt(f),
-            Self::Count(count) => count.fmt(f),
-            Self::Word(word) => f.write_str(word),
-            Self::Timetable(timetable) => f.write_str(&timetable.path),
-        }
+/// Joins items by commas, the last one by a word: `a`, `a or b`, `a, b, or c`.
+fn list_with(word: &str, items: impl Iterator<Item = impl fmt::Display>) -> String {
+    let items: Vec<_> = items.map(|item| item.to_string()).collect();
+    match items.as_slice() {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first, last] => format!("{first} {word} {last}"),
+        [first @ .., last] => format!("{}, {word} {last}", first.join(", ")),
     }
 }
 
@@ -476,7 +515,9 @@ fn list(items: impl Iterator<Item = impl fmt::Display>) -> String {
 mod tests {
     use super::*;
 
-    const SLOW: Kind<fn(&Arguments) -> f64> = Kind {
+    type Delay = fn(&Arguments) -> f64;
+
+    static SLOW: Kind<Delay> = Kind {
         name: "slow",
         help: "Waits.",
         parameters: &[
@@ -493,18 +534,30 @@ mod tests {
                 help: "How much.",
             },
         ],
+        version: 1,
         build: |arguments| arguments.number("alpha") * arguments.duration("period").as_secs_f64(),
     };
-    const CATALOGUE: Catalogue<fn(&Arguments) -> f64> = Catalogue {
-        sort: "delay",
-        kinds: &[&SLOW],
-    };
+    static SHIPPED: &[&Kind<Delay>] = &[&SLOW];
+    static CATALOGUE: Catalogue<Delay> = Catalogue::new("delay", "delays", SHIPPED);
 
     #[test]
     fn defaults_fill_what_is_left_out() {
         let given = vec![("alpha".to_owned(), Value::Number(0.5))];
         let configured = CATALOGUE.configure("slow", given).unwrap();
         assert_eq!((configured.kind.build)(&configured.arguments), 5.0);
+    }
+
+    #[test]
+    fn help_is_made_from_the_declarations() {
+        assert_eq!(CATALOGUE.summary(), "type=slow with period and alpha");
+        assert_eq!(
+            CATALOGUE.details(),
+            "type=slow: Waits.\n  period, default 10 s: How long.\n  alpha, mandatory: How much."
+        );
+        let list = |items: &[&str]| list_with("or", items.iter());
+        assert_eq!(list(&["a"]), "a");
+        assert_eq!(list(&["a", "b"]), "a or b");
+        assert_eq!(list(&["a", "b", "c"]), "a, b, or c");
     }
 
     #[test]
@@ -517,6 +570,72 @@ mod tests {
             message("slow", wrong),
             "unknown parameter `beta` of delay `slow`, known: period, alpha"
         );
+    }
+
+    const FAST: Kind<Delay> = Kind::new("fast", "Waits not.", |_| 0.0);
+
+    #[test]
+    fn kinds_are_registered_once_and_before_the_first_use() {
+        let catalogue = || Catalogue::new("delay", "delays", SHIPPED);
+        let late = RegisterError::TooLate { sort: "delay" };
+        let first = catalogue();
+        assert_eq!(first.register(vec![&FAST]), Ok(()));
+        assert_eq!(first.register(vec![]), Err(late.clone()));
+        let infos = first.infos();
+        let names: Vec<_> = infos.iter().map(|kind| kind.name).collect();
+        assert_eq!(names, ["slow", "fast"]);
+        assert!(!infos[0].is_registered && infos[1].is_registered);
+        let used = catalogue();
+        assert!(used.find("slow").is_ok());
+        assert_eq!(used.register(vec![&FAST]), Err(late));
+        assert!(used.find("fast").is_err());
+    }
+
+    #[test]
+    fn impossible_declarations_are_refused_and_change_nothing() {
+        const UNNAMED: Kind<Delay> = Kind::new("", "Nothing.", |_| 0.0);
+        static WRONG: Kind<Delay> = Kind {
+            parameters: &[Parameter {
+                name: "period",
+                quantity: Quantity::Duration,
+                default: Some("soon"),
+                help: "How long.",
+            }],
+            ..FAST
+        };
+        let catalogue = Catalogue::new("delay", "delays", SHIPPED);
+        for (kinds, message) in [
+            (vec![&SLOW], "two kinds of delay called `slow`"),
+            (vec![&FAST, &FAST], "two kinds of delay called `fast`"),
+            (vec![&UNNAMED], "letters, digits and hyphens"),
+            (vec![&WRONG], "default of `period` of delay `fast`"),
+        ] {
+            let refused = catalogue.register(kinds).unwrap_err().to_string();
+            assert!(refused.contains(message), "{refused}");
+        }
+        assert_eq!(catalogue.register(vec![&FAST]), Ok(()));
+    }
+
+    #[test]
+    #[should_panic(expected = "`beta`")]
+    fn a_parameter_that_is_not_declared_has_no_value() {
+        let given = vec![("alpha".to_owned(), Value::Number(0.5))];
+        CATALOGUE
+            .configure("slow", given)
+            .unwrap()
+            .arguments
+            .number("beta");
+    }
+
+    #[test]
+    #[should_panic(expected = "`alpha`")]
+    fn a_parameter_of_another_quantity_has_no_value() {
+        let given = vec![("alpha".to_owned(), Value::Number(0.5))];
+        CATALOGUE
+            .configure("slow", given)
+            .unwrap()
+            .arguments
+            .count("alpha");
     }
 
     #[test]

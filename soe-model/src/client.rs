@@ -237,6 +237,11 @@ impl Client {
         self.issued
     }
 
+    /// After how many calls it stops; [`u64::MAX`] if it does not.
+    pub fn most_calls(&self) -> u64 {
+        self.max_calls
+    }
+
     /// The preferred destination, as a position in the list of destinations.
     pub fn preferred(&self) -> u32 {
         self.outstanding.preferred()

@@ -33,7 +33,7 @@ use processor::Processor;
 use task::Task;
 use work::Work;
 
-pub use load::Load;
+pub use load::{CoreTime, Load};
 pub use spec::{ComputerError, ComputerSpec, ContainerSpec, ProcessorKind, ProcessorSpec};
 pub use task::{Completion, TaskId};
 
@@ -409,7 +409,7 @@ pub struct Usage {
     /// For how long its cores were in use since the start of the run, all added
     /// up: the utilization of an interval is the increase of this over the cores
     /// times the length of the interval.
-    pub busy: SimDuration,
+    pub busy: CoreTime,
     /// The share of the cores in use during the last completed second, 0 to 1.
     pub last_second: f64,
     /// The load as calls see it.
@@ -417,19 +417,20 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// The mean share of the cores in use since the start of the run, 0 to 1.
+    /// The mean share of the cores in use since the start of the run, 0 to 1; not a
+    /// number if no time has passed.
     pub fn utilization(&self, now: SimTime) -> f64 {
-        self.utilization_since(SimTime::ZERO, SimDuration::ZERO, now)
+        self.utilization_since(SimTime::ZERO, CoreTime::ZERO, now)
     }
 
     /// The mean share of the cores in use from an earlier instant, when `busy`
-    /// was `before`, until `now`; 0 if no time has passed.
-    pub fn utilization_since(&self, since: SimTime, before: SimDuration, now: SimTime) -> f64 {
+    /// was `before`, until `now`, 0 to 1; not a number if no time has passed.
+    pub fn utilization_since(&self, since: SimTime, before: CoreTime, now: SimTime) -> f64 {
         let elapsed = now.since(since).as_secs_f64() * f64::from(self.cores);
         if elapsed > 0.0 {
-            (self.busy - before).as_secs_f64() / elapsed
+            self.busy.since(before).as_secs_f64() / elapsed
         } else {
-            0.0
+            f64::NAN
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Functions: what an invocation costs and what it returns.
 
+use std::sync::Arc;
+
 use crate::units::{Bytes, Operations};
 
 /// A function that a container offers.
@@ -41,8 +43,10 @@ pub struct Demand {
 pub enum Output {
     /// The input itself.
     CopyInput,
-    /// Always the same text.
-    Fixed(String),
+    /// Always the same text; computers that offer the function share it.
+    Fixed(Arc<str>),
+    /// A text of so many bytes, whose content does not matter. Only the size is kept.
+    Size(Bytes),
 }
 
 impl Requirements {
@@ -69,6 +73,7 @@ impl Output {
         match self {
             Self::CopyInput => input,
             Self::Fixed(text) => Bytes(text.len() as u64),
+            Self::Size(size) => *size,
         }
     }
 }

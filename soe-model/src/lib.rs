@@ -48,7 +48,7 @@
 //! ```
 //! use sim_core::{SimDuration, SimTime, Streams};
 //! use soe_model::broker::{
-//!     Action, Answer, Broker, BrokerKind, BrokerSpec, CallHeader, CallId, Compatibility,
+//!     Action, Answer, Broker, BrokerKind, BrokerSpec, CallHeader, CallId, Compatibility, Failover,
 //!     ForwardingTime, Limits, Outcome, optimizer::OPTIMIZERS, policy::POLICIES,
 //!     table::TableNames,
 //! };
@@ -78,6 +78,7 @@
 //!     forwarding_time: ForwardingTime::default(),
 //!     table: vec![],
 //!     compatibility: Compatibility::Corrected,
+//!     failover: Failover::Always,
 //! };
 //! let mut router = Broker::new(&spec, &mut functions, &mut endpoints, &streams)?;
 //! let mut controller = Controller::new(&InstallerSpec::Flat, streams.stream("control", "home"));
@@ -143,6 +144,8 @@ pub mod deployment;
 pub mod function;
 pub mod names;
 pub mod network;
+pub mod sorts;
+pub mod text;
 pub mod topology;
 pub mod units;
 pub mod workflow;

@@ -7,6 +7,9 @@
 use std::collections::HashMap;
 use std::marker::PhantomData;
 
+/// Stands for all calls where results name an entity; so no entity may have this name.
+pub const ALL: &str = "all";
+
 /// A number that stands for a name of one sort.
 pub trait Id: Copy {
     /// The identifier with this number.

@@ -77,6 +77,8 @@ const DURATION_UNITS: Units = &[
     ("ns", 1e-9),
     ("us", 1e-6),
     ("µs", 1e-6),
+    // The Greek letter rather than the micro sign.
+    ("μs", 1e-6),
     ("ms", 1e-3),
     ("min", 60.0),
     ("h", 3600.0),

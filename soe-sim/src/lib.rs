@@ -62,6 +62,6 @@ pub use results::{Recording, Results};
 pub use run::{Progress, RunError, RunOptions, measure_replication, run, run_replication};
 pub use world::{
     ALL, CallStatistics, ComputerUsage, Distribution, Entity, METRICS, MetricValue, ObservedCall,
-    ObservedEnd, ObservedRun, Observer, ReplicationResult, StepRecord, client_is_there,
+    ObservedEnd, ObservedRun, Observer, ReplicationResult, SAMPLED, StepRecord, client_is_there,
     computer_is_there, entities,
 };

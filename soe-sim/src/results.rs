@@ -233,20 +233,20 @@ fn join(folder: &ResultFolder, name: &str, parts: Vec<File>) -> Result<(), Folde
     }
     let mut file = folder.file(name)?;
     for (number, mut part) in parts.into_iter().enumerate() {
-        let mut copy = || -> io::Result<()> {
+        let begin = || -> io::Result<BufReader<File>> {
             part.rewind()?;
-            let mut part = BufReader::new(&part);
+            let mut part = BufReader::new(part);
             if number > 0 {
                 part.skip_until(b'\n')?;
             }
-            io::copy(&mut part, &mut file)?;
-            Ok(())
+            Ok(part)
         };
-        copy().map_err(|source| FolderError::Io {
+        let part = begin().map_err(|source| FolderError::Io {
             path: folder.path().join(name),
-            action: "write",
+            action: "read what belongs there",
             source,
         })?;
+        file.append(part)?;
     }
     file.finish()
 }

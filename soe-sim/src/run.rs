@@ -18,7 +18,7 @@ const CHUNK: u64 = 1 << 16;
 /// How to run a deployment, beside what the deployment itself says.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RunOptions {
-    /// How many threads run replications; all cores if not given.
+    /// How many threads run replications, at most one for each; all cores if not given.
     pub threads: Option<usize>,
     /// Samples entities once per this simulated time.
     pub sample_period: Option<SimDuration>,
@@ -83,7 +83,7 @@ pub fn run<O: Observer, E: Send>(
     };
     match options.threads {
         Some(threads) => rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
+            .num_threads(threads.min(deployment.run.replications as usize).max(1))
             .build()?
             .install(run_all),
         None => run_all(),
@@ -147,6 +147,9 @@ fn simulate<'o>(
     progress: &Progress,
     observer: Option<&'o mut dyn Observer>,
 ) -> Result<Option<Over<'o>>, String> {
+    if progress.interrupted.load(Relaxed) {
+        return Ok(None);
+    }
     let control = &deployment.run;
     let warm_up = SimTime::ZERO + control.warm_up;
     let world = World::new(deployment, replication, sample_period, observer)?;
@@ -161,12 +164,12 @@ fn simulate<'o>(
     }
     simulation.schedule_at(SimTime::ZERO, Event::Start);
     let (mut calls, mut simulated) = (0, 0);
+    let mut stall = simulation.model().stall();
     let reason = loop {
         let executed = simulation.executed();
         let reason = simulation.run_events(CHUNK);
-        progress
-            .events
-            .fetch_add(simulation.executed() - executed, Relaxed);
+        let executed = simulation.executed() - executed;
+        progress.events.fetch_add(executed, Relaxed);
         let issued = simulation.model().calls_issued();
         progress.calls.fetch_add(issued - calls, Relaxed);
         let now = simulation.now().as_nanos();
@@ -178,6 +181,8 @@ fn simulate<'o>(
         if reason != StopReason::CountReached {
             break reason;
         }
+        let now = simulation.now();
+        simulation.model().check(&mut stall, executed, now)?;
     };
     // With nothing left to happen, time still passes until the end of the run.
     let end = match (reason, control.duration) {

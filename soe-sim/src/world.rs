@@ -29,6 +29,7 @@ mod observed;
 mod recorder;
 mod sample;
 mod shared;
+mod stall;
 mod wire;
 
 use analysis::Metric;
@@ -38,9 +39,11 @@ use soe_model::deployment::Deployment;
 pub(crate) use event::Event;
 
 pub use change::{client_is_there, computer_is_there};
-pub use metrics::{ALL, ComputerUsage, Entity, METRICS, MetricValue, ReplicationResult};
+pub use metrics::{ComputerUsage, Entity, METRICS, MetricValue, ReplicationResult};
 pub use observed::{ObservedCall, ObservedEnd, ObservedRun};
 pub use recorder::{CallStatistics, Distribution, Observer, StepRecord};
+pub use sample::SAMPLED;
+pub use soe_model::names::ALL;
 
 use broker_side::Brokers;
 use change::ResolvedChange;
@@ -53,6 +56,7 @@ use ids::{BaggageId, BrokerId, ClientId, ComputerId, LegId, Receiver};
 use leg::{Origin, Reply};
 use sample::Sampler;
 use shared::Shared;
+use stall::Stall;
 
 /// All state of one replication.
 pub(crate) struct World<'o> {
@@ -347,6 +351,20 @@ impl World<'_> {
     /// How many calls were issued so far.
     pub(crate) fn calls_issued(&self) -> u64 {
         self.shared.recorder.calls_issued()
+    }
+
+    /// Watches whether the run advances.
+    pub(crate) fn stall(&self) -> Stall {
+        let brokers = self.brokers.ids().count();
+        Stall::new(&self.clients, brokers + self.computers.iter().count())
+    }
+
+    /// Takes note that `events` more were executed and it is `now`.
+    ///
+    /// # Errors
+    /// If the run does not advance; the message says why.
+    pub(crate) fn check(&self, stall: &mut Stall, events: u64, now: SimTime) -> Result<(), String> {
+        stall.check(&self.clients, events, now)
     }
 
     /// Reports the calls that are still under way to the observer.

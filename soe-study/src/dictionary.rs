@@ -1,6 +1,6 @@
 //! The metrics that there are, as the documentation lists them.
 
-use analysis::{Metric, Unit};
+use analysis::{Better, Metric, Unit};
 
 /// Every metric of simulated scenarios and of StateSim with its unit and meaning, as
 /// Markdown: the content of `docs/metrics.md`.
@@ -13,7 +13,7 @@ What a replication is measured by: the columns `metric`, `entity` and `unit` of 
 takes, and `metrics` and `[[figure]]` of a study. `columns.json` in each result folder says the same of the metrics that
 are in it. This page is made from the code: `UPDATE_DOCS=1 cargo test -p soe-study --test reference`.
 
-In files values are in the base unit that is given here; `1` are ratios from 0 to 1, no unit are numbers of things. Of a
+The column `better` says which of two values is the better one. In files values are in the base unit that is given here; `1` are ratios from 0 to 1, no unit are numbers of things. Of a
 replication in which there is nothing to measure (the mean latency of no calls) the value is missing.
 
 ## Of simulated scenarios and the live system
@@ -38,18 +38,19 @@ figures show them with `x = \"within\"`.
 }
 
 fn table(metrics: &[&Metric]) -> String {
-    let mut text = "| metric | unit | meaning |\n|---|---|---|\n".to_owned();
-    for Metric {
-        name,
-        unit,
-        description,
-    } in metrics
-    {
-        let unit = match unit {
+    let mut text = "| metric | unit | better | meaning |\n|---|---|---|---|\n".to_owned();
+    for metric in metrics {
+        let unit = match metric.unit {
             Unit::Count => "",
             unit => unit.symbol(),
         };
-        text += &format!("| `{name}` | {unit} | {description} |\n");
+        let better = match metric.better {
+            Better::Lower => "lower",
+            Better::Higher => "higher",
+            Better::Neither => "",
+        };
+        let (name, description) = (metric.name, metric.description);
+        text += &format!("| `{name}` | {unit} | {better} | {description} |\n");
     }
     text
 }

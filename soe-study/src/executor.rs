@@ -262,7 +262,9 @@ impl<'e, E: Runner> Sweep<'e, E> {
         wanted(status);
         let mut builder = rayon::ThreadPoolBuilder::new();
         if let Some(threads) = threads {
-            builder = builder.num_threads(threads);
+            // More would find nothing to do.
+            let work = usize::try_from(status.missing).unwrap_or(usize::MAX);
+            builder = builder.num_threads(threads.min(work.max(points)).max(1));
         }
         let pool = builder.build()?;
         let threads = pool.current_num_threads();

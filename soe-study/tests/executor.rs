@@ -11,11 +11,7 @@ use proptest::prelude::*;
 use soe_sim::Progress;
 use soe_study::{Column, Layout, PointDone, Replications, Report, Runner, Shard, Study, Sweep};
 
-static VALUE: Metric = Metric {
-    name: "value",
-    unit: Unit::Count,
-    description: "A value",
-};
+static VALUE: Metric = Metric::new("value", Unit::Count, "A value");
 static METRICS: &[&Metric] = &[&VALUE];
 
 /// Reports a number that depends on point and replication.

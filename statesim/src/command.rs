@@ -7,7 +7,8 @@
 //! | make or inspect a trace | [`WorkloadCommand`] | [`workload`] |
 //!
 //! Each prints what it has to say on standard output, notes and progress on standard
-//! error, and gives an error that fits in one line. `ExitCode` 2 is for errors.
+//! error, and gives an error that fits in one line. `ExitCode` 2 is for wrong input, 1 for
+//! what fails on the way.
 
 mod args;
 mod evaluate;
@@ -17,10 +18,11 @@ mod summary;
 mod topology;
 mod workload;
 
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use analysis::console;
 use soe_model::topology::TopologyError;
 use soe_model::topology::generate::GenerateError;
 
@@ -61,23 +63,43 @@ pub enum CommandError {
         /// What the system said.
         cause: io::Error,
     },
+    /// Standard output takes nothing.
+    #[error("standard output: {0}")]
+    Print(io::Error),
     /// There are no threads to be had.
     #[error("cannot start threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
 }
 
-/// The exit code of a command; an error is printed after the name of the program.
-pub fn exit_code(program: &str, result: Result<(), CommandError>) -> ExitCode {
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{program}: {error}");
-            ExitCode::from(2)
+impl CommandError {
+    /// Whether something is wrong with what was given, rather than with what was to be done
+    /// with it.
+    pub fn is_input(&self) -> bool {
+        match self {
+            Self::Output(error) => error.is_taken(),
+            Self::Usage(_)
+            | Self::Topology(_)
+            | Self::Generate(_)
+            | Self::Trace(_)
+            | Self::Evaluation(_) => true,
+            Self::File { .. } | Self::Print(_) | Self::Threads(_) => false,
         }
     }
 }
 
-/// Prints a text on standard output; whoever reads it may stop at any time.
-fn print(text: &str) {
-    let _ = io::stdout().lock().write_all(text.as_bytes());
+/// The exit code of a command: 2 for wrong input, 1 for what fails on the way. An error is
+/// printed after the name of the program.
+pub fn exit_code(program: &str, result: Result<(), CommandError>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            console::tell(format_args!("{program}: {error}"));
+            ExitCode::from(if error.is_input() { 2 } else { 1 })
+        }
+    }
+}
+
+/// Prints a text on standard output; a reader that has seen enough is no error.
+fn print(text: &str) -> Result<(), CommandError> {
+    console::print(text).map_err(CommandError::Print)
 }

@@ -65,14 +65,29 @@ pub(crate) struct JobsBuilder {
     /// (task, task that it needs), both indices within the job.
     dependencies: Vec<(u32, u32)>,
     chain: ChainFinder,
+    /// The number of each job and the line of its first row, in the order of the rows.
+    begun: Vec<(u64, usize)>,
+}
+
+/// A job whose rows do not follow each other: read one after the other they would be
+/// several jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Split {
+    /// Its number.
+    pub(crate) job: u64,
+    /// The line of its first row.
+    pub(crate) first: usize,
+    /// The line of its first row after rows of other jobs.
+    pub(crate) second: usize,
 }
 
 impl JobsBuilder {
-    /// Says which job the next tasks belong to.
-    pub(crate) fn job(&mut self, number: u64) {
+    /// Says which job the next tasks belong to, and on which line.
+    pub(crate) fn job(&mut self, number: u64, line: usize) {
         if self.current != Some(number) {
             self.finish_job();
             self.current = Some(number);
+            self.begun.push((number, line));
         }
     }
 
@@ -89,10 +104,23 @@ impl JobsBuilder {
         self.dependencies.push((task, on));
     }
 
-    pub(crate) fn finish(mut self) -> Jobs {
+    /// All jobs.
+    ///
+    /// # Errors
+    /// The first row that continues a job after rows of others.
+    pub(crate) fn finish(mut self) -> Result<Jobs, Split> {
         self.finish_job();
+        self.begun.sort_unstable();
+        let split = self.begun.windows(2).filter_map(|pair| match *pair {
+            [(job, first), (other, second)] if job == other => Some(Split { job, first, second }),
+            _ => None,
+        });
+        // Where a job has more than two parts, the second part comes first.
+        if let Some(split) = split.min_by_key(|split| split.second) {
+            return Err(split);
+        }
         self.jobs.counts = self.counts;
-        self.jobs
+        Ok(self.jobs)
     }
 
     fn ensure(&mut self, index: u32) {

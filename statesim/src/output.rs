@@ -32,6 +32,13 @@ pub struct OutputError {
     cause: std::io::Error,
 }
 
+impl OutputError {
+    /// Whether the place that was asked for is taken by something else.
+    pub fn is_taken(&self) -> bool {
+        self.cause.kind() == std::io::ErrorKind::AlreadyExists
+    }
+}
+
 impl fmt::Display for OutputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cannot write `{}`: {}", self.path.display(), self.cause)

@@ -12,7 +12,9 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
-use crate::jobs::{Jobs, JobsBuilder};
+use soe_model::text::Lines;
+
+use crate::jobs::{Jobs, JobsBuilder, Split};
 
 /// The layout of the rows of a trace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,30 +98,38 @@ pub fn read(path: impl AsRef<Path>, layout: Layout) -> Result<Jobs, TraceError> 
 /// Reading stops at the first empty line.
 ///
 /// # Errors
-/// If reading fails, or a row has a number that makes no sense.
-pub fn parse(name: &str, mut text: impl BufRead, layout: Layout) -> Result<Jobs, TraceError> {
+/// If reading fails, a row has a number that makes no sense, or the rows of a job do not
+/// follow each other.
+pub fn parse(name: &str, text: impl BufRead, layout: Layout) -> Result<Jobs, TraceError> {
     let mut builder = JobsBuilder::default();
-    let mut line = String::new();
-    for number in 1.. {
-        line.clear();
-        let length = text
-            .read_line(&mut line)
-            .map_err(|cause| TraceError::Unreadable {
-                file: name.to_owned(),
-                cause,
-            })?;
-        let row = line.strip_suffix('\n').unwrap_or(&line);
-        if length == 0 || row.is_empty() {
+    let malformed = |line, message| TraceError::Malformed {
+        file: name.to_owned(),
+        line,
+        message,
+    };
+    let unreadable = |cause| TraceError::Unreadable {
+        file: name.to_owned(),
+        cause,
+    };
+    let mut lines = Lines::new(text);
+    while let Some((number, row)) = lines.next_line().map_err(unreadable)? {
+        if row.is_empty() {
             break;
         }
-        let row = row.strip_suffix('\r').unwrap_or(row);
-        add_row(&mut builder, row, layout).map_err(|message| TraceError::Malformed {
-            file: name.to_owned(),
-            line: number,
-            message,
-        })?;
+        add_row(&mut builder, number, row, layout).map_err(|message| malformed(number, message))?;
     }
-    Ok(builder.finish())
+    builder.finish().map_err(|split| {
+        let Split { job, first, second } = split;
+        let column = match layout {
+            Layout::Spar => 2,
+            Layout::Alibaba => 3,
+        };
+        let message = format!(
+            "job `j_{job}` has rows at line {first} and, after rows of other jobs, here: sort the \
+             rows by job, for example with `sort -s -t, -k{column},{column}`"
+        );
+        malformed(second, message)
+    })
 }
 
 /// The fields of a row that matter, in either layout.
@@ -162,7 +172,12 @@ fn fields(row: &str, layout: Layout) -> Option<Fields<'_>> {
     }
 }
 
-fn add_row(builder: &mut JobsBuilder, row: &str, layout: Layout) -> Result<(), String> {
+fn add_row(
+    builder: &mut JobsBuilder,
+    line: usize,
+    row: &str,
+    layout: Layout,
+) -> Result<(), String> {
     builder.counts.rows += 1;
     let Some(fields) = fields(row, layout) else {
         builder.counts.foreign_rows += 1;
@@ -181,12 +196,12 @@ fn add_row(builder: &mut JobsBuilder, row: &str, layout: Layout) -> Result<(), S
     }
     let duration = match fields.time {
         Time::Duration(duration) => {
-            let seconds = whole_number("duration", duration)?;
+            let seconds = seconds("duration", duration)?;
             u32::try_from(seconds)
                 .map_err(|_| format!("duration is `{duration}`, expected at most {} s", u32::MAX))?
         }
         Time::StartAndEnd(start, end) => {
-            let (start, end) = (whole_number("start", start)?, whole_number("end", end)?);
+            let (start, end) = (seconds("start", start)?, seconds("end", end)?);
             match end
                 .checked_sub(start)
                 .and_then(|seconds| u32::try_from(seconds).ok())
@@ -204,18 +219,17 @@ fn add_row(builder: &mut JobsBuilder, row: &str, layout: Layout) -> Result<(), S
         cpu: amount("cpu", fields.cpu)?,
         memory: amount("memory", fields.memory)?,
     };
-    builder.job(whole_number("job number", job)?);
+    let job =
+        digits(job).ok_or_else(|| format!("job is `j_{job}`, expected `j_` and a whole number"))?;
+    builder.job(job, line);
     add_task(builder, fields.task, record)
 }
 
 /// Adds a task by its name, `R4_1_2`: the kind, its number, the numbers it needs.
 fn add_task(builder: &mut JobsBuilder, name: &str, record: TaskRecord) -> Result<(), String> {
-    let mut characters = name.chars();
-    characters.next();
-    let mut numbers = characters
-        .as_str()
-        .split('_')
-        .filter(|part| !part.is_empty());
+    let numbers = name.strip_prefix(|kind: char| kind.is_ascii_alphabetic());
+    let numbers = numbers.unwrap_or_default().split('_');
+    let mut numbers = numbers.filter(|part| !part.is_empty());
     let task = match numbers.next() {
         Some(number) => task_index(name, number)?,
         None => {
@@ -232,21 +246,32 @@ fn add_task(builder: &mut JobsBuilder, name: &str, record: TaskRecord) -> Result
 }
 
 fn task_index(task: &str, number: &str) -> Result<u32, String> {
-    match whole_number("task number", number) {
-        Ok(value @ 1..=MAX_TASK_NUMBER) => Ok(value as u32 - 1),
+    match digits(number) {
+        Some(value @ 1..=MAX_TASK_NUMBER) => Ok(value as u32 - 1),
         _ => Err(format!(
             "task is `{task}` with the number `{number}`, expected 1 to {MAX_TASK_NUMBER}"
         )),
     }
 }
 
-/// The whole number at the start of a text: `12.7` is 12.
-fn whole_number(what: &str, text: &str) -> Result<u64, String> {
-    let digits = text.trim_start().trim_start_matches('+');
-    let end = digits.find(|c: char| !c.is_ascii_digit());
-    digits[..end.unwrap_or(digits.len())]
-        .parse()
-        .map_err(|_| format!("{what} is `{text}`, expected a whole number"))
+/// A number written with nothing but digits.
+fn digits(text: &str) -> Option<u64> {
+    let all = text.bytes().all(|byte| byte.is_ascii_digit());
+    all.then(|| text.parse().ok()).flatten()
+}
+
+/// A number of seconds in any notation, without its fraction: `12.7` is 12, `1.5E+02` is 150.
+fn seconds(what: &str, text: &str) -> Result<u64, String> {
+    let trimmed = text.trim();
+    digits(trimmed)
+        .or_else(|| {
+            let number = trimmed.parse::<f64>().ok()?;
+            // Below this every whole number has a value of its own.
+            (0.0..9_007_199_254_740_992.0)
+                .contains(&number)
+                .then_some(number as u64)
+        })
+        .ok_or_else(|| format!("{what} is `{text}`, expected a number of seconds, 0 or more"))
 }
 
 fn amount(what: &str, text: &str) -> Result<f64, String> {

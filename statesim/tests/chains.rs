@@ -161,7 +161,12 @@ fn numbers_that_make_no_sense_are_named_with_their_line() {
         ("j_1,M1,5,100,-1", "memory is `-1`"),
         ("j_1,M,5,100,0.1", "`M`"),
         ("j_1,M99999,5,100,0.1", "expected 1 to 65536"),
-        ("j_x,M1,5,100,0.1", "job number is `x`"),
+        ("j_x,M1,5,100,0.1", "job is `j_x`"),
+        ("j_1a,M1,5,100,0.1", "job is `j_1a`"),
+        ("j_1,M1a,5,100,0.1", "the number `1a`"),
+        ("j_1,12,5,100,0.1", "task is `12`"),
+        ("j_1,M1,5 s,100,0.1", "duration is `5 s`"),
+        ("j_1,M1,inf,100,0.1", "duration is `inf`"),
     ] {
         let message = spar(&[CHAIN[0], row]).unwrap_err();
         let expected = expected.replace("task number", "`M0`");
@@ -170,6 +175,37 @@ fn numbers_that_make_no_sense_are_named_with_their_line() {
             "{message}"
         );
     }
+}
+
+#[test]
+fn durations_are_read_in_every_notation_of_a_number() {
+    for (text, expected) in [
+        ("150", 150.0),
+        ("1.5E+02", 150.0),
+        ("15e1", 150.0),
+        (" +150.9", 150.0),
+    ] {
+        let row = format!("j_1,M1,{text},100,0.5");
+        let profile = profile(&[&row, "j_1,M2,1,100,0.4", "j_1,J3_1_2,150,100,0.2"]);
+        assert_eq!(values(&profile, "duration of a task"), [expected, 150.0]);
+    }
+}
+
+#[test]
+fn a_job_whose_rows_do_not_follow_each_other_is_refused_with_both_places() {
+    let rows = [
+        "j_1,M1,5,100,0.1",
+        "j_2,M1,5,100,0.1",
+        "j_3,M1,5,100,0.1",
+        "j_2,R2_1,5,100,0.1",
+        "j_1,R2_1,5,100,0.1",
+    ];
+    assert_eq!(
+        spar(&rows).unwrap_err(),
+        "trace:4: job `j_2` has rows at line 2 and, after rows of other jobs, here: sort the rows \
+         by job, for example with `sort -s -t, -k2,2`"
+    );
+    assert!(spar(&rows[..3]).is_ok());
 }
 
 #[test]

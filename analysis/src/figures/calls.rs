@@ -87,6 +87,7 @@ impl OfCalls {
         figures.extend(first.and_then(|first| first.timeline(options)));
         let study = CallStudy {
             groups: Vec::new(),
+            ungrouped: 0,
             cut_ns,
             transient,
             correlation: dependence.correlation(),

@@ -1,12 +1,13 @@
 //! Figures of a single run.
 
 use super::calls::OfCalls;
-use super::{Figure, FigureError, FigureKind, FigureOptions, in_words};
+use super::{Figure, FigureError, FigureKind, FigureOptions};
 use crate::calls::CallStudy;
 use crate::chart::{Axis, Chart, Series};
 use crate::results::{MetricValues, ResultSet};
 use crate::samples::{SampleStudy, TimeSeries};
 use crate::statistics::{Interval, mean};
+use crate::table::Metric;
 use crate::unit::Unit;
 
 /// Most entities side by side.
@@ -41,7 +42,8 @@ pub(super) fn figures(
                 && options.selection.holds(row.metric, row.entity)
         })?;
         if options.wants(FigureKind::Stacked) {
-            figures.extend(stacked(&samples, options));
+            let stacking = options.metrics.stacking();
+            figures.extend(stacking.filter_map(|metric| stacked(&samples, metric, options)));
         }
         if options.wants(FigureKind::Series) {
             figures.extend(series(&samples, options));
@@ -82,13 +84,13 @@ fn bars(results: &ResultSet, options: &FigureOptions) -> Vec<Figure> {
         });
         let names = values.iter().map(|it| it.entity.as_str());
         let (width, height) = options.size;
-        let y_axis = Axis::linear(&in_words(metric), symbol).from_zero();
+        let y_axis = Axis::linear(&options.metrics.words(metric), symbol).from_zero();
         let chart = Chart::new(Axis::names("", names), y_axis)
             .size(width, height)
             .series(Series::bars("", points));
         let caption = format!(
             "{}. Mean with 95 % interval over {} replications.",
-            capitalized(&in_words(metric)),
+            capitalized(&options.metrics.words(metric)),
             results.replications()
         );
         figures.push(Figure::chart(metric, caption, chart));
@@ -124,9 +126,10 @@ fn time_scale(series: &[(&TimeSeries, Vec<(f64, f64)>)]) -> (f64, &'static str) 
     Unit::Nanoseconds.axis_scale(ends.map(|it| it.0).fold(0.0, f64::max))
 }
 
-/// Utilization of all processors on top of each other.
-fn stacked(study: &SampleStudy, options: &FigureOptions) -> Option<Figure> {
-    let found = of_replication(study, "utilization", options);
+/// The values of all entities on top of each other, of a metric whose sum means something.
+fn stacked(study: &SampleStudy, metric: &Metric, options: &FigureOptions) -> Option<Figure> {
+    let sum = metric.stacks?;
+    let found = of_replication(study, metric.name, options);
     let (time, symbol) = time_scale(&found);
     let times: Vec<f64> = found.first()?.1.iter().map(|it| it.0).collect();
     let at = |series: &[(f64, f64)], time: f64| {
@@ -152,16 +155,21 @@ fn stacked(study: &SampleStudy, options: &FigureOptions) -> Option<Figure> {
     }
     let places: Vec<f64> = times.iter().map(|ns| ns / time).collect();
     let (width, height) = options.size;
-    let y_axis = Axis::linear("processors in use", "").from_zero();
+    let y_axis = Axis::linear(sum, "").from_zero();
     let mut chart = Chart::new(Axis::linear("time", symbol), y_axis).size(width, height);
     for layer in Series::stack(&places, &layers) {
         chart = chart.series(layer);
     }
     let caption = format!(
-        "Utilization of the processors, added up, in replication {}; 1 is one processor with all its cores in use.",
+        "{}, added up: {sum}, in replication {}.",
+        capitalized(&options.metrics.words(metric.name)),
         options.replication
     );
-    Some(Figure::chart("utilization stacked", caption, chart))
+    Some(Figure::chart(
+        format!("{} stacked", metric.name),
+        caption,
+        chart,
+    ))
 }
 
 /// Time series of each metric.
@@ -183,8 +191,8 @@ fn series(study: &SampleStudy, options: &FigureOptions) -> Vec<Figure> {
         let (factor, symbol) = unit.axis_scale(largest);
         let (time, time_symbol) = time_scale(&found);
         let y_axis = match options.log_y {
-            true => Axis::logarithmic(&in_words(metric), symbol),
-            false => Axis::linear(&in_words(metric), symbol).from_zero(),
+            true => Axis::logarithmic(&options.metrics.words(metric), symbol),
+            false => Axis::linear(&options.metrics.words(metric), symbol).from_zero(),
         };
         let (width, height) = options.size;
         let mut chart = Chart::new(Axis::linear("time", time_symbol), y_axis).size(width, height);
@@ -203,7 +211,7 @@ fn series(study: &SampleStudy, options: &FigureOptions) -> Vec<Figure> {
         };
         let caption = format!(
             "{} over time in replication {}{more}.",
-            capitalized(&in_words(metric)),
+            capitalized(&options.metrics.words(metric)),
             options.replication
         );
         figures.push(Figure::chart(format!("{metric} over time"), caption, chart));

@@ -1,21 +1,14 @@
 //! Figures of the points of a sweep.
 
-use super::{AxisLook, Figure, FigureError, FigureKind, FigureOptions, in_words};
+use super::{AxisLook, Figure, FigureError, FigureKind, FigureOptions};
 use crate::chart::{Axis, Chart, HeatMap, Point, Series};
 use crate::results::{PointAxis, Points, ResultSet};
 use crate::statistics::Interval;
 use crate::text::short_numbers;
 use crate::unit::Unit;
 
-/// Metrics shown where none is asked for, most telling first.
-const TELLING: [&str; 6] = [
-    "latency_mean",
-    "latency_p95",
-    "latency_p99",
-    "throughput",
-    "calls_lost",
-    "utilization",
-];
+/// Metrics that are shown where none is asked for and none is declared to be telling.
+const METRICS: usize = 6;
 /// Entities of one metric that are shown where none is asked for.
 const ENTITIES: usize = 6;
 /// Figures of one metric and entity, at most.
@@ -102,19 +95,21 @@ pub(super) fn figures(
 fn subjects<'a>(results: &'a ResultSet, options: &'a FigureOptions) -> Vec<Subject<'a>> {
     let all = results.metric_names();
     let asked = !options.selection.metrics.is_empty();
+    let telling = options.metrics.telling();
+    let rank = |name: &str| telling.iter().position(|metric| metric.name == name);
     let mut chosen: Vec<(&str, Unit)> = all
         .iter()
         .copied()
         .filter(|(name, _)| match asked {
             true => options.selection.metrics.iter().any(|it| it == name),
-            false => TELLING.contains(name),
+            false => rank(name).is_some(),
         })
         .collect();
     if !asked {
-        chosen.sort_by_key(|(name, _)| TELLING.iter().position(|it| it == name));
+        chosen.sort_by_key(|(name, _)| rank(name));
     }
     if chosen.is_empty() && !asked {
-        chosen = all.into_iter().take(TELLING.len()).collect();
+        chosen = all.into_iter().take(METRICS).collect();
     }
     let mut subjects = Vec::new();
     for (metric, unit) in chosen {
@@ -190,7 +185,7 @@ impl Subject<'_> {
     }
 
     fn caption(&self, facet: &Facet, how: &str) -> String {
-        let mut caption = in_words(self.metric);
+        let mut caption = self.options.metrics.words(self.metric);
         if let Some(first) = caption.get_mut(..1) {
             first.make_ascii_uppercase();
         }
@@ -224,7 +219,7 @@ impl Subject<'_> {
         let means = facet.points.iter().filter_map(|&at| self.interval(at));
         let largest = means.map(|it| it.mean.abs()).fold(0.0, f64::max);
         let (factor, symbol) = self.unit.axis_scale(largest);
-        let label = in_words(self.metric);
+        let label = self.options.metrics.words(self.metric);
         let mut y_axis = match self.options.log_y {
             true => Axis::logarithmic(&label, symbol),
             false => Axis::linear(&label, symbol),
@@ -292,7 +287,7 @@ impl Subject<'_> {
         let largest = means.map(|it| it.mean.abs()).fold(0.0, f64::max);
         let (factor, symbol) = self.unit.axis_scale(largest);
         let (x_name, y_name) = (points.name_of(x_axis), points.name_of(y_axis));
-        let label = in_words(self.metric);
+        let label = self.options.metrics.words(self.metric);
         let mut map = HeatMap::new(
             &self.look(x_axis).label,
             short_numbers(&columns),

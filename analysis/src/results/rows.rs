@@ -173,7 +173,32 @@ impl Rows {
     pub(super) fn row<'a, R: Deserialize<'a>>(&'a self) -> Result<R, ReadError> {
         self.record
             .deserialize(Some(&self.header))
-            .map_err(|error| self.wrong(reason(&error)))
+            .map_err(|error| self.wrong(self.reason(&error)))
+    }
+
+    /// What is wrong with a cell of the current row, by the name of its column.
+    fn reason(&self, error: &csv::Error) -> String {
+        let csv::ErrorKind::Deserialize { err, .. } = error.kind() else {
+            return reason(error);
+        };
+        let place = err.field().and_then(|field| usize::try_from(field).ok());
+        let named =
+            place.and_then(|place| Some((self.header.get(place)?, self.record.get(place)?)));
+        match named {
+            Some((column, cell)) => {
+                format!("{column}: found `{}`: {}", cell.escape_debug(), err.kind())
+            }
+            None => {
+                let header: Vec<_> = self.header.iter().collect();
+                let hint = match header.as_slice() {
+                    [one] if one.contains(';') || one.contains('\t') => {
+                        "; cells must be separated by commas"
+                    }
+                    _ => "",
+                };
+                format!("{}{hint}", err.kind())
+            }
+        }
     }
 
     /// What is wrong with the current row.

@@ -4,7 +4,7 @@ use soe_model::broker::estimator::ESTIMATORS;
 use soe_model::broker::optimizer::OPTIMIZERS;
 use soe_model::broker::policy::POLICIES;
 use soe_model::broker::{
-    BrokerKind, BrokerSpec, Compatibility, ForwardingTime, Limits, TableEntrySpec,
+    BrokerKind, BrokerSpec, Compatibility, Failover, ForwardingTime, Limits, TableEntrySpec,
 };
 
 use super::entity::{self, Directory, What};
@@ -89,6 +89,16 @@ pub(crate) static SECTION: Section = Section {
             when: When::Always,
             help: "Whether it repeats the defects of the original that results obtained with it \
                    depend on.",
+        },
+        Key {
+            name: "failover",
+            form: Form::Word(&Failover::WORDS),
+            default: Default::Value("always"),
+            when: When::Always,
+            help: "Whether a call that was lost is sent to another destination: `never`, \
+                   `idempotent` (only if it was provably not delivered, or is a dry run), or \
+                   `always`, so that it may be executed twice. A call that was answered, with an \
+                   error too, is never sent again.",
         },
         Key {
             name: "table",
@@ -191,6 +201,7 @@ pub(crate) fn resolve(
             "original" => Compatibility::Original,
             _ => Compatibility::Corrected,
         },
+        failover: Failover::named(record.word("failover")).unwrap_or_default(),
     })
 }
 

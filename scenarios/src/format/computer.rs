@@ -243,6 +243,19 @@ pub(crate) fn platform(
     if !budget.take(copies, parts, record.place, reader.report) {
         return None;
     }
+    // Results call a processor `computer/processor`.
+    for processor in &platform.processors {
+        let name = &processor.name;
+        if name.is_empty() || name.contains('/') {
+            let place = record.given("configuration").unwrap_or(record.place);
+            let message = format!(
+                "{path}: `{}` is no name for a processor: at least 1 character, without `/`",
+                quote(name)
+            );
+            reader.report.wrong(place, message);
+            return None;
+        }
+    }
     // What the reader cannot see: contradictions between the parts.
     let whole = platform
         .clone()

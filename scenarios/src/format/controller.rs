@@ -18,11 +18,10 @@ pub(crate) static SECTION: Section = Section {
         entity::CLASS,
         Key {
             name: "installer",
-            form: Form::Word(&["flat", "hierarchical"]),
-            default: Default::Value("flat"),
+            form: Form::Word(InstallerSpec::WORDS),
+            default: Default::Value(InstallerSpec::WORDS[0]),
             when: When::Always,
-            help: "Whether every broker knows every computer, or each computer has one home \
-                   broker that the others know; the default is that of edgecontroller.",
+            help: InstallerSpec::HELP,
         },
         Key {
             name: "distances",
@@ -35,20 +34,16 @@ pub(crate) static SECTION: Section = Section {
         },
         Key {
             name: "objective",
-            form: Form::Word(&["min-max", "min-avg"]),
-            default: Default::Value("min-max"),
+            form: Form::Word(Objective::WORDS),
+            default: Default::Value(Objective::WORDS[0]),
             when: When::Is("installer", "hierarchical"),
-            help: "What a home broker minimizes: the worst distance or the average; the default \
-                   is that of edgecontroller.",
+            help: Objective::HELP,
         },
     ],
 };
 
 pub(crate) fn objective(record: &Record) -> Objective {
-    match record.word("objective") {
-        "min-avg" => Objective::MinAvg,
-        _ => Objective::MinMax,
-    }
+    Objective::of_word(record.word("objective"))
 }
 
 /// Whether the distances of a hierarchical controller are yet to be found.

@@ -52,6 +52,8 @@ pub(crate) const CONTROLLER: Key = Key {
 
 /// The word that stands for no controller.
 const NONE: &str = "none";
+/// Words that no entity can have as its name: results, keys and links use them otherwise.
+const RESERVED: [&str; 3] = [NONE, super::controller::NETWORK, soe_model::names::ALL];
 /// The longest name.
 const LONGEST_NAME: usize = 100;
 
@@ -67,6 +69,16 @@ pub(crate) enum What {
 }
 
 impl What {
+    /// Characters that separate the parts of what results call by several names, such as
+    /// `computer/processor`, `broker/function/destination` and the path `broker>broker`.
+    fn separators(self) -> &'static [char] {
+        match self {
+            Self::Computer => &['/'],
+            Self::Broker => &['/', '>'],
+            Self::Function | Self::Controller | Self::Client | Self::Workflow => &[],
+        }
+    }
+
     /// In one word.
     pub(crate) fn word(self) -> &'static str {
         match self {
@@ -144,12 +156,18 @@ impl Directory {
             if text.is_empty()
                 || text.len() > LONGEST_NAME
                 || text.contains(blank)
-                || text == NONE
-                || text == super::controller::NETWORK
+                || RESERVED.contains(&text.as_str())
             {
                 let message = format!(
                     "`{}` is no name for a {word}: 1 to {LONGEST_NAME} bytes without blanks, \
-                     neither \"none\" nor \"network\"",
+                     neither \"none\", \"network\" nor \"all\"",
+                    quote(text)
+                );
+                report.wrong(name.place, message);
+            }
+            if let Some(separator) = what.separators().iter().find(|it| text.contains(**it)) {
+                let message = format!(
+                    "`{}` is no name for a {word}: results use `{separator}` between names",
                     quote(text)
                 );
                 report.wrong(name.place, message);

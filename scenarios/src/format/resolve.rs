@@ -337,15 +337,20 @@ impl Builder<'_, '_, '_> {
             let path = format!("client.{}", quote(&name.text));
             let report = &mut *self.reader.report;
             let clients = client::resolve(record, &path, self.names, known_function, report);
-            let places = self.places(What::Client, name, record);
-            let Some(clients) = clients else { continue };
+            let Some(clients) = clients else {
+                self.places(What::Client, name, record);
+                continue;
+            };
+            let copies = record.maybe_count("count").unwrap_or(1);
             let width = clients.width();
+            // Before any of them is made: too many take seconds to make.
             if !self
                 .budget
-                .take(places.len() as u64, width, name.place, self.reader.report)
+                .take(copies, width, name.place, self.reader.report)
             {
                 continue;
             }
+            let places = self.places(What::Client, name, record);
             for (number, (name, node)) in places.into_iter().enumerate() {
                 all.push(clients.make(number, name, node));
             }

@@ -231,7 +231,7 @@ fn names() -> Json {
 }
 
 fn duration() -> Json {
-    quantity("ns|us|µs|ms|s|min|h|d")
+    quantity("ns|us|µs|μs|ms|s|min|h|d")
 }
 
 fn bytes() -> Json {

@@ -217,9 +217,10 @@ fn shorten(text: &str, longest: usize) -> String {
             break;
         }
         match c {
-            // What rearranges or breaks a line on a terminal.
+            // What cannot be seen, or rearranges or breaks a line on a terminal.
             c if c.is_control()
-                || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}')
+                || ('\u{200b}'..='\u{200f}').contains(&c)
+                || matches!(c, '\u{2028}' | '\u{2029}' | '\u{2060}' | '\u{feff}')
                 || ('\u{202a}'..='\u{202e}').contains(&c)
                 || ('\u{2066}'..='\u{2069}').contains(&c) =>
             {

@@ -30,14 +30,13 @@ pub fn read_path(path: &Path) -> io::Result<String> {
     if about.len() > LARGEST {
         return Err(io::Error::other("it is larger than 4 GiB"));
     }
-    fs::read_to_string(path)
+    soe_model::text::read(path)
 }
 
 /// Why a file could not be read, in words.
 pub fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        io::ErrorKind::InvalidData => "it is not text".to_owned(),
         _ => error.to_string(),
     }
 }

@@ -4,7 +4,8 @@
 use soe_model::broker::estimator::ESTIMATORS;
 use soe_model::broker::optimizer::OPTIMIZERS;
 use soe_model::broker::policy::POLICIES;
-use soe_model::catalogue::{Catalogue, Configured, Parameter, Value};
+pub use soe_model::catalogue::KindInfo;
+use soe_model::catalogue::{Catalogue, Configured, Value};
 use soe_model::client::arrival::ARRIVALS;
 use soe_model::client::size::SIZES;
 use soe_model::computer::platform::PLATFORMS;
@@ -24,17 +25,6 @@ pub enum Sort {
     Sizes,
     /// Platforms of computers.
     Platform,
-}
-
-/// What a kind is, whatever it makes.
-#[derive(Clone, Copy, Debug)]
-pub struct KindInfo {
-    /// Its name in files.
-    pub name: &'static str,
-    /// What it is, in a sentence.
-    pub help: &'static str,
-    /// What it can be given.
-    pub parameters: &'static [Parameter],
 }
 
 /// A kind with a value for every parameter.
@@ -72,12 +62,12 @@ impl Sort {
     /// All kinds, in the order of the documentation.
     pub fn kinds(self) -> Vec<KindInfo> {
         match self {
-            Self::Policy => infos(&POLICIES),
-            Self::Optimizer => infos(&OPTIMIZERS),
-            Self::Estimator => infos(&ESTIMATORS),
-            Self::Arrivals => infos(&ARRIVALS),
-            Self::Sizes => infos(&SIZES),
-            Self::Platform => infos(&PLATFORMS),
+            Self::Policy => POLICIES.infos(),
+            Self::Optimizer => OPTIMIZERS.infos(),
+            Self::Estimator => ESTIMATORS.infos(),
+            Self::Arrivals => ARRIVALS.infos(),
+            Self::Sizes => SIZES.infos(),
+            Self::Platform => PLATFORMS.infos(),
         }
     }
 
@@ -147,15 +137,4 @@ fn value_toml(value: &Value) -> String {
         }
         other => super::value::string(&other.to_string()),
     }
-}
-
-fn infos<B>(catalogue: &Catalogue<B>) -> Vec<KindInfo> {
-    let kinds = catalogue.kinds.iter();
-    kinds
-        .map(|kind| KindInfo {
-            name: kind.name,
-            help: kind.help,
-            parameters: kind.parameters,
-        })
-        .collect()
 }

@@ -462,13 +462,29 @@ impl Section {
     pub fn key(&self, name: &str) -> Option<&'static Key> {
         self.keys.iter().find(|key| key.name == name)
     }
+
+    /// Why a key cannot be read as what it would have to hold, if it cannot.
+    fn mistake(&self, key: &str, holds: Holds) -> Option<String> {
+        let path = self.path;
+        match self.key(key) {
+            None => Some(format!("{path} declares no `{key}`")),
+            Some(key) if key.form.holds() != holds => {
+                let (name, held) = (key.name, key.form.holds());
+                Some(format!("`{name}` of {path} holds {held:?}, not {holds:?}"))
+            }
+            Some(_) => None,
+        }
+    }
 }
 
 macro_rules! getter {
     ($(#[$meta:meta])* $name:ident, $maybe:ident, $variant:ident, $type:ty, $none:expr) => {
         $(#[$meta])*
+        ///
+        /// # Panics
+        /// If the section declares no such key, or one of another form.
         pub fn $maybe(&self, key: &str) -> Option<$type> {
-            match self.get(key) {
+            match self.declared(key, Holds::$variant) {
                 Some(Datum::$variant(value)) => Some(value.clone()),
                 _ => None,
             }
@@ -481,6 +497,54 @@ macro_rules! getter {
     };
 }
 
+/// What a form is read into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holds {
+    Duration,
+    Durations,
+    Bytes,
+    Number,
+    Rate,
+    Speed,
+    Count,
+    Flag,
+    Word,
+    Text,
+    Names,
+    Workers,
+    Output,
+    Choice,
+    Records,
+    /// Nothing: others read it.
+    Study,
+}
+
+impl Form {
+    /// What it is read into.
+    pub(crate) fn holds(&self) -> Holds {
+        match self {
+            Self::Duration { .. } => Holds::Duration,
+            Self::Durations => Holds::Durations,
+            Self::Bytes { .. } => Holds::Bytes,
+            Self::BytesEach | Self::Operations | Self::Number { .. } => Holds::Number,
+            Self::Rate { .. } => Holds::Rate,
+            Self::Speed => Holds::Speed,
+            Self::Count { .. } => Holds::Count,
+            Self::Flag => Holds::Flag,
+            Self::Word(_) => Holds::Word,
+            Self::Path { .. } => Holds::Text,
+            Self::Name(_) | Self::Names(_) => Holds::Names,
+            Self::Workers => Holds::Workers,
+            Self::Output => Holds::Output,
+            Self::Kind(_) => Holds::Choice,
+            Self::Table(_) | Self::Tables(_) | Self::Named(_) => Holds::Records,
+            Self::Study => Holds::Study,
+        }
+    }
+}
+
+/// Getters are for the code that resolves a section, which knows its own keys: they
+/// panic if the section declares no such key, or one that holds something else.
 impl Record {
     getter! {
         /// A duration.
@@ -508,7 +572,7 @@ impl Record {
     }
     /// Names; none if there are none or what was given was wrong.
     pub fn names(&self, key: &str) -> &[Name] {
-        match self.get(key) {
+        match self.declared(key, Holds::Names) {
             Some(Datum::Names(names)) => names,
             _ => &[],
         }
@@ -516,7 +580,7 @@ impl Record {
 
     /// Tables, with their names if they have any.
     pub fn records(&self, key: &str) -> &[(Name, Record)] {
-        match self.get(key) {
+        match self.declared(key, Holds::Records) {
             Some(Datum::Records(records)) => records,
             _ => &[],
         }
@@ -524,7 +588,7 @@ impl Record {
 
     /// A rate; `None` is unlimited.
     pub fn rate(&self, key: &str) -> Option<BitsPerSecond> {
-        match self.get(key) {
+        match self.declared(key, Holds::Rate) {
             Some(Datum::Rate(rate)) => Some(*rate),
             _ => None,
         }
@@ -532,7 +596,7 @@ impl Record {
 
     /// A path.
     pub fn text(&self, key: &str) -> Option<&str> {
-        match self.get(key) {
+        match self.declared(key, Holds::Text) {
             Some(Datum::Text(text)) => Some(text),
             _ => None,
         }
@@ -540,7 +604,7 @@ impl Record {
 
     /// A choice of a catalogue.
     pub fn choice(&self, key: &str) -> Option<&Choice> {
-        match self.get(key) {
+        match self.declared(key, Holds::Choice) {
             Some(Datum::Choice(choice)) => Some(choice),
             _ => None,
         }
@@ -548,12 +612,26 @@ impl Record {
 
     /// What a key was given, or its default.
     pub fn get(&self, key: &str) -> Option<&Datum> {
-        let position = self.section.keys.iter().position(|known| known.name == key);
-        debug_assert!(position.is_some(), "{} has no {key}", self.section.path);
-        self.data.get(position?)?.as_ref()
+        self.data.get(self.position(key))?.as_ref()
     }
 
-    /// Where a key was given, if it was.
+    /// The same of a key that was declared to hold that.
+    fn declared(&self, key: &str, holds: Holds) -> Option<&Datum> {
+        if let Some(mistake) = self.section.mistake(key, holds) {
+            panic!("{mistake}");
+        }
+        self.get(key)
+    }
+
+    fn position(&self, key: &str) -> usize {
+        let position = self.section.keys.iter().position(|known| known.name == key);
+        match position {
+            Some(position) => position,
+            None => panic!("{} declares no `{key}`", self.section.path),
+        }
+    }
+
+    /// Where a key was given, if it was; a key that is not declared cannot be.
     pub fn given(&self, key: &str) -> Option<Place> {
         let position = self.section.keys.iter().position(|known| known.name == key);
         *self.places.get(position?)?
@@ -579,5 +657,81 @@ impl Record {
             .keys
             .iter()
             .zip(self.data.iter().map(Option::as_ref))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::resolve;
+
+    fn collect(section: &'static Section, all: &mut Vec<&'static Section>) {
+        all.push(section);
+        for key in section.keys {
+            if let Form::Table(inner) | Form::Tables(inner) | Form::Named(inner) = key.form {
+                collect(inner, all);
+            }
+        }
+    }
+
+    fn empty(section: &'static Section) -> Record {
+        Record {
+            section,
+            place: Place::Default,
+            data: vec![None; section.keys.len()],
+            places: vec![None; section.keys.len()],
+        }
+    }
+
+    /// Asks for a key with the getter of what it holds.
+    fn ask(record: &Record, key: &str, holds: Holds) {
+        match holds {
+            Holds::Duration => assert_eq!(record.maybe_duration(key), None),
+            Holds::Bytes => assert_eq!(record.maybe_bytes(key), None),
+            Holds::Number => assert_eq!(record.maybe_number(key), None),
+            Holds::Speed => assert_eq!(record.maybe_speed(key), None),
+            Holds::Count => assert_eq!(record.maybe_count(key), None),
+            Holds::Word => assert_eq!(record.maybe_word(key), None),
+            Holds::Names => assert!(record.names(key).is_empty()),
+            Holds::Records => assert!(record.records(key).is_empty()),
+            Holds::Rate => assert_eq!(record.rate(key), None),
+            Holds::Text => assert_eq!(record.text(key), None),
+            Holds::Choice => assert_eq!(record.choice(key), None),
+            Holds::Durations | Holds::Flag | Holds::Workers | Holds::Output | Holds::Study => {
+                assert!(record.get(key).is_none());
+            }
+        }
+    }
+
+    #[test]
+    fn every_declared_key_has_a_getter_and_no_other_getter_answers_for_it() {
+        let mut sections = Vec::new();
+        collect(&resolve::SECTION, &mut sections);
+        assert!(sections.len() > 10);
+        for section in sections {
+            let record = empty(section);
+            let wrong = section.mistake("no-such-key", Holds::Number);
+            assert!(wrong.is_some_and(|wrong| wrong.contains("no-such-key")));
+            for key in section.keys {
+                let held = key.form.holds();
+                ask(&record, key.name, held);
+                for holds in [Holds::Number, Holds::Count, Holds::Word, Holds::Choice] {
+                    let mistake = section.mistake(key.name, holds);
+                    assert_eq!(mistake.is_none(), held == holds, "{mistake:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "declares no `speeed`")]
+    fn a_key_that_is_not_declared_is_no_zero() {
+        empty(&resolve::SECTION).number("speeed");
+    }
+
+    #[test]
+    #[should_panic(expected = "holds Count, not Number")]
+    fn a_key_of_another_form_is_no_zero() {
+        empty(&resolve::SECTION).number("version");
     }
 }

@@ -252,9 +252,7 @@ impl Form {
                 Ok(Datum::Output(Output::CopyInput))
             }
             (Self::Output, Raw::Text(text)) => match units::parse_bytes(&quote(text)) {
-                Ok(size) if size.0 <= LARGEST_OUTPUT => {
-                    Ok(Datum::Output(Output::Fixed("A".repeat(size.0 as usize))))
-                }
+                Ok(size) if size.0 <= LARGEST_OUTPUT => Ok(Datum::Output(Output::Size(size))),
                 Ok(_) => Err(fail(format!(
                     "`{}` is too large, at most {}",
                     quote(text),
@@ -264,7 +262,7 @@ impl Form {
             },
             (Self::Output, Raw::Table(table)) => match table.entries.as_slice() {
                 [entry] if entry.key == "text" => match &entry.node.raw {
-                    Raw::Text(text) => Ok(Datum::Output(Output::Fixed(text.clone()))),
+                    Raw::Text(text) => Ok(Datum::Output(Output::Fixed(text.as_str().into()))),
                     _ => Err(unexpected()),
                 },
                 _ => Err(unexpected()),
@@ -371,7 +369,9 @@ impl Form {
             },
             Datum::Workers(workers) => workers_toml(workers),
             Datum::Output(Output::CopyInput) => string("copy-input"),
+            Datum::Output(Output::Size(size)) => string(&size.to_string()),
             Datum::Output(Output::Fixed(text)) => {
+                // As long as it has been called by its size.
                 if text.bytes().all(|byte| byte == b'A') {
                     string(&Bytes(text.len() as u64).to_string())
                 } else {

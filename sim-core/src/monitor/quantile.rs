@@ -85,7 +85,25 @@ impl QuantileSketch {
         if self.count == 0 {
             return None;
         }
-        let rank = rank(q, self.count);
+        self.of_rank(rank(q, self.count))
+    }
+
+    /// The `q` quantile by linear interpolation between the observations around
+    /// `(n - 1) q`, in nanoseconds: type 7 of Hyndman and Fan ("Sample quantiles in
+    /// statistical packages", The American Statistician, 1996). `q` is taken into [0, 1].
+    /// `None` without observations.
+    ///
+    /// Error: within 1/256 (0.4 %) of the same quantile of the observations themselves.
+    pub fn interpolated(&self, q: f64) -> Option<f64> {
+        let last = self.count.checked_sub(1)?;
+        interpolate(last, q, |index| {
+            let value = self.of_rank(index + 1)?;
+            Some(value.as_nanos() as f64)
+        })
+    }
+
+    /// The observation of a rank, from 1 to the number of observations.
+    fn of_rank(&self, rank: u64) -> Option<SimDuration> {
         if rank == 1 {
             return self.min();
         }
@@ -155,6 +173,19 @@ fn middle_of(bucket: usize) -> u64 {
     lowest + ((1 << shift) >> 1)
 }
 
+/// The `q` quantile of type 7 of sorted values, which `value` gives by their index from 0 to
+/// `last`.
+pub fn interpolate(last: u64, q: f64, mut value: impl FnMut(u64) -> Option<f64>) -> Option<f64> {
+    let position = last as f64 * q.clamp(0.0, 1.0);
+    let below = (position as u64).min(last);
+    let weight = position - below as f64;
+    let low = value(below)?;
+    if weight == 0.0 || below == last {
+        return Some(low);
+    }
+    Some(low + weight * (value(below + 1)? - low))
+}
+
 /// The rank of the `q` quantile of `count` observations, from 1 to `count`.
 fn rank(q: f64, count: u64) -> u64 {
     // Most `q` in use are a little off as binary fractions: 0.07 * 100 is a little
@@ -198,6 +229,10 @@ mod tests {
             for sketch in [whole, merged] {
                 let quantile = sketch.quantile(q).unwrap().as_nanos();
                 prop_assert!(u128::from(quantile.abs_diff(exact)) * 256 <= u128::from(exact));
+                let last = values.len() as u64 - 1;
+                let exact = interpolate(last, q, |i| Some(values[i as usize] as f64)).unwrap();
+                let error = sketch.interpolated(q).unwrap() - exact;
+                prop_assert!(error.abs() <= exact / 256.0 * (1.0 + 1e-9));
                 prop_assert_eq!(sketch.count(), values.len() as u64);
                 prop_assert_eq!(sketch.min().unwrap().as_nanos(), values[0]);
                 prop_assert_eq!(sketch.max().unwrap().as_nanos(), values[values.len() - 1]);
@@ -232,7 +267,10 @@ mod tests {
     #[test]
     fn nothing_observed_has_no_quantiles() {
         let mut sketch = QuantileSketch::new();
-        assert_eq!(sketch.quantile(0.5), None);
+        assert_eq!(
+            (sketch.quantile(0.5), sketch.interpolated(0.5)),
+            (None, None)
+        );
         sketch.record(SimDuration::from_secs(1));
         sketch.reset();
         assert_eq!(

@@ -94,24 +94,17 @@ fn main() {
     let of = |name: &str| {
         let mut rows = rows.iter().zip(&best);
         rows.find(|((row, _), _)| row == name)
-            .map(|(_, measured)| measured.rate)
+            .map(|(_, measured)| measured.cost)
     };
+    println!("what a call costs there to what it costs with us:");
     for (ours, floor, target) in [
         (
             "our router > our computer",
             "bare forwarder > bare server",
-            0.75,
+            1.4,
         ),
-        (
-            "our router > bare server",
-            "bare forwarder > bare server",
-            0.9,
-        ),
-        (
-            "our router > our computer",
-            "bare forwarder > our computer",
-            0.9,
-        ),
+        ("our router > our computer", "haproxy > our computer", 0.85),
+        ("our router > bare server", "haproxy > bare server", 0.85),
         (
             "our router, 1000 destinations x 100 functions, best one used",
             "our router > bare server",
@@ -119,7 +112,7 @@ fn main() {
         ),
     ] {
         if let (Some(a), Some(b)) = (of(ours), of(floor)) {
-            println!("{:10.2}  {ours} / {floor} (to reach: {target})", a / b);
+            println!("{:10.2}  {floor} / {ours} (to reach: {target})", b / a);
         }
     }
     if wanted("megabyte") {

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use soe_live::command::Stop;
-use soe_live::server::{Invocation, Invocations, Server, Services};
+use soe_live::server::{Caller, Invocation, Invocations, Server, Services};
 use soe_live::wire::{Frame, Reply};
 use soe_live::{Security, rpc};
-use std::time::Instant;
 
 use crate::load::{call, connect, frame, on_thread};
 use crate::ours;
@@ -17,7 +16,7 @@ use crate::ours;
 struct Holding(Stop);
 
 impl Invocations for Holding {
-    fn invoke(self: Arc<Self>, _: Frame, _: Option<Instant>) -> Invocation {
+    fn invoke(self: Arc<Self>, _: Frame, _: Caller) -> Invocation {
         Box::pin(async move {
             self.0.wait().await;
             let reply = Reply {

@@ -13,7 +13,7 @@ use soe_live::server::{Server, Services};
 use soe_model::broker::optimizer::OPTIMIZERS;
 use soe_model::broker::policy::POLICIES;
 use soe_model::broker::{
-    BrokerKind, BrokerSpec, Compatibility, ForwardingTime, Limits, TableEntrySpec,
+    BrokerKind, BrokerSpec, Compatibility, Failover, ForwardingTime, Limits, TableEntrySpec,
 };
 use soe_model::computer::platform::Platform;
 
@@ -84,6 +84,7 @@ pub fn router(destinations: &[SocketAddr], functions: usize) -> SocketAddr {
         forwarding_time: ForwardingTime::default(),
         table: entries.collect(),
         compatibility: Compatibility::Corrected,
+        failover: Failover::Always,
     };
     on_thread(move |started| async move {
         let forwarding = Forwarding {
@@ -91,6 +92,7 @@ pub fn router(destinations: &[SocketAddr], functions: usize) -> SocketAddr {
             connections: 4,
             call_timeout: Duration::from_secs(300),
             fake: false,
+            message: soe_live::limits::MESSAGE,
         };
         let (broker, _failures) = Broker::new(&spec, &Streams::new(0, 0), forwarding).unwrap();
         tokio::spawn(broker.clone().attend());

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use libfuzzer_sys::fuzz_target;
 use sim_core::SimDuration;
 use soe_live::computer::{Computer, ComputerOptions, Executor, Simulated, WorkflowOptions};
-use soe_live::server::Invocations;
+use soe_live::server::{Caller, Invocations};
 use soe_live::wire::Frame;
 use soe_model::computer::platform::Platform;
 
@@ -31,7 +31,7 @@ fuzz_target!(|message: &[u8]| {
     soe_live_fuzz::runtime().block_on(async {
         let executor = Executor::Simulated(Arc::new(Simulated::new(&spec).expect("a computer")));
         let computer = Arc::new(Computer::new(executor, "c:1", &options).expect("plaintext"));
-        if let Ok(answer) = computer.invoke(Frame::of(message), None).await {
+        if let Ok(answer) = computer.invoke(Frame::of(message), Caller::default()).await {
             assert_eq!(answer.check(), Ok(()));
         }
     });

@@ -6,18 +6,22 @@
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 use prost::Message;
+use soe_live::limits::MESSAGE;
 use soe_live::rpc::{LambdaRequest, LambdaResponse};
-use soe_live::wire::{Frame, Request, Response};
+use soe_live::wire::{Assembly, Frame, Request, Response};
 
 fuzz_target!(|input: (Vec<u8>, u8)| {
     let (message, size) = input;
     let whole = Frame::of(&message);
-    let mut pieces = Frame::default();
+    let mut pieces = Assembly::new(MESSAGE);
     for piece in whole.slice(0..whole.len()).chunks(usize::from(size).max(1)) {
         if pieces.push(Bytes::copy_from_slice(piece)).is_err() {
             return;
         }
     }
+    let Ok(pieces) = pieces.finish() else {
+        return;
+    };
     let read = Request::read(whole.clone());
     assert_eq!(read.is_ok(), Request::read(pieces.clone()).is_ok());
     if let (Ok(read), Ok(decoded)) = (read, LambdaRequest::decode(&message[..])) {

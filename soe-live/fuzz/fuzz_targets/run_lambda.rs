@@ -5,13 +5,13 @@
 use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
-use soe_live::server::Invocations;
+use soe_live::server::{Caller, Invocations};
 use soe_live::wire::Frame;
 
 fuzz_target!(|message: &[u8]| {
     soe_live_fuzz::runtime().block_on(async {
         let router: Arc<_> = soe_live_fuzz::router();
-        if let Ok(answer) = router.invoke(Frame::of(message), None).await {
+        if let Ok(answer) = router.invoke(Frame::of(message), Caller::default()).await {
             assert_eq!(answer.check(), Ok(()));
         }
     });

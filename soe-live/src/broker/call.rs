@@ -7,7 +7,8 @@ use std::time::Instant;
 
 use sim_core::SimDuration;
 use soe_model::broker::{
-    Answer, Attempt, CallHeader, CallId, Failure, Outcome, ProbeReply, Rejection, Ticket,
+    Answer, Attempt, CallHeader, CallId, Failure, Outcome, ProbeAnswer, ProbeReply, Rejection,
+    Ticket,
 };
 use soe_model::names::EndpointId;
 use soe_model::units::Bytes;
@@ -16,23 +17,33 @@ use tracing::{debug, trace};
 
 use super::Broker;
 use super::core::{Probe, Todo, Waiting};
+use crate::budget::Account;
 use crate::clock::duration;
+use crate::link::Means;
 use crate::peer::CallError;
 use crate::rpc;
-use crate::server::{Invocation, Invocations};
+use crate::server::{Caller, Invocation, Invocations};
 use crate::wire::{Frame, Reply, Request, Response};
 use crate::workflow::meeting;
 
 impl Invocations for Broker {
-    fn invoke(self: Arc<Self>, request: Frame, deadline: Option<Instant>) -> Invocation {
+    fn invoke(self: Arc<Self>, request: Frame, caller: Caller) -> Invocation {
         Box::pin(async move {
             let request = Request::read(request).map_err(|error| {
                 debug!("malformed request: {error}");
                 Status::invalid_argument(format!("malformed LambdaRequest: {error}"))
             })?;
-            Ok(self.forward(request, deadline).await)
+            Ok(self.forward(request, caller).await)
         })
     }
+}
+
+/// What holds for all attempts of a call.
+#[derive(Clone)]
+struct Bounds {
+    deadline: Instant,
+    /// The account that pays for the memory of the response.
+    account: Option<Arc<Account>>,
 }
 
 /// What the latest attempt brought, until the model says what becomes of it.
@@ -43,12 +54,16 @@ struct Latest {
 }
 
 impl Broker {
-    async fn forward(self: Arc<Self>, request: Request, deadline: Option<Instant>) -> Frame {
-        let deadline = self.deadline(deadline);
+    async fn forward(self: Arc<Self>, request: Request, caller: Caller) -> Frame {
+        let Caller { deadline, account } = caller;
+        let limits = Bounds {
+            deadline: self.deadline(deadline),
+            account,
+        };
         let mut call = self.clone().arrive(&request);
         let mut latest = Latest::default();
         loop {
-            match self.next(&call, &request, deadline).await {
+            match self.next(&call, &request, &limits).await {
                 Todo::Forward {
                     attempt,
                     destination,
@@ -59,7 +74,7 @@ impl Broker {
                         tokio::time::sleep(duration(after)).await;
                     }
                     latest = self
-                        .attempt(&request, attempt, destination, &header, deadline)
+                        .attempt(&request, attempt, destination, &header, &limits)
                         .await;
                 }
                 Todo::Respond(outcome) => {
@@ -103,7 +118,7 @@ impl Broker {
 
     /// Waits for what is to be done next, and asks destinations meanwhile if the
     /// model wants to.
-    async fn next(self: &Arc<Self>, call: &Call, request: &Request, deadline: Instant) -> Todo {
+    async fn next(self: &Arc<Self>, call: &Call, request: &Request, limits: &Bounds) -> Todo {
         loop {
             let next = poll_fn(|cx| {
                 let mut core = self.core();
@@ -111,10 +126,11 @@ impl Broker {
                     let outcome = Outcome::Rejected(Rejection::NoDestination);
                     return Poll::Ready(Ok(Todo::Respond(outcome)));
                 };
-                if let Some(todo) = waiting.todo.take() {
-                    Poll::Ready(Ok(todo))
-                } else if !waiting.probes.is_empty() {
+                // Probes first: they need the request, and the call does not wait for them.
+                if !waiting.probes.is_empty() {
                     Poll::Ready(Err(std::mem::take(&mut waiting.probes)))
+                } else if let Some(todo) = waiting.todo.take() {
+                    Poll::Ready(Ok(todo))
                 } else {
                     waiting.waker = Some(cx.waker().clone());
                     Poll::Pending
@@ -124,7 +140,8 @@ impl Broker {
                 Ok(todo) => return todo,
                 Err(probes) => {
                     for probe in probes {
-                        tokio::spawn(self.clone().probe(probe, request.clone(), deadline));
+                        let limits = limits.clone();
+                        tokio::spawn(self.clone().probe(probe, request.clone(), limits));
                     }
                 }
             }
@@ -138,9 +155,9 @@ impl Broker {
         attempt: Attempt,
         destination: EndpointId,
         header: &CallHeader,
-        deadline: Instant,
+        limits: &Bounds,
     ) -> Latest {
-        let response = self.send(request, destination, header, deadline).await;
+        let response = self.send(request, destination, header, limits).await;
         let mut core = self.core();
         let now = self.clock.now();
         let mut latest = Latest::default();
@@ -150,6 +167,7 @@ impl Broker {
                     processing: SimDuration::from_millis(response.ptime.into()),
                     load1: response.load1,
                     acknowledgement: response.asynchronous,
+                    cold: false,
                 };
                 core.broker.answered(now, attempt, &answer);
                 latest.response = Some(response);
@@ -161,14 +179,10 @@ impl Broker {
             Err(error) => {
                 debug!("{}: {error}", core.endpoints.name(destination));
                 latest.error = Some(error.to_string());
-                let failure = match error {
-                    CallError::Refused(_) => Failure::Application,
-                    CallError::Unreachable(_) => Failure::Transport,
-                };
                 let offer = core.offers(header.function, destination);
-                core.broker.failed(now, attempt, failure);
-                if let (CallError::Unreachable(_), Some(is_final)) = (&error, offer) {
-                    core.has_failed(header.function, destination, is_final);
+                core.broker.failed(now, attempt, error.failure());
+                if let (CallError::Unreachable { .. }, Some(is_final)) = (&error, offer) {
+                    core.has_failed(header.function, destination, is_final, &error);
                 }
             }
         }
@@ -177,28 +191,33 @@ impl Broker {
     }
 
     /// Asks a destination how long a call would take.
-    async fn probe(self: Arc<Self>, probe: Probe, request: Request, deadline: Instant) {
+    async fn probe(self: Arc<Self>, probe: Probe, request: Request, limits: Bounds) {
         let Probe {
             probe,
             destination,
             header,
         } = probe;
-        let replied = self.send(&request, destination, &header, deadline).await;
+        let replied = self.send(&request, destination, &header, &limits).await;
         let mut core = self.core();
         let reply = match replied {
-            Ok(response) if response.is_ok => {
-                ProbeReply::Answered(SimDuration::from_millis(response.ptime.into()))
+            Ok(ref response) if response.is_ok => {
+                let processing = SimDuration::from_millis(response.ptime.into());
+                ProbeReply::Answered(ProbeAnswer {
+                    load1: Some(response.load1),
+                    ..processing.into()
+                })
             }
-            Ok(_) | Err(CallError::Refused(_)) => ProbeReply::Failed(Failure::Application),
-            Err(CallError::Unreachable(error)) => {
+            Ok(_) => ProbeReply::Failed(Failure::Application),
+            Err(ref error) => {
                 debug!("{}: {error}", core.endpoints.name(destination));
-                if let Some(is_final) = core.offers(header.function, destination) {
-                    core.has_failed(header.function, destination, is_final);
-                }
-                ProbeReply::Failed(Failure::Transport)
+                ProbeReply::Failed(error.failure())
             }
         };
+        let offer = core.offers(header.function, destination);
         core.broker.probe_replied(self.clock.now(), probe, reply);
+        if let (Err(error @ CallError::Unreachable { .. }), Some(is_final)) = (&replied, offer) {
+            core.has_failed(header.function, destination, is_final, error);
+        }
         self.settle(core);
     }
 
@@ -207,7 +226,7 @@ impl Broker {
         request: &Request,
         destination: EndpointId,
         header: &CallHeader,
-        deadline: Instant,
+        limits: &Bounds,
     ) -> Result<Response, CallError> {
         if self.forwarding.fake {
             let reply = Reply {
@@ -218,9 +237,16 @@ impl Broker {
             return response(reply.with_text(""));
         }
         let peer = self.peer(&mut self.core(), destination);
-        let peer = peer.map_err(|error| CallError::Unreachable(error.to_string()))?;
+        let peer = peer.map_err(|error| CallError::Unreachable {
+            reason: error.to_string(),
+            delivered: false,
+        })?;
         let frame = request.forwarded(header.hops, header.dry);
-        response(peer.call(&frame, deadline).await?)
+        let means = Means {
+            message: self.forwarding.message,
+            account: limits.account.as_ref(),
+        };
+        response(peer.call(frame, means, limits.deadline).await?)
     }
 
     /// What the caller gets.
@@ -262,9 +288,17 @@ struct Call {
 impl Drop for Call {
     fn drop(&mut self) {
         let mut core = self.broker.core();
-        core.calls.remove(self.id);
+        let now = self.broker.clock.now();
+        let probes = core.calls.remove(self.id).map(|waiting| waiting.probes);
+        // Questions that were not sent would keep their places for ever.
+        for probe in probes.iter().flatten() {
+            let reply = ProbeReply::TimedOut;
+            core.broker.probe_replied(now, probe.probe, reply);
+        }
         if let Some(ticket) = self.ticket.take() {
-            core.broker.cancel(self.broker.clock.now(), ticket);
+            core.broker.cancel(now, ticket);
+            self.broker.settle(core);
+        } else if probes.is_some_and(|probes| !probes.is_empty()) {
             self.broker.settle(core);
         }
     }

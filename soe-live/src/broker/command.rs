@@ -9,7 +9,7 @@ use soe_model::conf::ConfError;
 
 use super::{BrokerOptions, run};
 use crate::command::{Failure, Stop};
-use crate::options::{self, configured};
+use crate::options::{self, configured, long_help, short_help};
 
 /// Forwards invocations of functions to computers and other routers: by the
 /// weights of forwarding tables, which the controller fills and measured
@@ -20,18 +20,23 @@ pub struct EdgeRouter {
     #[command(flatten)]
     broker: options::BrokerOptions,
 
-    /// How a destination is picked: type=random, least-impedance, round-robin, or
-    /// proportional-fairness with alpha and beta
-    #[arg(long, value_name = "CONF", default_value = "type=random", value_parser = policy)]
+    #[arg(
+        long,
+        value_name = "CONF",
+        default_value = "type=random",
+        value_parser = policy,
+        help = short_help("How a destination is picked", &POLICIES),
+        long_help = long_help("How a destination is picked", &POLICIES)
+    )]
     table_conf: PolicySpec,
 
-    /// How weights follow measured latencies: type=none, trivial with period and
-    /// stat (mean, min, max), async with alpha, or asyncPF
     #[arg(
         long,
         value_name = "CONF",
         default_value = "type=trivial,period=10,stat=mean",
-        value_parser = optimizer
+        value_parser = optimizer,
+        help = short_help("How weights follow measured latencies", &OPTIMIZERS),
+        long_help = long_help("How weights follow measured latencies", &OPTIMIZERS)
     )]
     optimizer_conf: OptimizerSpec,
 }
@@ -49,12 +54,13 @@ pub struct EdgeDispatcher {
     #[command(flatten)]
     broker: options::BrokerOptions,
 
-    /// How response times are predicted: type=rtt, util, delay or probe
     #[arg(
         long,
         value_name = "CONF",
         default_value = "type=rtt,window-size=50,stale-period=10",
-        value_parser = estimator
+        value_parser = estimator,
+        help = short_help("How response times are predicted", &ESTIMATORS),
+        long_help = long_help("How response times are predicted", &ESTIMATORS)
     )]
     ptimeest_conf: EstimatorSpec,
 }
@@ -118,6 +124,8 @@ async fn start(
         call_timeout: options.call_timeout,
         fake_entries: (options.fake_num_lambdas, options.fake_num_destinations),
         compatibility: Compatibility::Corrected,
+        failover: options.failover,
+        limits: options.server.limits.limits(),
         seed: options.seed,
     };
     run(options, stop).await.map_err(Failure::run)

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use sim_core::{SimDuration, Streams};
 use soe_model::broker::{
-    BrokerKind, BrokerSpec, Compatibility, ConfigureError, ForwardingTime, Limits, TableEntrySpec,
+    BrokerKind, BrokerSpec, Compatibility, ConfigureError, Failover, ForwardingTime, Limits,
+    TableEntrySpec,
 };
 use soe_model::catalogue::{Quantity, Value};
 use soe_model::conf::{Conf, ConfError};
@@ -20,6 +21,7 @@ use super::{Broker, Forwarding, Tables};
 use crate::announce::{self, Subject};
 use crate::command::{Endpoint, Stop};
 use crate::connection::connect_lazily;
+use crate::limits::Limits as ServerLimits;
 use crate::rpc::ComputerInfo;
 use crate::rpc::edge_controller_client::EdgeControllerClient;
 use crate::rpc::edge_router_server::EdgeRouterServer;
@@ -52,6 +54,10 @@ pub struct BrokerOptions {
     pub fake_entries: (u32, u32),
     /// Which rules of the original it follows.
     pub compatibility: Compatibility,
+    /// Whether a call that was lost is sent to another destination.
+    pub failover: Failover,
+    /// What it holds and takes at most.
+    pub limits: ServerLimits,
     /// The seed of its random draws.
     pub seed: u64,
     /// How connections are protected.
@@ -149,8 +155,11 @@ pub enum BrokerError {
 /// If it cannot start.
 pub async fn run(options: BrokerOptions, stop: Stop) -> Result<(), BrokerError> {
     let security = &options.security;
+    let limits = options.limits;
     let server = Server::bind(&options.server_endpoint, security).await?;
+    let server = server.with_limits(limits);
     let tables = Server::bind(&options.configuration_endpoint, security).await?;
+    let tables = tables.with_limits(limits);
     let announced = options.announce_endpoint.as_ref();
     let endpoint = announced.unwrap_or(server.endpoint()).clone();
     let forwarding = Forwarding {
@@ -158,6 +167,7 @@ pub async fn run(options: BrokerOptions, stop: Stop) -> Result<(), BrokerError> 
         connections: options.router_conf.connections as usize,
         call_timeout: options.call_timeout,
         fake: options.router_conf.fake,
+        message: options.limits.message,
     };
     let streams = Streams::new(options.seed, 0);
     let (broker, failures) = Broker::new(&spec(&options, &endpoint), &streams, forwarding)?;
@@ -178,6 +188,7 @@ pub async fn run(options: BrokerOptions, stop: Stop) -> Result<(), BrokerError> 
     };
     servers.spawn(server.run(Some(broker.clone()), services, close.clone()));
     let service = EdgeRouterServer::new(Tables::of(broker.clone()));
+    let service = service.max_decoding_message_size(limits.message);
     let services = Services::new(&["uiiit.rpc.EdgeRouter"], |routes| {
         routes.add_service(service);
     });
@@ -246,6 +257,7 @@ fn spec(options: &BrokerOptions, endpoint: &Endpoint) -> BrokerSpec {
         forwarding_time: options.router_conf.forwarding_time,
         table: entries.collect(),
         compatibility: options.compatibility,
+        failover: options.failover,
     }
 }
 

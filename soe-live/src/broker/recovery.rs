@@ -16,6 +16,7 @@ use tracing::{info, warn};
 
 use super::Broker;
 use super::core::Core;
+use crate::peer::CallError;
 
 /// How often destinations that have failed are tried, at first and at most.
 const FIRST: Duration = Duration::from_millis(500);
@@ -25,7 +26,13 @@ const ROUND: Duration = Duration::from_millis(250);
 
 impl Core {
     /// Notes that a destination has left the tables since it has failed.
-    pub fn has_failed(&mut self, function: FunctionId, destination: EndpointId, is_final: bool) {
+    pub fn has_failed(
+        &mut self,
+        function: FunctionId,
+        destination: EndpointId,
+        is_final: bool,
+        why: &CallError,
+    ) {
         if self.offers(function, destination).is_some() {
             return;
         }
@@ -34,7 +41,7 @@ impl Core {
             lost.push((function, is_final));
         }
         warn!(
-            "{} has failed and leaves the tables of {}",
+            "{} has failed and leaves the tables of {}: {why}",
             self.endpoints.name(destination),
             self.functions.name(function)
         );

@@ -9,6 +9,7 @@ use tracing::{debug, info};
 use super::Broker;
 use super::core::Core;
 use crate::command::{Endpoint, EndpointError};
+use crate::limits::NAME;
 use crate::rpc::edge_router_conf::Action;
 use crate::rpc::edge_router_server::EdgeRouter;
 use crate::rpc::{
@@ -29,6 +30,8 @@ enum Refused {
     Action(#[from] InvalidAction),
     #[error("Invalid function '', must have a name")]
     NoFunction,
+    #[error("Invalid function of {0} letters, at most {NAME} are allowed")]
+    LongName(usize),
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
     #[error(transparent)]
@@ -91,6 +94,9 @@ impl Core {
                 }
                 if change.lambda.is_empty() {
                     return Err(Refused::NoFunction);
+                }
+                if change.lambda.len() > NAME {
+                    return Err(Refused::LongName(change.lambda.len()));
                 }
                 destination.parse::<Endpoint>()?;
                 Ok(())

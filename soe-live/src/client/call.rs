@@ -10,6 +10,7 @@ use tonic::{Request, Status};
 use crate::Security;
 use crate::command::Failure;
 use crate::connection::connect_lazily;
+use crate::limits::MESSAGE_RANGE;
 use crate::rpc;
 use crate::rpc::edge_server_client::EdgeServerClient;
 
@@ -38,6 +39,9 @@ pub enum CallError {
     /// It was refused, with this text.
     #[error("{0}")]
     Refused(String),
+    /// The other side answered with this error of gRPC in place of a response.
+    #[error("RPC failed: {0}")]
+    Status(String),
     /// The network, or the other side of it, failed.
     #[error("RPC failed: {0}")]
     Transport(String),
@@ -61,7 +65,7 @@ impl Caller {
         let channel = connect_lazily(endpoint, security).map_err(Failure::input)?;
         Ok(Self {
             endpoint: endpoint.to_owned(),
-            client: EdgeServerClient::new(channel).max_decoding_message_size(usize::MAX),
+            client: EdgeServerClient::new(channel).max_decoding_message_size(*MESSAGE_RANGE.end()),
             timeout,
         })
     }
@@ -88,7 +92,13 @@ impl Caller {
             Ok(Ok(response)) => response.into_inner(),
             // The transport knows the deadline too, and may be the first to see it.
             Ok(Err(status)) if Instant::now() < deadline => {
-                return Err(CallError::Transport(describe(&status)));
+                // What this side makes up has a cause, what came does not.
+                let came = std::error::Error::source(&status).is_none();
+                let text = describe(&status);
+                return Err(match came {
+                    true => CallError::Status(text),
+                    false => CallError::Transport(text),
+                });
             }
             Ok(Err(_)) | Err(_) => return Err(CallError::Timeout(self.timeout)),
         };

@@ -245,7 +245,8 @@ impl Driver {
             Err(error) => debug!(client, call = call.number, endpoint, %error, "failed"),
         }
         let several = self.destinations.len() > 1;
-        if let Err(error @ (CallError::Transport(_) | CallError::Timeout(_))) = &mut result
+        if let Err(error @ (CallError::Status(_) | CallError::Transport(_) | CallError::Timeout(_))) =
+            &mut result
             && several
         {
             *error = CallError::Nobody(error.to_string());

@@ -93,7 +93,7 @@ struct Player {
 /// If the trace is wrong, the output cannot be written, or a call failed.
 pub async fn run(options: Options, stop: Stop) -> Result<(), Failure> {
     let path = options.input_file.clone();
-    let text = tokio::task::spawn_blocking(move || std::fs::read_to_string(path));
+    let text = tokio::task::spawn_blocking(move || soe_model::text::read(path));
     let text = tokio::select! {
         text = text => text.map_err(Failure::run)?,
         () = stop.wait() => return Ok(()),

@@ -23,6 +23,8 @@ pub fn start(usual: Level) -> Result<(), Failure> {
     let filter = filter(rust_log.as_deref(), glog_v.as_deref(), usual);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
+        // Told on standard error, which is what failed.
+        .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal());
     tracing_subscriber::registry()
         .with(filter.map_err(Failure::Input)?)

@@ -2,7 +2,9 @@
 
 use std::fmt::Display;
 use std::fs::OpenOptions;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
+
+use analysis::console::{self, deliver};
 
 use super::Failure;
 
@@ -49,7 +51,7 @@ impl Output {
     /// If the file cannot be written.
     pub fn line(&mut self, line: impl Display) -> Result<bool, Failure> {
         if self.open {
-            self.open = written(&mut self.writer, &format!("{line}\n"))
+            self.open = deliver(&mut *self.writer, &format!("{line}\n"))
                 .map_err(|error| Failure::Run(format!("{}: cannot write: {error}", self.path)))?;
         }
         Ok(self.open)
@@ -58,25 +60,15 @@ impl Output {
 
 /// Prints a text on standard output.
 pub fn print(text: &str) -> Result<(), Failure> {
-    written(&mut io::stdout(), text)
-        .map(drop)
+    console::print(text)
         .map_err(|error| Failure::Run(format!("standard output: cannot write: {error}")))
-}
-
-/// Writes a text and says whether somebody reads it.
-fn written(writer: &mut dyn Write, text: &str) -> io::Result<bool> {
-    let done = writer.write_all(text.as_bytes());
-    match done.and_then(|()| writer.flush()) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(error),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fs;
+    use std::io::ErrorKind;
 
     #[test]
     fn a_file_is_emptied_or_extended() {

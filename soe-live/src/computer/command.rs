@@ -10,7 +10,7 @@ use soe_model::conf::Conf;
 
 use super::{ComputerError, ComputerOptions, GatewayConf, Kind, WorkflowOptions, run};
 use crate::command::{Failure, Stop, positive};
-use crate::options::{MaybeEndpoint, ServerOptions, configured, timeout};
+use crate::options::{MaybeEndpoint, ServerOptions, configured, long_help, short_help, timeout};
 
 /// Executes functions: on simulated processors, which take the time that the
 /// functions need, or on a serverless platform behind an HTTP gateway.
@@ -33,13 +33,16 @@ pub struct EdgeComputer {
     #[arg(long, value_enum, default_value_t = Type::Sim)]
     computer_type: Type,
 
-    /// The processors and functions of type sim: type=raspberry, intel-server, or
-    /// file with path
     #[arg(
         long,
         value_name = "CONF",
         default_value = "type=raspberry,num-cpu-containers=1,num-cpu-workers=4,\
-                         num-gpu-containers=1,num-gpu-workers=2"
+                         num-gpu-containers=1,num-gpu-workers=2",
+        help = format!("{}; or type=file with path", short_help(PROCESSORS, &PLATFORMS)),
+        long_help = format!(
+            "{}\ntype=file: What a configuration file says.\n  path, mandatory: The file.",
+            long_help(PROCESSORS, &PLATFORMS)
+        )
     )]
     conf: String,
 
@@ -90,6 +93,8 @@ pub struct EdgeComputer {
     json_example: bool,
 }
 
+const PROCESSORS: &str = "The processors and functions of type sim";
+
 const EXAMPLES: &str = "\
 Examples:
   edgecomputer --server 127.0.0.1:10000 --controller 127.0.0.1:6475
@@ -129,6 +134,7 @@ impl EdgeComputer {
         let options = ComputerOptions {
             kind,
             security: self.server.security()?,
+            limits: self.server.limits.limits(),
             server_endpoint: self.server.server_endpoint,
             announce_endpoint: self.server.announce_endpoint.0,
             controller_endpoint: self.server.controller_endpoint.0,
@@ -163,7 +169,7 @@ fn platform(text: &str) -> Result<Platform, Failure> {
             conf.finish(&["type", "path"])
                 .map_err(|error| wrong(&error))?;
             let path = path.ok_or_else(|| wrong(&"No value found for key: path"))?;
-            let content = std::fs::read_to_string(&path).map_err(|error| {
+            let content = soe_model::text::read(&path).map_err(|error| {
                 wrong(&format!(
                     "Could not open configuration file: {path}: {error}"
                 ))

@@ -1,5 +1,8 @@
 //! A serverless platform behind an HTTP gateway, as OpenFaaS has one.
 
+mod tls;
+
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,17 +12,19 @@ use http::header::{CONTENT_TYPE, HOST};
 use http::{HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1::{self, SendRequest};
+use hyper::rt::{Read, Write};
 use hyper_util::rt::TokioIo;
 use sim_core::SimDuration;
 use soe_model::catalogue::{Quantity, Value};
 use soe_model::conf::{Conf, ConfError};
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
+use tokio_rustls::TlsConnector;
 use tracing::debug;
 
 use super::{Done, Text};
 use crate::connection::CONNECT_TIMEOUT;
-use crate::wire::LARGEST_MESSAGE;
+use crate::limits::MESSAGE;
 
 /// How long a function may take.
 const EXECUTION: Duration = Duration::from_secs(300);
@@ -27,17 +32,24 @@ const EXECUTION: Duration = Duration::from_secs(300);
 const LISTING: Duration = Duration::from_secs(5);
 
 const URL: &str = "gateway-url";
+const AUTHORITIES: &str = "gateway-ca";
 const CLIENTS: &str = "num-clients";
 const TYPE: &str = "type";
 const FUNCTIONS: &str = "lambdas";
 const OPEN_FAAS: &str = "OpenFaaS(0.8)";
 
 /// Where the gateway is and how it is used: `gateway-url=http://localhost:8080/`,
-/// `num-clients=5`, `type=OpenFaaS(0.8)`, and optionally `lambdas=a:b`.
+/// `num-clients=5`, `type=OpenFaaS(0.8)`, and optionally `lambdas=a:b`. An address that begins
+/// with `https` is reached over TLS; `gateway-ca` names a PEM file with the authorities that are
+/// trusted, otherwise those of the system are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GatewayConf {
     /// The host and port.
     authority: String,
+    /// Whether it is reached over TLS.
+    secure: bool,
+    /// The authorities that are trusted, if not those of the system.
+    authorities: Option<PathBuf>,
     /// The path that all functions have in common, with a slash at the end.
     path: String,
     /// Invocations at a time.
@@ -64,6 +76,8 @@ impl Default for GatewayConf {
     fn default() -> Self {
         Self {
             authority: "localhost:8080".to_owned(),
+            secure: false,
+            authorities: None,
             path: "/".to_owned(),
             clients: 5,
             functions: Vec::new(),
@@ -81,18 +95,27 @@ impl FromStr for GatewayConf {
             let wrong = || GatewayError::Url(url.clone());
             let parsed: Uri = url.parse().map_err(|_| wrong())?;
             let authority = parsed.authority().ok_or_else(wrong)?;
-            if parsed.scheme_str() != Some("http") || parsed.query().is_some() {
+            let port = match parsed.scheme_str() {
+                Some("http") => 80,
+                Some("https") => {
+                    read.secure = true;
+                    443
+                }
+                _ => return Err(wrong()),
+            };
+            if parsed.query().is_some() {
                 return Err(wrong());
             }
             read.authority = match authority.port() {
                 Some(_) => authority.to_string(),
-                None => format!("{authority}:80"),
+                None => format!("{authority}:{port}"),
             };
             read.path = parsed.path().to_owned();
             if !read.path.ends_with('/') {
                 read.path.push('/');
             }
         }
+        read.authorities = conf.take(AUTHORITIES).map(PathBuf::from);
         if let Some(Value::Count(clients)) = conf.take_value(CLIENTS, Quantity::Count { min: 1 })? {
             read.clients = clients as usize;
         }
@@ -103,15 +126,15 @@ impl FromStr for GatewayConf {
             Some(found) if found != OPEN_FAAS => return Err(GatewayError::Unknown(found)),
             _ => {}
         }
-        conf.finish(&[URL, CLIENTS, TYPE, FUNCTIONS])?;
+        conf.finish(&[URL, AUTHORITIES, CLIENTS, TYPE, FUNCTIONS])?;
         Ok(read)
     }
 }
 
 /// Executes functions on the platform behind the gateway.
-#[derive(Debug)]
 pub struct Gateway {
     conf: GatewayConf,
+    tls: Box<OnceCell<TlsConnector>>,
     clients: Semaphore,
     idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
 }
@@ -122,6 +145,7 @@ impl Gateway {
         Self {
             clients: Semaphore::new(conf.clients),
             conf,
+            tls: Box::default(),
             idle: Mutex::default(),
         }
     }
@@ -246,7 +270,7 @@ impl Gateway {
         response: http::Response<hyper::body::Incoming>,
     ) -> Result<(StatusCode, Bytes), String> {
         let status = response.status();
-        let body = Limited::new(response.into_body(), LARGEST_MESSAGE);
+        let body = Limited::new(response.into_body(), MESSAGE);
         let body = body.collect().await.map_err(|error| error.to_string())?;
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.push(client);
@@ -265,21 +289,51 @@ impl Gateway {
             let socket = TcpStream::connect(&self.conf.authority)
                 .await
                 .map_err(|error| error.to_string())?;
-            let (client, connection) = http1::handshake(TokioIo::new(socket))
-                .await
-                .map_err(|error| error.to_string())?;
-            tokio::spawn(async move {
-                if let Err(error) = connection.await {
-                    debug!("connection to the gateway lost: {error}");
+            match self.conf.secure {
+                false => speak(TokioIo::new(socket)).await,
+                true => {
+                    let connector = self.tls.get_or_try_init(|| self.connector()).await?;
+                    let authority = &self.conf.authority;
+                    let host = authority.rsplit_once(':').map_or(&**authority, |it| it.0);
+                    let socket = tls::secure(connector, host, socket).await?;
+                    speak(TokioIo::new(socket)).await
                 }
-            });
-            Ok(client)
+            }
         };
         match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
             Ok(connected) => connected,
             Err(_) => Err("cannot connect in time".to_owned()),
         }
     }
+
+    async fn connector(&self) -> Result<TlsConnector, String> {
+        let file = self.conf.authorities.clone();
+        let read = tokio::task::spawn_blocking(move || tls::connector(file.as_deref()));
+        read.await.map_err(|error| error.to_string())?
+    }
+}
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gateway")
+            .field("conf", &self.conf)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Speaks HTTP/1.1 on a connection.
+async fn speak(
+    socket: impl Read + Write + Unpin + Send + 'static,
+) -> Result<SendRequest<Full<Bytes>>, String> {
+    let (client, connection) = http1::handshake(socket)
+        .await
+        .map_err(|error| error.to_string())?;
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            debug!("connection to the gateway lost: {error}");
+        }
+    });
+    Ok(client)
 }
 
 #[cfg(test)]
@@ -294,8 +348,12 @@ mod tests {
         let conf: GatewayConf = "gateway-url=http://faas/base,lambdas=a:b".parse().unwrap();
         assert_eq!((&*conf.authority, &*conf.path), ("faas:80", "/base/"));
         assert_eq!(conf.functions, ["a", "b"]);
+        let conf: GatewayConf = "gateway-url=https://faas,gateway-ca=ca.crt"
+            .parse()
+            .unwrap();
+        assert_eq!((&*conf.authority, conf.secure), ("faas:443", true));
         for (wrong, part) in [
-            ("gateway-url=https://host/", "http://localhost:8080/"),
+            ("gateway-url=ftp://host/", "http://localhost:8080/"),
             ("gateway-url=host", "http://localhost:8080/"),
             ("type=Fission", "known: OpenFaaS(0.8)"),
             ("num-clients=0", "num-clients"),

@@ -13,6 +13,7 @@ use super::simulated::SimulatedError;
 use super::{Computer, Executor, Gateway, GatewayConf, Simulated, Utilization, WorkflowOptions};
 use crate::announce::{self, Subject};
 use crate::command::{Endpoint, Stop};
+use crate::limits::Limits;
 use crate::rpc::computer_info;
 use crate::rpc::edge_computer_server::EdgeComputerServer;
 use crate::rpc::state_server_server::StateServerServer;
@@ -42,6 +43,8 @@ pub struct ComputerOptions {
     pub workflows: WorkflowOptions,
     /// How connections are protected.
     pub security: Security,
+    /// What it holds and takes at most.
+    pub limits: Limits,
 }
 
 impl ComputerOptions {
@@ -56,6 +59,7 @@ impl ComputerOptions {
             utilization_endpoint: None,
             workflows: WorkflowOptions::default(),
             security: Security::Plaintext,
+            limits: Limits::default(),
         }
     }
 
@@ -107,7 +111,9 @@ pub async fn run(mut options: ComputerOptions, stop: Stop) -> Result<(), Compute
     check(&options.workflows)?;
     let states = bind_states(&mut options).await?;
     let security = &options.security;
+    let limits = options.limits;
     let server = Server::bind(&options.server_endpoint, security).await?;
+    let server = server.with_limits(limits);
     let announced = options.announce_endpoint.as_ref();
     let endpoint = announced.unwrap_or(server.endpoint()).clone();
     let name = endpoint.to_string();
@@ -131,6 +137,7 @@ pub async fn run(mut options: ComputerOptions, stop: Stop) -> Result<(), Compute
     let mut servers = JoinSet::new();
     if let (Some(endpoint), Some(simulated)) = (&options.utilization_endpoint, simulated) {
         let server = Server::bind(endpoint, security).await?;
+        let server = server.with_limits(limits);
         info!("utilization at {}", server.endpoint());
         let services = Services::new(&["uiiit.rpc.EdgeComputer"], |routes| {
             routes.add_service(EdgeComputerServer::new(Utilization::of(simulated)));
@@ -142,8 +149,10 @@ pub async fn run(mut options: ComputerOptions, stop: Stop) -> Result<(), Compute
         info!("states at {}", server.endpoint());
         let keeper = computer.clone();
         let services = Services::new(&["uiiit.rpc.StateServer"], |routes| {
-            routes.add_service(StateServerServer::new(StateService::of(keeper)));
+            let service = StateServerServer::new(StateService::of(keeper));
+            routes.add_service(service.max_decoding_message_size(limits.message));
         });
+        let server = server.with_limits(limits);
         servers.spawn(server.run(None, services.await?, close.clone()));
     }
     info!("functions at {}", server.endpoint());

@@ -166,7 +166,11 @@ impl Simulated {
             return Err(core.explain(refusal));
         }
         let output = match core.computer.output(known) {
-            Some(Output::Fixed(text)) => Text::Own(text.clone()),
+            Some(Output::Fixed(text)) => Text::Own(text.as_ref().to_owned()),
+            Some(Output::Size(size)) => {
+                let size = usize::try_from(size.0).map_err(|_| "the output is too large")?;
+                Text::Own("A".repeat(size))
+            }
             _ => Text::Input,
         };
         let now = self.clock.now();

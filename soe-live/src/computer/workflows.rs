@@ -6,14 +6,14 @@
 
 mod driver;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use prost::Message;
 use sim_core::SimDuration;
 use soe_model::units::Bytes as Size;
 use soe_model::workflow::{self, Contents, Host, HostSpec, JoinRule};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tracing::warn;
 
 use super::Done;
@@ -21,6 +21,8 @@ use crate::client::describe;
 use crate::clock::{Clock, duration};
 use crate::command::Endpoint;
 use crate::connection::Channels;
+use crate::limits::{ATTEMPTS, MESSAGE};
+use crate::link::Means;
 use crate::peer::Peer;
 use crate::rpc::LambdaResponse;
 use crate::rpc::callback_server_client::CallbackServerClient;
@@ -144,7 +146,8 @@ impl Workflows {
         security: &Security,
     ) -> Result<Self, MissingIdentity> {
         let companion = options.companion_endpoint.as_ref();
-        let peer = |endpoint| Peer::new(endpoint, security, CONNECTIONS);
+        let attempts = Arc::new(Semaphore::new(ATTEMPTS));
+        let peer = |endpoint| Peer::new(endpoint, security, CONNECTIONS, attempts);
         let state_server = options.state_endpoint.as_ref().map(Endpoint::to_string);
         let host = Host::new(HostSpec {
             endpoint: endpoint.to_owned(),
@@ -201,7 +204,11 @@ impl Workflows {
         let companion = self.companion.as_ref().ok_or("there is no companion")?;
         let frame = Frame::encode(&to_request(request));
         let deadline = Instant::now() + self.deadline;
-        let answer = companion.call(&frame, deadline).await;
+        let means = Means {
+            message: MESSAGE,
+            account: None,
+        };
+        let answer = companion.call(frame, means, deadline).await;
         let answer = answer.map_err(|error| error.to_string())?;
         let read = Response::read(answer.clone()).map_err(|error| error.to_string())?;
         match (read.is_ok, read.asynchronous) {

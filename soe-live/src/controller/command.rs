@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Parser, ValueEnum};
 use sim_core::Streams;
 use soe_model::controller::{Distances, InstallerSpec, Objective};
 
 use super::{ControllerOptions, run};
 use crate::command::{Endpoint, Failure, Stop};
+use crate::options::{LimitOptions, threads};
 use crate::security::Security;
 
 /// Knows the computers and brokers of a deployment, and fills the forwarding
@@ -23,10 +25,13 @@ pub struct EdgeController {
     #[arg(long = "type", value_enum, default_value_t = Type::Plain)]
     sort: Type,
 
-    /// How to fill the tables: every broker knows every computer (flat), or only
-    /// those it is home to, and the brokers that are home to the others (hier)
-    #[arg(long, value_enum, default_value_t = Installer::Flat)]
-    installer_type: Installer,
+    #[arg(
+        long,
+        value_parser = installers(),
+        default_value = InstallerSpec::WORDS[0],
+        help = InstallerSpec::HELP
+    )]
+    installer_type: String,
 
     /// Distances between hosts for hier: a line per host, with its name and its
     /// distances to all hosts
@@ -37,16 +42,20 @@ pub struct EdgeController {
     #[arg(long)]
     topology_randomized: bool,
 
-    /// What the home of a computer minimizes: the largest distance, or the mean
-    #[arg(long, value_enum, default_value_t = HierObjective::MinMax)]
-    hier_objective: HierObjective,
+    #[arg(
+        long,
+        value_parser = PossibleValuesParser::new(Objective::WORDS),
+        default_value = Objective::WORDS[0],
+        help = Objective::HELP
+    )]
+    hier_objective: String,
 
     /// Seed of the random draws
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     seed: u64,
 
     /// Threads of the process
-    #[arg(long, value_name = "THREADS", default_value_t = 1)]
+    #[arg(long, value_name = "THREADS", default_value_t = 1, value_parser = threads())]
     runtime_threads: usize,
 
     /// Use TLS with certificates on both sides for all connections: ca.crt,
@@ -54,6 +63,10 @@ pub struct EdgeController {
     /// or in the one that the variable CERT_DIR names
     #[arg(long)]
     secure: bool,
+
+    /// Bounds
+    #[command(flatten)]
+    limits: LimitOptions,
 }
 
 const EXAMPLES: &str = "\
@@ -67,16 +80,16 @@ enum Type {
     Plain,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Installer {
-    Flat,
-    Hier,
-}
+/// Names hierarchical installation as the original does.
+const HIERARCHICAL: &str = "hier";
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum HierObjective {
-    MinMax,
-    MinAvg,
+/// The words of scenarios, with the name of the original for the one that differs.
+fn installers() -> PossibleValuesParser {
+    let value = |&word: &&'static str| match word {
+        "hierarchical" => PossibleValue::new(HIERARCHICAL).alias(word),
+        word => PossibleValue::new(word),
+    };
+    PossibleValuesParser::new(InstallerSpec::WORDS.iter().map(value))
 }
 
 impl EdgeController {
@@ -90,28 +103,26 @@ impl EdgeController {
     /// # Errors
     /// If it cannot start.
     pub async fn run(self, stop: Stop) -> Result<(), Failure> {
-        let installer = match self.installer_type {
-            Installer::Flat => InstallerSpec::Flat,
-            Installer::Hier => InstallerSpec::Hierarchical {
+        let installer = match self.installer_type.as_str() {
+            HIERARCHICAL | "hierarchical" => InstallerSpec::Hierarchical {
                 distances: self.distances()?,
-                objective: match self.hier_objective {
-                    HierObjective::MinMax => Objective::MinMax,
-                    HierObjective::MinAvg => Objective::MinAvg,
-                },
+                objective: Objective::of_word(&self.hier_objective),
             },
+            _ => InstallerSpec::Flat,
         };
         let options = ControllerOptions {
             server_endpoint: self.server_endpoint,
             installer,
             seed: self.seed,
             security: Security::from_environment(self.secure).map_err(Failure::input)?,
+            limits: self.limits.limits(),
         };
         run(options, stop).await.map_err(Failure::run)
     }
 
     fn distances(&self) -> Result<Distances, Failure> {
         let path = self.topology_file.display();
-        let content = std::fs::read_to_string(&self.topology_file)
+        let content = soe_model::text::read(&self.topology_file)
             .map_err(|error| Failure::Input(format!("{path}: cannot read: {error}")))?;
         let mut distances = Distances::parse(&content)
             .map_err(|error| Failure::Input(format!("{path}: {error}")))?;

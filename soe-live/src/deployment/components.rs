@@ -15,6 +15,7 @@ use crate::broker::{self, BrokerOptions, RouterConf};
 use crate::command::{Endpoint, Failure, Stop};
 use crate::computer::{self, ComputerOptions, Step};
 use crate::controller::{self, ControllerOptions};
+use crate::limits::Limits;
 use crate::security::Security;
 
 /// How often a computer repeats its announcement.
@@ -61,6 +62,7 @@ pub async fn serve(
             installer: installer(deployment, spec),
             seed,
             security: Security::Plaintext,
+            limits: Limits::default(),
         };
         let done = controller::run(options, stop).await;
         return done.map_err(|error| failed(&error));
@@ -115,6 +117,8 @@ fn broker_options(spec: &BrokerSpec, place: &Place, places: &Places, seed: u64) 
         call_timeout: CALL_TIMEOUT,
         fake_entries: (0, 0),
         compatibility: spec.compatibility,
+        failover: spec.failover,
+        limits: Limits::default(),
         seed,
         security: Security::Plaintext,
     }

@@ -1,11 +1,11 @@
 //! One call.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use h2::RecvStream;
 use h2::server::SendResponse;
 use http::header::CONTENT_TYPE;
@@ -13,8 +13,11 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use tonic::{Code, Status};
 use tracing::debug;
 
-use super::{Invocations, Shared, fallback};
-use crate::wire::{Frame, FrameError};
+use super::connection::Host;
+use super::{Caller, Invocations, fallback};
+use crate::budget::Side;
+use crate::intake::{self, Unread};
+use crate::wire::{Frame, FrameError, Outgoing};
 
 /// The path of invocations.
 pub const RUN_LAMBDA: &str = "/uiiit.rpc.EdgeServer/RunLambda";
@@ -25,22 +28,28 @@ const STATUS_OK: HeaderValue = HeaderValue::from_static("0");
 /// A call that has come.
 pub struct Incoming {
     pub request: Request<RecvStream>,
-    pub respond: SendResponse<Bytes>,
+    pub respond: SendResponse<Outgoing>,
 }
 
 /// Handles a call to its end.
-pub async fn handle(shared: Arc<Shared>, incoming: Incoming) {
+pub async fn handle(host: Arc<Host>, incoming: Incoming) {
     let path = incoming.request.uri().path();
-    let handled = match &shared.invocations {
-        Some(invocations) if path == RUN_LAMBDA => invoke(invocations.clone(), incoming).await,
-        _ => Box::pin(fallback::call(shared.routes.clone(), incoming)).await,
+    let handled = match &host.shared.invocations {
+        Some(invocations) if path == RUN_LAMBDA => {
+            invoke(&host, invocations.clone(), incoming).await
+        }
+        _ => Box::pin(fallback::call(&host, incoming)).await,
     };
     if let Err(error) = handled {
         debug!("a caller is gone: {error}");
     }
 }
 
-async fn invoke(invocations: Arc<dyn Invocations>, incoming: Incoming) -> Result<(), h2::Error> {
+async fn invoke(
+    host: &Host,
+    invocations: Arc<dyn Invocations>,
+    incoming: Incoming,
+) -> Result<(), h2::Error> {
     let Incoming {
         request,
         mut respond,
@@ -53,70 +62,108 @@ async fn invoke(invocations: Arc<dyn Invocations>, incoming: Incoming) -> Result
         respond.send_response(refusal, true)?;
         return Ok(());
     }
-    let frame = match read(&mut body).await? {
-        Ok(frame) => frame,
-        Err(error) => return refuse(&mut respond, status(error)),
-    };
     let deadline = match head.headers.get("grpc-timeout") {
         None => None,
         Some(value) => timeout(value).and_then(|timeout| Instant::now().checked_add(timeout)),
     };
-    let mut invocation = invocations.invoke(frame, deadline);
-    let done = poll_fn(|cx| match invocation.as_mut().poll(cx) {
+    drop(head);
+    let frame = match read(host, &mut body).await {
+        Ok(Ok(frame)) => frame,
+        Ok(Err(status)) => return refuse(&mut respond, status),
+        Err(error) => return Err(error),
+    };
+    // What is answered may share the bytes of the request.
+    let held = frame.charged();
+    let caller = Caller {
+        deadline,
+        account: Some(host.account.clone()),
+    };
+    let mut invocation = invocations.invoke(frame, caller);
+    let done = unless_reset(&mut respond, &mut invocation).await?;
+    let mut frame = match done {
+        Ok(frame) => frame,
+        Err(status) => return refuse(&mut respond, status),
+    };
+    if frame.charged().is_none() {
+        let mut reserved = pin!(host.account.reserve(Side::Responses, frame.len()));
+        match unless_reset(&mut respond, &mut reserved).await? {
+            Ok(charge) => frame.charge(charge),
+            Err(full) => {
+                let status = Status::resource_exhausted(full.to_string());
+                return refuse(&mut respond, status);
+            }
+        }
+    }
+    drop(held);
+    let mut response = Response::new(());
+    response.headers_mut().insert(CONTENT_TYPE, GRPC);
+    let mut send = respond.send_response(response, false)?;
+    send.send_data(frame.into(), false)?;
+    let mut trailers = HeaderMap::with_capacity(1);
+    trailers.insert(Status::GRPC_STATUS, STATUS_OK);
+    send.send_trailers(trailers)
+}
+
+/// Waits for something as long as the caller is there.
+pub async fn unless_reset<F: Future + Unpin>(
+    respond: &mut SendResponse<Outgoing>,
+    future: &mut F,
+) -> Result<F::Output, h2::Error> {
+    poll_fn(|cx| match std::pin::Pin::new(&mut *future).poll(cx) {
         Poll::Ready(done) => Poll::Ready(Ok(done)),
         Poll::Pending => match respond.poll_reset(cx)? {
             Poll::Ready(reason) => Poll::Ready(Err(h2::Error::from(reason))),
             Poll::Pending => Poll::Pending,
         },
-    });
-    match done.await? {
-        Ok(frame) => {
-            let mut response = Response::new(());
-            response.headers_mut().insert(CONTENT_TYPE, GRPC);
-            let mut send = respond.send_response(response, false)?;
-            for piece in frame.into_pieces() {
-                send.send_data(piece, false)?;
-            }
-            let mut trailers = HeaderMap::with_capacity(1);
-            trailers.insert(Status::GRPC_STATUS, STATUS_OK);
-            send.send_trailers(trailers)
+    })
+    .await
+}
+
+/// Reads the message of a call, or says what is wrong with it.
+async fn read(host: &Host, body: &mut RecvStream) -> Result<Result<Frame, Status>, h2::Error> {
+    let limits = &host.shared.limits;
+    let account = Some((&host.account, Side::Requests));
+    let mut message = pin!(intake::message(body, limits.message, account));
+    let mut read = poll_fn(|cx| Poll::Ready(message.as_mut().poll(cx))).await;
+    if read.is_pending() {
+        // Most messages come with their headers and need no timer.
+        let waited = tokio::time::timeout(limits.request_time, message).await;
+        read = match waited {
+            Ok(read) => Poll::Ready(read),
+            Err(_) => return Ok(Err(Status::deadline_exceeded(LATE))),
+        };
+    }
+    match read {
+        Poll::Ready(Ok(frame)) => Ok(Ok(frame)),
+        Poll::Ready(Err(Unread::Stream(error))) => Err(error),
+        Poll::Ready(Err(Unread::Frame(error) | Unread::Incomplete(error))) => {
+            Ok(Err(status(error)))
         }
-        Err(status) => refuse(&mut respond, status),
+        Poll::Ready(Err(Unread::Full(full))) => {
+            Ok(Err(Status::resource_exhausted(full.to_string())))
+        }
+        Poll::Pending => Ok(Err(Status::deadline_exceeded(LATE))),
     }
 }
 
-/// Reads the only message of a call.
-pub async fn read(body: &mut RecvStream) -> Result<Result<Frame, FrameError>, h2::Error> {
-    let mut frame = Frame::default();
-    while let Some(piece) = body.data().await {
-        let piece = piece?;
-        body.flow_control().release_capacity(piece.len())?;
-        if let Err(error) = frame.push(piece) {
-            return Ok(Err(error));
-        }
-        if body.is_end_stream() {
-            break;
-        }
-    }
-    Ok(frame.check().map(|()| frame))
-}
+/// What a caller is told whose request takes too long to arrive.
+pub const LATE: &str = "the request did not arrive in time";
 
 /// What a caller is told about a frame that is no message.
 pub fn status(error: FrameError) -> Status {
     let code = match error {
-        FrameError::TooLarge(_) => Code::ResourceExhausted,
+        FrameError::TooLarge { .. } => Code::ResourceExhausted,
         FrameError::Compressed => Code::Unimplemented,
         FrameError::NotOne => Code::InvalidArgument,
     };
     Status::new(code, error.to_string())
 }
 
-fn refuse(respond: &mut SendResponse<Bytes>, status: Status) -> Result<(), h2::Error> {
+fn refuse(respond: &mut SendResponse<Outgoing>, status: Status) -> Result<(), h2::Error> {
     let (head, ()) = status.into_http::<()>().into_parts();
     respond.send_response(Response::from_parts(head, ()), true)?;
     Ok(())
 }
-
 /// How long a caller waits, as gRPC writes it: up to eight digits and a unit.
 fn timeout(value: &HeaderValue) -> Option<Duration> {
     let text = value.to_str().ok()?;

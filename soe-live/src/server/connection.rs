@@ -5,54 +5,79 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use futures_util::Stream;
 use futures_util::stream::FuturesUnordered;
+use h2::Reason;
 use h2::server::Connection;
+use tokio::sync::Semaphore;
 use tracing::debug;
 
+use super::Shared;
 use super::call::{Incoming, handle};
-use super::{HANDSHAKE, Shared};
+use super::crowd::Place;
+use crate::budget::Account;
 use crate::command::Stop;
+use crate::limits::{
+    CONNECTION_WINDOW, HANDSHAKE, HEADERS, SERVICE_CALLS, STREAM_WINDOW, TINY_FRAMES,
+};
 use crate::socket::Socket;
+use crate::wire::Outgoing;
 
-/// How much a peer may send ahead of being read: per call and in all.
-const CALL_WINDOW: u32 = 1 << 20;
-const CONNECTION_WINDOW: u32 = 16 << 20;
-/// Calls that a peer may have in progress over one connection.
-const CALLS: u32 = 1 << 16;
+/// What the calls of a connection share.
+pub struct Host {
+    pub shared: Arc<Shared>,
+    pub account: Arc<Account>,
+    /// Calls of services other than invocations that may be executed.
+    pub services: Semaphore,
+}
 
 /// Serves a connection to its end.
-pub async fn serve(socket: Socket, shared: Arc<Shared>, stop: Stop) {
+pub async fn serve(socket: Socket, place: Place, shared: Arc<Shared>, stop: Stop) {
     let handshake = h2::server::Builder::new()
-        .initial_window_size(CALL_WINDOW)
+        .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
-        .max_concurrent_streams(CALLS)
-        .max_header_list_size(1 << 16)
-        .handshake::<_, Bytes>(socket);
+        .data_frame_budget(TINY_FRAMES)
+        .max_concurrent_streams(shared.limits.calls)
+        .max_header_list_size(HEADERS)
+        .handshake::<_, Outgoing>(socket);
     let mut connection = match tokio::time::timeout(HANDSHAKE, handshake).await {
         Ok(Ok(connection)) => connection,
         Ok(Err(error)) => return debug!("no HTTP/2: {error}"),
         Err(_) => return debug!("no HTTP/2 in time"),
     };
+    let host = Arc::new(Host {
+        account: shared.memory.open(shared.limits.message),
+        services: Semaphore::new(SERVICE_CALLS),
+        shared,
+    });
     let mut calls = FuturesUnordered::new();
     let mut stopping = pin!(stop.wait());
+    let mut leaving = pin!(place.leave().wait());
     let mut stopped = false;
     let ended = poll_fn(|cx| {
         if !stopped && stopping.as_mut().poll(cx).is_ready() {
             stopped = true;
             connection.graceful_shutdown();
         }
+        if leaving.as_mut().poll(cx).is_ready() {
+            connection.abrupt_shutdown(Reason::NO_ERROR);
+            // The peer is told if that is possible at once.
+            let _ = connection.poll_closed(cx);
+            return Poll::Ready(Ok(()));
+        }
         loop {
             let new = accept(&mut connection, cx, |incoming| {
-                calls.push(handle(shared.clone(), incoming));
+                calls.push(handle(host.clone(), incoming));
             });
             let progress = run(&mut calls, cx);
             match new {
                 Accepted::Some => {}
                 // What the calls wrote must be sent.
                 Accepted::None if progress => {}
-                Accepted::None => return Poll::Pending,
+                Accepted::None => {
+                    place.has_calls(!calls.is_empty());
+                    return Poll::Pending;
+                }
                 Accepted::End(end) => return Poll::Ready(end),
             }
         }
@@ -70,7 +95,7 @@ enum Accepted {
 
 /// Takes all calls that have come.
 fn accept(
-    connection: &mut Connection<Socket, Bytes>,
+    connection: &mut Connection<Socket, Outgoing>,
     cx: &mut Context<'_>,
     mut each: impl FnMut(Incoming),
 ) -> Accepted {

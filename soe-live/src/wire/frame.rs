@@ -1,11 +1,13 @@
 //! A gRPC message in the pieces in which it came.
 
+use std::io::IoSlice;
 use std::ops::Range;
+use std::sync::Arc;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 
-/// The most bytes that a message may have, the usual limit of gRPC: 4 MiB.
-pub const LARGEST_MESSAGE: usize = 4 << 20;
+use crate::budget::Charge;
+use crate::limits::{COLLECTED, SMALL_PIECE};
 
 /// Bytes before the message: whether it is compressed, and its length.
 pub const PREFIX: usize = 5;
@@ -20,14 +22,21 @@ pub struct Frame {
     first: Bytes,
     more: Vec<Bytes>,
     len: usize,
+    /// The memory that was reserved for it.
+    charge: Option<Arc<Charge>>,
 }
 
 /// Why bytes are not one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
     /// The message is too large.
-    #[error("message of {0} bytes, at most {LARGEST_MESSAGE} are allowed")]
-    TooLarge(usize),
+    #[error("message of {len} bytes, at most {most} are allowed")]
+    TooLarge {
+        /// The bytes of the message.
+        len: usize,
+        /// The bytes that are allowed.
+        most: usize,
+    },
     /// The message is compressed.
     #[error("compressed messages are not supported")]
     Compressed,
@@ -53,26 +62,15 @@ impl Frame {
         Self::from(bytes.freeze())
     }
 
-    /// Adds what came next.
-    ///
-    /// # Errors
-    /// If that makes it larger than any message may be.
-    #[inline]
-    pub fn push(&mut self, piece: Bytes) -> Result<(), FrameError> {
-        if piece.is_empty() {
-            return Ok(());
-        }
-        self.len += piece.len();
-        if self.first.is_empty() {
-            self.first = piece;
-        } else {
-            self.more.push(piece);
-        }
-        match self.announced() {
-            Some(len) if len > LARGEST_MESSAGE => Err(FrameError::TooLarge(len)),
-            Some(len) if self.len - PREFIX > len => Err(FrameError::NotOne),
-            _ => Ok(()),
-        }
+    /// Has it hold the memory that was reserved for it, with everything that is made
+    /// of its bytes.
+    pub(crate) fn charge(&mut self, charge: Charge) {
+        self.charge = Some(Arc::new(charge));
+    }
+
+    /// The memory that was reserved for it.
+    pub(crate) fn charged(&self) -> Option<Arc<Charge>> {
+        self.charge.clone()
     }
 
     /// Checks that this is one whole message, not compressed.
@@ -106,11 +104,6 @@ impl Frame {
         (&self.first, self.more.iter())
     }
 
-    /// The pieces, given away.
-    pub fn into_pieces(self) -> impl Iterator<Item = Bytes> {
-        std::iter::once(self.first).chain(self.more)
-    }
-
     /// Some of the bytes in one piece, copied only if they are in several.
     pub fn slice(&self, range: Range<usize>) -> Bytes {
         if range.end <= self.first.len() {
@@ -136,7 +129,10 @@ impl Frame {
                 self.each(range.clone(), |piece| whole.extend_from_slice(&piece));
             }
             whole.put_slice(tail);
-            return Self::from(whole.freeze());
+            return Self {
+                charge: self.charge.clone(),
+                ..Self::from(whole.freeze())
+            };
         }
         let mut ends = BytesMut::with_capacity(PREFIX + tail.len());
         put_prefix(&mut ends, len);
@@ -154,6 +150,7 @@ impl Frame {
             first,
             more,
             len: PREFIX + len,
+            charge: self.charge.clone(),
         }
     }
 
@@ -207,7 +204,174 @@ impl From<Bytes> for Frame {
             len: whole.len(),
             first: whole,
             more: Vec::new(),
+            charge: None,
         }
+    }
+}
+
+/// A message of which some pieces have come.
+///
+/// Small pieces are copied together, so that the memory for a message does not
+/// depend on the number of its pieces.
+#[derive(Debug)]
+pub struct Assembly {
+    most: usize,
+    prefix: [u8; PREFIX],
+    pieces: Vec<Bytes>,
+    tail: BytesMut,
+    len: usize,
+}
+
+impl Assembly {
+    /// Nothing yet of a message of at most `most` bytes.
+    pub fn new(most: usize) -> Self {
+        Self {
+            most,
+            prefix: [0; PREFIX],
+            pieces: Vec::new(),
+            tail: BytesMut::new(),
+            len: 0,
+        }
+    }
+
+    /// Adds what came next.
+    ///
+    /// # Errors
+    /// If that makes it larger than it may be, or more than one message.
+    #[inline]
+    pub fn push(&mut self, piece: Bytes) -> Result<(), FrameError> {
+        if piece.is_empty() {
+            return Ok(());
+        }
+        if self.len < PREFIX {
+            let known = piece.iter().zip(&mut self.prefix[self.len..]);
+            known.for_each(|(byte, place)| *place = *byte);
+        }
+        let before = self.len;
+        self.len = self.len.saturating_add(piece.len());
+        match self.announced() {
+            Some(len) if len > self.most => {
+                return Err(FrameError::TooLarge {
+                    len,
+                    most: self.most,
+                });
+            }
+            Some(len) if self.len - PREFIX > len => return Err(FrameError::NotOne),
+            Some(len) if before == 0 && self.len - PREFIX == len => {}
+            _ if piece.len() < SMALL_PIECE => {
+                self.collect(&piece);
+                return Ok(());
+            }
+            _ => self.flush(),
+        }
+        self.pieces.push(piece);
+        Ok(())
+    }
+
+    /// The length of the whole with its prefix, once that is known.
+    #[inline]
+    pub fn whole(&self) -> Option<usize> {
+        self.announced().map(|len| PREFIX + len)
+    }
+
+    /// The message, which must be whole and not compressed.
+    ///
+    /// # Errors
+    /// What it is instead.
+    #[inline]
+    pub fn finish(mut self) -> Result<Frame, FrameError> {
+        self.flush();
+        let mut pieces = self.pieces.into_iter();
+        let frame = Frame {
+            first: pieces.next().unwrap_or_default(),
+            more: pieces.collect(),
+            len: self.len,
+            charge: None,
+        };
+        frame.check().map(|()| frame)
+    }
+
+    fn announced(&self) -> Option<usize> {
+        let [_, a, b, c, d] = self.prefix;
+        (self.len >= PREFIX).then(|| u32::from_be_bytes([a, b, c, d]) as usize)
+    }
+
+    fn collect(&mut self, piece: &[u8]) {
+        if self.tail.len() + piece.len() > COLLECTED {
+            self.flush();
+        }
+        if self.tail.is_empty() {
+            let rest = self.whole().map(|whole| whole + piece.len() - self.len);
+            self.tail.reserve(rest.unwrap_or_default().min(COLLECTED));
+        }
+        self.tail.extend_from_slice(piece);
+    }
+
+    fn flush(&mut self) {
+        if !self.tail.is_empty() {
+            self.pieces.push(std::mem::take(&mut self.tail).freeze());
+        }
+    }
+}
+
+/// Bytes on their way to the network: a message with the memory that was reserved for
+/// it, which is free again when they are sent.
+#[derive(Debug, Default)]
+pub struct Outgoing {
+    first: Bytes,
+    more: std::vec::IntoIter<Bytes>,
+    left: usize,
+    _charge: Option<Arc<Charge>>,
+}
+
+impl From<Frame> for Outgoing {
+    fn from(frame: Frame) -> Self {
+        Self {
+            left: frame.len,
+            first: frame.first,
+            more: frame.more.into_iter(),
+            _charge: frame.charge,
+        }
+    }
+}
+
+impl From<Bytes> for Outgoing {
+    fn from(bytes: Bytes) -> Self {
+        Self::from(Frame::from(bytes))
+    }
+}
+
+impl Buf for Outgoing {
+    fn remaining(&self) -> usize {
+        self.left
+    }
+
+    fn chunk(&self) -> &[u8] {
+        &self.first
+    }
+
+    fn advance(&mut self, mut count: usize) {
+        self.left = self.left.saturating_sub(count);
+        loop {
+            let here = count.min(self.first.len());
+            self.first.advance(here);
+            count -= here;
+            if !self.first.is_empty() {
+                return;
+            }
+            match self.more.next() {
+                Some(next) => self.first = next,
+                None => return,
+            }
+        }
+    }
+
+    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        let pieces = std::iter::once(&self.first).chain(self.more.as_slice());
+        let filled = pieces.filter(|piece| !piece.is_empty()).zip(slices);
+        filled
+            .map(|(piece, slice)| *slice = IoSlice::new(piece))
+            .count()
     }
 }
 
@@ -219,14 +383,15 @@ pub(super) fn put_prefix(bytes: &mut BytesMut, len: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::MESSAGE;
 
     fn split(frame: &Frame, size: usize) -> Frame {
         let whole = frame.slice(0..frame.len());
-        let mut pieces = Frame::default();
+        let mut pieces = Assembly::new(MESSAGE);
         for piece in whole.chunks(size) {
             pieces.push(Bytes::copy_from_slice(piece)).unwrap();
         }
-        pieces
+        pieces.finish().unwrap()
     }
 
     #[test]
@@ -266,17 +431,52 @@ mod tests {
     #[test]
     fn what_is_not_one_message_is_refused() {
         assert_eq!(Frame::default().check(), Err(FrameError::NotOne));
-        let mut frame = Frame::default();
-        let large = (LARGEST_MESSAGE as u32 + 1).to_be_bytes();
-        frame.push(Bytes::from_static(&[0])).unwrap();
-        let pushed = frame.push(Bytes::copy_from_slice(&large));
-        assert_eq!(pushed, Err(FrameError::TooLarge(LARGEST_MESSAGE + 1)));
+        let mut pieces = Assembly::new(MESSAGE);
+        let len = MESSAGE + 1;
+        pieces.push(Bytes::from_static(&[0])).unwrap();
+        let pushed = pieces.push(Bytes::copy_from_slice(&(len as u32).to_be_bytes()));
+        assert_eq!(pushed, Err(FrameError::TooLarge { len, most: MESSAGE }));
         let frame = Frame::from(Bytes::from_static(&[1, 0, 0, 0, 1, 9]));
         assert_eq!(frame.check(), Err(FrameError::Compressed));
-        let mut frame = Frame::of(b"one");
+        let mut pieces = Assembly::new(MESSAGE);
+        let one = Frame::of(b"one");
+        pieces.push(one.slice(0..one.len())).unwrap();
         assert_eq!(
-            frame.push(Bytes::from_static(&[0])),
+            pieces.push(Bytes::from_static(&[0])),
             Err(FrameError::NotOne)
         );
+        let mut pieces = Assembly::new(MESSAGE);
+        pieces.push(one.slice(0..one.len() - 1)).unwrap();
+        assert_eq!(pieces.finish().err(), Some(FrameError::NotOne));
+    }
+
+    #[test]
+    fn tiny_pieces_are_copied_together() {
+        let message = vec![7; 200_000];
+        let frame = split(&Frame::of(&message), 1);
+        assert!(frame.pieces().count() <= 200_000 / COLLECTED + 2);
+        assert!(frame.message() == message);
+        let mixed = split(&Frame::of(&message), SMALL_PIECE - 1);
+        assert!(mixed.pieces().count() <= 200_000 / (COLLECTED - SMALL_PIECE) + 2);
+        assert!(mixed.message() == message);
+    }
+
+    #[test]
+    fn what_is_sent_is_the_frame_in_whatever_steps() {
+        let message: Vec<u8> = (0..30_000u32).map(|at| at as u8).collect();
+        let frame = split(&Frame::of(&message), 7001);
+        let whole = frame.slice(0..frame.len());
+        for step in [1, 6, 7001, 16_384, 40_000] {
+            let mut sent = Outgoing::from(frame.clone());
+            let mut bytes = Vec::new();
+            while sent.has_remaining() {
+                let mut slices = [IoSlice::new(&[]); 3];
+                let count = sent.chunks_vectored(&mut slices);
+                assert!(count > 0 && *slices[0] == *sent.chunk());
+                let part = step.min(sent.remaining());
+                bytes.extend_from_slice(&sent.copy_to_bytes(part));
+            }
+            assert!(bytes == whole);
+        }
     }
 }

@@ -187,6 +187,7 @@ impl Request {
 mod tests {
     use super::*;
     use crate::rpc::{LambdaRequest, State};
+    use crate::wire::Assembly;
     use prost::Message;
 
     fn sample() -> LambdaRequest {
@@ -205,11 +206,11 @@ mod tests {
 
     fn pieces(bytes: &[u8], size: usize) -> Frame {
         let whole = Frame::of(bytes).slice(0..bytes.len() + PREFIX);
-        let mut frame = Frame::default();
+        let mut pieces = Assembly::new(1 << 20);
         for piece in whole.chunks(size) {
-            frame.push(Bytes::copy_from_slice(piece)).unwrap();
+            pieces.push(Bytes::copy_from_slice(piece)).unwrap();
         }
-        frame
+        pieces.finish().unwrap()
     }
 
     #[test]

@@ -5,10 +5,11 @@ use std::time::Duration;
 use soe_live::broker::{BrokerOptions, RouterConf};
 use soe_live::command::{Endpoint, Stop};
 use soe_live::controller::ControllerOptions;
+use soe_live::limits::Limits;
 use soe_live::rpc::edge_router_client::EdgeRouterClient;
 use soe_live::rpc::{EdgeRouterConf, TableId};
 use soe_live::{Security, broker, computer, connect, controller};
-use soe_model::broker::Compatibility;
+use soe_model::broker::{Compatibility, Failover};
 use soe_model::controller::{Distances, InstallerSpec, Objective};
 
 use crate::support::{
@@ -21,6 +22,7 @@ fn controller_options(server: &Endpoint) -> ControllerOptions {
         installer: InstallerSpec::Flat,
         seed: 0,
         security: Security::Plaintext,
+        limits: Limits::default(),
     }
 }
 
@@ -36,6 +38,8 @@ fn broker_options(server: &Endpoint, tables: &Endpoint, controller: &Endpoint) -
         call_timeout: LONG,
         fake_entries: (0, 0),
         compatibility: Compatibility::default(),
+        failover: Failover::default(),
+        limits: Limits::default(),
         seed: 0,
         security: Security::Plaintext,
     }

@@ -1,5 +1,9 @@
 //! A computer in front of a serverless platform.
 
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use soe_live::Security;
 use soe_live::command::{Endpoint, Stop};
 use soe_live::computer::{self, Computer, Executor, Gateway, GatewayConf, Kind};
@@ -8,9 +12,10 @@ use soe_live::rpc::LambdaRequest;
 use soe_live::rpc::edge_controller_server::{EdgeController, EdgeControllerServer};
 use soe_live::server::{Server, Services};
 use soe_model::controller::InstallerSpec;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
 
+use crate::certificates::certificates;
 use crate::support::{any, call, callback, computer_options, eventually, request, router};
 
 /// A gateway with a function `upper`; everything else fails.
@@ -25,7 +30,7 @@ async fn platform() -> String {
     format!("http://{address}/")
 }
 
-async fn serve(socket: TcpStream) {
+async fn serve(socket: impl AsyncRead + AsyncWrite + Unpin) {
     let mut socket = BufReader::new(socket);
     loop {
         let (mut first, mut length) = (String::new(), 0);
@@ -60,6 +65,62 @@ async fn serve(socket: TcpStream) {
         socket.write_all(head.as_bytes()).await.unwrap();
         socket.write_all(&answer).await.unwrap();
     }
+}
+
+/// The same over TLS, with the certificate of a server in `folder`.
+async fn secure_platform(folder: &std::path::Path) -> String {
+    let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
+    let chain = CertificateDer::pem_slice_iter(&read("server.crt"))
+        .collect::<Result<Vec<_>, _>>()
+        .unwrap();
+    let key = PrivateKeyDer::from_pem_slice(&read("server.key")).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                if let Ok(socket) = acceptor.accept(socket).await {
+                    serve(socket).await;
+                }
+            });
+        }
+    });
+    format!("https://{address}/")
+}
+
+#[tokio::test]
+async fn a_gateway_with_https_shows_a_certificate_of_an_authority_that_is_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    certificates(folder.path());
+    let url = secure_platform(folder.path()).await;
+    let functions = async |authorities: &str| {
+        let file = folder.path().join(authorities);
+        let conf = format!("gateway-url={url},gateway-ca={}", file.display());
+        let gateway = Gateway::new(conf.parse().unwrap());
+        // Twice: the second request goes over the same connection.
+        gateway.functions().await?;
+        gateway.functions().await
+    };
+    assert_eq!(functions("ca.crt").await.unwrap(), ["fail", "upper"]);
+    // Of somebody else.
+    let other = tempfile::tempdir().unwrap();
+    certificates(other.path());
+    std::fs::copy(other.path().join("ca.crt"), folder.path().join("other.crt")).unwrap();
+    let error = functions("other.crt").await.unwrap_err();
+    assert!(error.contains("certificate"), "{error}");
+    let error = functions("server.key").await.unwrap_err();
+    assert!(error.ends_with("no certificate of an authority"), "{error}");
+    let error = functions("none.crt").await.unwrap_err();
+    assert!(error.contains("none.crt: cannot read: "), "{error}");
 }
 
 async fn conf() -> GatewayConf {

@@ -97,6 +97,11 @@ async fn wrong_changes_are_refused_and_change_nothing() {
         let message = router.change("f", destination, 1.0).await;
         assert!(message.starts_with("Error: found endpoint"), "{message}");
     }
+    let long = "n".repeat(70_000);
+    let message = router.change(&long, "127.0.0.1:2", 1.0).await;
+    let expected = "Error: Invalid function of 70000 letters, at most 1000 are allowed";
+    assert_eq!(message, expected);
+    assert_eq!(router.table(0).await, before);
     let message = router.change("f", "127.0.0.1:2", f32::INFINITY).await;
     assert!(
         message.starts_with("Error: Invalid destination"),

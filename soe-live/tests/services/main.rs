@@ -8,10 +8,15 @@ mod ports;
 
 mod computing;
 mod controlling;
+mod corpus;
+mod delivery;
 mod failures;
 mod gateway;
 mod hostile;
+mod hostile_callers;
+mod hostile_destinations;
 mod offered;
+mod raw_peer;
 mod recorded;
 mod secured;
 mod support;

@@ -6,6 +6,7 @@ use prost::Message;
 use soe_live::broker::{BrokerOptions, RouterConf};
 use soe_live::command::{Endpoint, Stop};
 use soe_live::controller::Controller;
+use soe_live::limits::Limits;
 use soe_live::rpc::edge_computer_client::EdgeComputerClient;
 use soe_live::rpc::edge_controller_server::{EdgeController, EdgeControllerServer};
 use soe_live::rpc::{
@@ -14,7 +15,7 @@ use soe_live::rpc::{
 };
 use soe_live::server::{Server, Services};
 use soe_live::{Security, connect};
-use soe_model::broker::Compatibility;
+use soe_model::broker::{Compatibility, Failover};
 use soe_model::controller::InstallerSpec;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tonic::Request;
@@ -336,6 +337,8 @@ async fn a_router_announces_itself_as_recorded() {
         call_timeout: LONG,
         fake_entries: (0, 0),
         compatibility: Compatibility::Corrected,
+        failover: Failover::default(),
+        limits: Limits::default(),
         seed: 0,
         security: Security::Plaintext,
     };

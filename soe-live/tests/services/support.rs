@@ -21,7 +21,7 @@ use soe_live::server::{Server, Services};
 use soe_live::{Callback, Security, connect};
 use soe_model::broker::optimizer::OPTIMIZERS;
 use soe_model::broker::policy::POLICIES;
-use soe_model::broker::{BrokerKind, BrokerSpec, Compatibility, ForwardingTime, Limits};
+use soe_model::broker::{BrokerKind, BrokerSpec, Compatibility, Failover, ForwardingTime, Limits};
 use soe_model::computer::platform::{PLATFORMS, Platform};
 use tokio::sync::mpsc;
 use tonic::transport::Channel;
@@ -67,6 +67,7 @@ pub fn computer_options(server: Endpoint) -> ComputerOptions {
         utilization_endpoint: None,
         workflows: WorkflowOptions::default(),
         security: Security::Plaintext,
+        limits: soe_live::limits::Limits::default(),
     }
 }
 
@@ -107,6 +108,15 @@ pub struct Router {
 }
 
 pub async fn broker(kind: BrokerKind, limits: Limits, stop: &Stop) -> Router {
+    broker_with(kind, limits, Failover::Always, stop).await
+}
+
+pub async fn broker_with(
+    kind: BrokerKind,
+    limits: Limits,
+    failover: Failover,
+    stop: &Stop,
+) -> Router {
     let server = Server::bind(&any(), &Security::Plaintext).await.unwrap();
     let tables = Server::bind(&any(), &Security::Plaintext).await.unwrap();
     let (endpoint, tables_endpoint) = (server.endpoint().clone(), tables.endpoint().clone());
@@ -119,12 +129,14 @@ pub async fn broker(kind: BrokerKind, limits: Limits, stop: &Stop) -> Router {
         forwarding_time: ForwardingTime::default(),
         table: Vec::new(),
         compatibility: Compatibility::Corrected,
+        failover,
     };
     let forwarding = Forwarding {
         security: Security::Plaintext,
         connections: 2,
         call_timeout: LONG,
         fake: false,
+        message: soe_live::limits::MESSAGE,
     };
     let (broker, _) = Broker::new(&spec, &Streams::new(1, 0), forwarding).unwrap();
     tokio::spawn(broker.clone().attend());

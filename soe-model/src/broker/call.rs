@@ -3,6 +3,7 @@
 use sim_core::SimDuration;
 
 use super::estimator::Prediction;
+use super::events::ProbeAnswer;
 use super::ledger::Key;
 use crate::names::{EndpointId, FunctionId};
 use crate::units::Bytes;
@@ -63,6 +64,8 @@ pub struct Answer {
     /// Whether it only acknowledges the call, whose result follows by another
     /// way. Such an answer says nothing about how long calls take.
     pub acknowledgement: bool,
+    /// Whether an instance of the function had to be started for it.
+    pub cold: bool,
 }
 
 /// How an attempt failed.
@@ -71,15 +74,24 @@ pub enum Failure {
     /// The destination answered that it will not or cannot execute the call. That
     /// is the caller's concern.
     Application,
-    /// No answer came: the destination is gone or cannot be reached.
+    /// No answer came to a call that may have been delivered, and the destination
+    /// is gone or cannot be reached any more.
     Transport,
+    /// The destination cannot be reached; the call was provably not delivered.
+    Unreachable,
+    /// The connection was lost after the call may have been delivered; the
+    /// destination can be reached again.
+    Lost,
+    /// The destination is there but does not take the call now: it is overloaded,
+    /// or a proxy before it is.
+    Busy,
 }
 
 /// What became of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProbeReply {
-    /// The destination expects this processing time.
-    Answered(SimDuration),
+    /// The destination answered what it expects.
+    Answered(ProbeAnswer),
     /// It answered with an error, or could not be reached.
     Failed(Failure),
     /// The driver does not wait any longer.

@@ -1,13 +1,17 @@
 //! The e-dispatcher: one table, and a prediction for every destination.
 
-use sim_core::{SimDuration, SimTime};
+use sim_core::{SimDuration, SimTime, Stream};
 
+use super::call::{CallHeader, ProbeReply};
+use super::candidates::Candidates;
 use super::command::{Command, ConfigureError, check};
-use super::estimator::{Estimator, EstimatorSpec, Foresight, Observation, Prediction, Target};
+use super::estimator::{Estimator, EstimatorSpec, Foresight, Observation, Prediction};
+use super::events::AttemptOutcome;
+use super::peers::Peers;
+use super::router::in_future;
 use super::spec::Compatibility;
 use super::table::{EntryKey, PerEntry, Table};
 use crate::names::{EndpointId, FunctionId, Names};
-use crate::units::Bytes;
 
 /// The table of a dispatcher and what predicts response times.
 #[derive(Debug)]
@@ -17,6 +21,8 @@ pub struct Dispatcher {
     estimator: Box<dyn Estimator>,
     compatibility: Compatibility,
     trials: PerEntry<Trial>,
+    /// When the estimator wants to be woken.
+    due: Option<SimTime>,
 }
 
 /// What a dispatcher decides about a call.
@@ -51,12 +57,18 @@ impl Dispatcher {
             estimator,
             compatibility,
             trials: PerEntry::default(),
+            due: None,
         }
     }
 
     /// The table.
     pub fn table(&self) -> &Table {
         &self.table
+    }
+
+    /// Whether its estimator wants to be told of calls and probes.
+    pub fn hears_events(&self) -> bool {
+        !self.estimator.ignores_events()
     }
 
     /// How many questions may be under way to one destination at a time; `None`
@@ -76,13 +88,14 @@ impl Dispatcher {
     /// If the declared entry is impossible; then nothing has changed.
     pub fn configure(
         &mut self,
+        now: SimTime,
         command: &Command,
         endpoints: &Names<EndpointId>,
     ) -> Result<(), ConfigureError> {
         match *command {
             Command::Flush => {
                 for key in self.table.keys().collect::<Vec<_>>() {
-                    self.table.remove(key);
+                    self.remove_entry(now, key);
                 }
             }
             Command::Change {
@@ -100,15 +113,25 @@ impl Dispatcher {
             Command::Remove {
                 function,
                 destination,
-            } => self.remove(function, destination),
+            } => self.remove(now, function, destination),
         }
         Ok(())
     }
 
     /// Removes a destination.
-    pub fn remove(&mut self, function: FunctionId, destination: EndpointId) {
+    pub fn remove(&mut self, now: SimTime, function: FunctionId, destination: EndpointId) {
         if let Some(key) = self.table.find(function, destination) {
-            self.table.remove(key);
+            self.remove_entry(now, key);
+        }
+    }
+
+    fn remove_entry(&mut self, now: SimTime, key: EntryKey) {
+        if let Some(entry) = self.table.remove(key) {
+            for _ in 0..entry.under_way {
+                let target = entry.target(key);
+                self.estimator.done(now, target, &AttemptOutcome::Cancelled);
+            }
+            self.refresh(now);
         }
     }
 
@@ -118,24 +141,22 @@ impl Dispatcher {
     /// A destination of which nothing is known gets a call first, but only one
     /// until it answers: further calls go to those that are known, and only if
     /// there are none, to those that are tried already by the fewest calls.
-    pub fn choose(&mut self, now: SimTime, function: FunctionId, input: Bytes) -> Choice {
-        let row = self.table.row(function);
+    pub fn choose(&mut self, now: SimTime, call: &CallHeader, peers: &Peers) -> Choice {
+        let row = self.table.row(call.function);
         if row.is_empty() {
             return Choice::None;
         }
         if self.estimator.asks().is_some() {
             return Choice::Ask;
         }
+        let candidates = Candidates::new(&self.table, peers, call);
         let mut best: Option<(Rank, EntryKey, Option<Prediction>)> = None;
         for &key in row {
             let Some(entry) = self.table.entry(key) else {
                 continue;
             };
-            let target = Target {
-                entry: key,
-                destination: entry.destination,
-            };
-            let prediction = self.estimator.predict(now, target, input);
+            let target = entry.target(key);
+            let prediction = self.estimator.predict(now, target, &candidates);
             let rank = match (prediction, self.compatibility) {
                 (Some(prediction), _) => Rank::Predicted(prediction.total()),
                 (None, Compatibility::Original) => Rank::Predicted(0.0),
@@ -161,13 +182,81 @@ impl Dispatcher {
     /// A call through `entry` was answered; ignored if the entry is gone.
     pub fn measured(&mut self, now: SimTime, entry: EntryKey, observation: &Observation) {
         if let Some(found) = self.table.entry(entry) {
-            let target = Target {
-                entry,
-                destination: found.destination,
-            };
-            self.estimator.learn(now, target, observation);
+            self.estimator.learn(now, found.target(entry), observation);
             *self.trials.get_mut(entry) = Trial::default();
+            self.refresh(now);
         }
+    }
+
+    /// A call is assigned to an entry.
+    pub fn sent(&mut self, now: SimTime, entry: EntryKey) {
+        if let Some(found) = self.table.entry_mut(entry) {
+            found.under_way += 1;
+            let target = found.target(entry);
+            self.estimator.sent(now, target);
+            self.refresh(now);
+        }
+    }
+
+    /// A call that was assigned to `entry` has ended or leaves it; ignored if the
+    /// entry is gone.
+    pub fn done(&mut self, now: SimTime, entry: EntryKey, outcome: &AttemptOutcome) {
+        if let Some(found) = self.table.entry_mut(entry) {
+            found.under_way = found.under_way.saturating_sub(1);
+            let target = found.target(entry);
+            self.estimator.done(now, target, outcome);
+            self.refresh(now);
+        }
+    }
+
+    /// Which destinations the estimator wants to probe now, in the name of a call.
+    pub fn wants_probes(
+        &mut self,
+        now: SimTime,
+        call: &CallHeader,
+        peers: &Peers,
+        chance: &mut Stream,
+        wanted: &mut Vec<usize>,
+    ) {
+        let candidates = Candidates::new(&self.table, peers, call);
+        self.estimator
+            .wants_probes(now, &candidates, chance, wanted);
+    }
+
+    /// A probe or question through `entry` was replied to, or will not be; ignored
+    /// if the entry is gone.
+    pub fn probed(&mut self, now: SimTime, entry: EntryKey, reply: &ProbeReply) {
+        let Some(found) = self.table.entry(entry) else {
+            return;
+        };
+        let target = found.target(entry);
+        match reply {
+            ProbeReply::Answered(answer) => self.estimator.probed(now, target, answer),
+            ProbeReply::Failed(failure) => {
+                self.estimator.probe_failed(now, target, Some(*failure));
+            }
+            ProbeReply::TimedOut => self.estimator.probe_failed(now, target, None),
+        }
+        self.refresh(now);
+    }
+
+    /// When the estimator wants to be woken.
+    pub fn next_wake(&self) -> Option<SimTime> {
+        self.due
+    }
+
+    /// Wakes the estimator.
+    pub fn wake(&mut self, now: SimTime) {
+        self.estimator.wake(now);
+        self.refresh(now);
+    }
+
+    fn refresh(&mut self, now: SimTime) {
+        if self.estimator.ignores_events() {
+            return;
+        }
+        let due = self.estimator.next_wake();
+        self.due = due.map(|due| in_future(now, due));
     }
 
     fn insert(

@@ -15,18 +15,26 @@ mod probe;
 mod rtt;
 mod util;
 
-use sim_core::{SimDuration, SimTime};
+use sim_core::{SimDuration, SimTime, Stream};
 
-use crate::broker::Compatibility;
-use crate::broker::table::EntryKey;
+use crate::broker::{AttemptOutcome, Candidates, Compatibility, Failure, ProbeAnswer, Target};
 use crate::catalogue::{Arguments, Catalogue, Configured};
-use crate::names::EndpointId;
 use crate::units::Bytes;
 
 /// Predicts response times.
+///
+/// All events may be ignored. Every [`sent`](Self::sent) is followed by exactly one
+/// [`done`](Self::done) for the same entry, as told at
+/// [`Policy`](super::policy::Policy#events).
 pub trait Estimator: std::fmt::Debug + Send {
     /// Chooses whose behaviour to follow; called once, before anything else.
     fn set_compatibility(&mut self, _compatibility: Compatibility) {}
+
+    /// Whether it has no use for events beyond `learn`: they are left out then, which
+    /// saves time.
+    fn ignores_events(&self) -> bool {
+        false
+    }
 
     /// How many questions may be under way to one destination at a time, if it
     /// asks the destinations for their prediction with a dry run; `None` if it
@@ -41,14 +49,53 @@ pub trait Estimator: std::fmt::Debug + Send {
         None
     }
 
-    /// What is to be expected of a call with `input` bytes; `None` if nothing is
-    /// known. Never called on an estimator that asks.
-    fn predict(&mut self, _now: SimTime, _target: Target, _input: Bytes) -> Option<Prediction> {
+    /// What is to be expected of a call at `target`, one of the candidates; `None`
+    /// if nothing is known. Never called on an estimator that asks.
+    fn predict(
+        &mut self,
+        _now: SimTime,
+        _target: Target,
+        _candidates: &Candidates<'_>,
+    ) -> Option<Prediction> {
         None
     }
 
-    /// A call was answered.
+    /// A call was answered that says how long calls take: neither a dry run nor an
+    /// acknowledgement.
     fn learn(&mut self, _now: SimTime, _target: Target, _observation: &Observation) {}
+
+    /// A call is assigned to a destination.
+    fn sent(&mut self, _now: SimTime, _target: Target) {}
+
+    /// A call that was sent has ended, or has left the destination.
+    fn done(&mut self, _now: SimTime, _target: Target, _outcome: &AttemptOutcome) {}
+
+    /// Which destinations to probe now, for calls to come: as
+    /// [`Policy::wants_probes`](super::policy::Policy::wants_probes).
+    fn wants_probes(
+        &mut self,
+        _now: SimTime,
+        _candidates: &Candidates<'_>,
+        _chance: &mut Stream,
+        _wanted: &mut Vec<usize>,
+    ) {
+    }
+
+    /// A destination has replied to a probe or a question.
+    fn probed(&mut self, _now: SimTime, _target: Target, _answer: &ProbeAnswer) {}
+
+    /// A destination did not reply to a probe or a question: it failed, or `None`,
+    /// in time.
+    fn probe_failed(&mut self, _now: SimTime, _target: Target, _failure: Option<Failure>) {}
+
+    /// When it wants to be woken next, if ever.
+    fn next_wake(&self) -> Option<SimTime> {
+        None
+    }
+
+    /// It is now at least the time it asked for. [`next_wake`](Self::next_wake) must
+    /// then lie in the future.
+    fn wake(&mut self, _now: SimTime) {}
 }
 
 /// What a simulation answers to an estimator that is to know the truth.
@@ -59,15 +106,6 @@ pub enum Foresight {
     /// The same, and the delay of all other calls together that are at the destination or
     /// on their way to it.
     All,
-}
-
-/// An entry of the table and the destination it stands for.
-#[derive(Clone, Copy, Debug)]
-pub struct Target {
-    /// The entry, which stands for one function at one destination.
-    pub entry: EntryKey,
-    /// The destination, which may offer several functions.
-    pub destination: EndpointId,
 }
 
 /// A predicted response time, in seconds.
@@ -108,13 +146,14 @@ pub type EstimatorBuilder = fn(&Arguments) -> Box<dyn Estimator>;
 pub type EstimatorSpec = Configured<EstimatorBuilder>;
 
 /// All estimators.
-pub const ESTIMATORS: Catalogue<EstimatorBuilder> = Catalogue {
-    sort: "estimator",
-    kinds: &[
+pub static ESTIMATORS: Catalogue<EstimatorBuilder> = Catalogue::new(
+    "estimator",
+    "estimators",
+    &[
         &rtt::KIND,
         &util::KIND,
         &delay::KIND,
         &probe::KIND,
         &oracle::KIND,
     ],
-};
+);

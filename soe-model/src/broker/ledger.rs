@@ -121,7 +121,11 @@ pub(super) struct Bid {
 /// A question to a destination.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Probe {
+    /// The call that it asks about.
     pub(super) ticket: Ticket,
+    /// Whether that call waits for the reply. If not, a policy or an estimator has
+    /// asked in order to know the destination.
+    pub(super) awaited: bool,
     pub(super) header: CallHeader,
     pub(super) entry: EntryKey,
     pub(super) destination: EndpointId,
@@ -144,13 +148,13 @@ impl Asking {
     /// Counts a reply; whether it was the last.
     pub(super) fn count(&mut self, probe: &Probe, reply: ProbeReply) -> bool {
         self.outstanding = self.outstanding.saturating_sub(1);
-        if let ProbeReply::Answered(processing) = reply {
+        if let ProbeReply::Answered(answer) = reply {
             let bid = Bid {
                 chosen: Chosen {
                     entry: probe.entry,
                     destination: probe.destination,
                     prediction: Some(Prediction {
-                        processing: processing.as_secs_f64(),
+                        processing: answer.processing.as_secs_f64(),
                         ..Prediction::default()
                     }),
                 },

@@ -38,15 +38,16 @@ pub type OptimizerBuilder = fn(&Arguments) -> Box<dyn Optimizer>;
 pub type OptimizerSpec = Configured<OptimizerBuilder>;
 
 /// All optimizers.
-pub const OPTIMIZERS: Catalogue<OptimizerBuilder> = Catalogue {
-    sort: "optimizer",
-    kinds: &[
+pub static OPTIMIZERS: Catalogue<OptimizerBuilder> = Catalogue::new(
+    "optimizer",
+    "optimizers",
+    &[
         &fixed::NONE,
         &trivial::KIND,
         &asynchronous::ASYNC,
         &asynchronous::ASYNC_PF,
     ],
-};
+);
 
 /// The parameter of all optimizers that measure: see [`Optimizer::retry_after`].
 const RETRY_AFTER: Parameter = Parameter {

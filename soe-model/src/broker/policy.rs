@@ -1,49 +1,131 @@
-//! Policies: which of several weighted destinations gets the next call?
+//! Policies: which of several destinations gets the next call?
 //!
 //! Every function of a forwarding table has a policy of its own, which is told
-//! about the destinations as they come, change and go, and picks one of them for
-//! each call. A weight is the expected latency in seconds: lower is better.
+//! about the destinations as they come, change and go, about the calls sent to
+//! them and about how those end, and picks a destination for each call.
 //!
 //! `random`, `least-impedance` and `round-robin` are those of Cicconetti, Conti
 //! and Passarella, "A Decentralized Framework for Serverless Edge Computing in
 //! the Internet of Things" (IEEE TNSM, 2020).
 
+mod least_connections;
 mod least_impedance;
 mod proportional_fairness;
 mod random;
 mod round_robin;
+mod two_choices;
 
 use sim_core::{SimTime, Stream};
 
-use crate::broker::Compatibility;
+use crate::broker::{
+    AttemptOutcome, CallHeader, Candidates, Compatibility, Failure, ProbeAnswer, Target,
+};
 use crate::catalogue::{Arguments, Catalogue, Configured};
+use crate::names::FunctionId;
 
 /// Picks among the destinations of one function.
 ///
+/// Only [`pick`](Self::pick) must be written; all events may be ignored.
+///
 /// Destinations are numbered by position, in order of insertion; removing one
-/// moves those behind it forward.
+/// moves those behind it forward. A policy that keeps something for a destination
+/// keeps it by position and follows [`add`](Self::add) and
+/// [`remove`](Self::remove), or by its endpoint. What belongs to a destination
+/// whichever function is called there (pending calls, load) is kept by the broker
+/// and shown in the [`Candidates`].
+///
+/// # Events
+///
+/// Every [`sent`](Self::sent) is followed by exactly one [`done`](Self::done) for
+/// the same entry, also if the call is cancelled or chooses again. If the entry is
+/// removed while calls are under way there, each of them is
+/// [cancelled](AttemptOutcome::Cancelled) first, then `remove` is called (unless no
+/// entry is left: then the policy is dropped), and nothing is told about the entry
+/// later. After each event the policy is asked
+/// [when to wake it](Self::next_wake).
 pub trait Policy: std::fmt::Debug + Send {
     /// Chooses whose behaviour to follow; called once, before anything else.
     fn set_compatibility(&mut self, _compatibility: Compatibility) {}
 
-    /// Whether it sees to it by itself that untried and neglected destinations
-    /// get a call now and then.
-    fn explores(&self) -> bool {
+    /// Whether it has no use for events beyond `add`, `update` and `remove`: those of
+    /// calls and probes, `key` and waking are left out then, which saves time.
+    fn ignores_events(&self) -> bool {
         false
     }
 
-    /// Appends a destination.
-    fn add(&mut self, now: SimTime, weight: f32);
+    /// How it uses the weights that the optimizer measures.
+    fn weights(&self) -> WeightUse {
+        WeightUse::Ignored
+    }
 
-    /// Gives the destination at `position` another weight.
-    fn update(&mut self, now: SimTime, position: usize, weight: f32);
+    /// A destination was appended.
+    fn add(&mut self, _now: SimTime, _weight: f32) {}
 
-    /// Forgets the destination at `position`.
-    fn remove(&mut self, now: SimTime, position: usize);
+    /// The destination at `position` has another weight, in seconds.
+    fn update(&mut self, _now: SimTime, _position: usize, _weight: f32) {}
+
+    /// The destination at `position` was removed.
+    fn remove(&mut self, _now: SimTime, _position: usize) {}
 
     /// The position of the destination for the next call. There is at least one
-    /// destination.
-    fn pick(&mut self, now: SimTime, chance: &mut Stream) -> usize;
+    /// candidate; a call whose position is out of range is rejected.
+    fn pick(&mut self, now: SimTime, candidates: &Candidates<'_>, chance: &mut Stream) -> usize;
+
+    /// What calls have in common that should go to the same destination, a hash of
+    /// it; `None` if there is no such thing. Asked before each pick, which finds it
+    /// in [`Candidates::key`].
+    fn key(&self, _function: FunctionId, _call: &CallHeader) -> Option<u64> {
+        None
+    }
+
+    /// A call is assigned to a destination, picked or not: calls of a workflow that
+    /// must meet, and trials for the optimizer, are not picked.
+    fn sent(&mut self, _now: SimTime, _target: Target) {}
+
+    /// A call that was sent has ended, or has left the destination.
+    fn done(&mut self, _now: SimTime, _target: Target, _outcome: &AttemptOutcome) {}
+
+    /// Which destinations to probe now: appends their positions to `wanted`. Asked
+    /// whenever a call has been sent, which does not wait for the replies; at most
+    /// [`MOST_PROBES`](crate::broker::MOST_PROBES) are sent. `chance` is a stream of its
+    /// own, so that probing does not shift picks.
+    fn wants_probes(
+        &mut self,
+        _now: SimTime,
+        _candidates: &Candidates<'_>,
+        _chance: &mut Stream,
+        _wanted: &mut Vec<usize>,
+    ) {
+    }
+
+    /// A destination has replied to a probe.
+    fn probed(&mut self, _now: SimTime, _target: Target, _answer: &ProbeAnswer) {}
+
+    /// A destination did not reply to a probe: it failed, or `None`, in time.
+    fn probe_failed(&mut self, _now: SimTime, _target: Target, _failure: Option<Failure>) {}
+
+    /// When it wants to be woken next, if ever.
+    fn next_wake(&self) -> Option<SimTime> {
+        None
+    }
+
+    /// It is now at least the time it asked for. [`next_wake`](Self::next_wake) must
+    /// then lie in the future.
+    fn wake(&mut self, _now: SimTime) {}
+}
+
+/// How a policy uses weights, and who tries destinations that were not measured
+/// for a long time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WeightUse {
+    /// It does not use them: destinations are not tried for their sake.
+    Ignored,
+    /// It picks by them. A destination gets a call when its weight was only
+    /// declared, and now and then when it was not measured for long (see
+    /// [`Optimizer::retry_after`](super::optimizer::Optimizer::retry_after)).
+    Measured,
+    /// It picks by them and tries destinations by itself.
+    Explored,
 }
 
 /// Makes a policy.
@@ -52,12 +134,15 @@ pub type PolicyBuilder = fn(&Arguments) -> Box<dyn Policy>;
 pub type PolicySpec = Configured<PolicyBuilder>;
 
 /// All policies.
-pub const POLICIES: Catalogue<PolicyBuilder> = Catalogue {
-    sort: "policy",
-    kinds: &[
+pub static POLICIES: Catalogue<PolicyBuilder> = Catalogue::new(
+    "policy",
+    "policies",
+    &[
         &random::KIND,
         &least_impedance::KIND,
         &round_robin::KIND,
         &proportional_fairness::KIND,
+        &two_choices::KIND,
+        &least_connections::KIND,
     ],
-};
+);

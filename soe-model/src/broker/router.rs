@@ -5,15 +5,19 @@
 //! holds only computers and serves calls that another broker has forwarded, so
 //! that a call passes at most two brokers.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use sim_core::{SimDuration, SimTime, Stream};
 
+use super::call::{CallHeader, ProbeReply};
+use super::candidates::Candidates;
 use super::command::{Command, ConfigureError, check};
+use super::events::AttemptOutcome;
 use super::optimizer::{Optimizer, OptimizerSpec};
-use super::policy::{Policy, PolicySpec};
+use super::peers::Peers;
+use super::policy::{Policy, PolicySpec, WeightUse};
 use super::spec::Compatibility;
-use super::table::{EntryKey, PerEntry, Table};
+use super::table::{Entry, EntryKey, PerEntry, Table};
 use crate::names::{EndpointId, FunctionId, Id, Names};
 
 /// The tables of a router and what keeps them.
@@ -38,10 +42,17 @@ impl Router {
             optimizer: (optimizer.kind.build)(&optimizer.arguments),
             heard: PerEntry::default(),
             updates: Vec::new(),
+            wakes: BTreeSet::new(),
         };
         Self {
             tables: [table(), table()],
         }
+    }
+
+    /// Whether its policies want to be told of calls and probes.
+    pub fn hears_events(&self) -> bool {
+        let spec = &self.tables[0].policy;
+        !(spec.kind.build)(&spec.arguments).ignores_events()
     }
 
     /// The overall table and the final one.
@@ -60,7 +71,7 @@ impl Router {
         endpoints: &Names<EndpointId>,
     ) -> Result<(), ConfigureError> {
         match *command {
-            Command::Flush => self.tables.iter_mut().for_each(WeightedTable::flush),
+            Command::Flush => self.tables.iter_mut().for_each(|table| table.flush(now)),
             Command::Change {
                 function,
                 destination,
@@ -88,11 +99,50 @@ impl Router {
     pub fn pick(
         &mut self,
         now: SimTime,
-        function: FunctionId,
-        forwarded: bool,
+        call: &CallHeader,
+        peers: &Peers,
         chance: &mut Stream,
     ) -> Option<EntryKey> {
-        self.tables[usize::from(forwarded)].pick(now, function, chance)
+        self.tables[usize::from(call.forward)].pick(now, call, peers, chance)
+    }
+
+    /// A call is assigned to an entry of the table that serves it.
+    pub fn sent(&mut self, now: SimTime, forwarded: bool, entry: EntryKey) {
+        self.tables[usize::from(forwarded)].sent(now, entry);
+    }
+
+    /// A call that was assigned to `entry` has ended or leaves it; ignored if the
+    /// entry is gone.
+    pub fn done(
+        &mut self,
+        now: SimTime,
+        forwarded: bool,
+        entry: EntryKey,
+        outcome: &AttemptOutcome,
+    ) {
+        self.tables[usize::from(forwarded)].done(now, entry, outcome);
+    }
+
+    /// Which destinations the policy wants to probe now, in the name of a call.
+    pub fn wants_probes(
+        &mut self,
+        now: SimTime,
+        call: &CallHeader,
+        peers: &Peers,
+        chance: &mut Stream,
+        wanted: &mut Vec<usize>,
+    ) {
+        let WeightedTable { table, rows, .. } = &mut self.tables[usize::from(call.forward)];
+        if let Some(Some(row)) = rows.get_mut(call.function.index()) {
+            let candidates = Candidates::new(table, peers, call);
+            row.policy.wants_probes(now, &candidates, chance, wanted);
+        }
+    }
+
+    /// A probe through `entry` was replied to, or will not be; ignored if the entry
+    /// is gone.
+    pub fn probed(&mut self, now: SimTime, forwarded: bool, entry: EntryKey, reply: &ProbeReply) {
+        self.tables[usize::from(forwarded)].probed(now, entry, reply);
     }
 
     /// The table that serves calls of this sort.
@@ -118,19 +168,25 @@ impl Router {
         }
     }
 
-    /// When an optimizer wants to be woken.
+    /// When an optimizer or a policy wants to be woken.
     pub fn next_wake(&self) -> Option<SimTime> {
-        let wakes = self
-            .tables
-            .iter()
-            .filter_map(|table| table.optimizer.next_wake());
-        wakes.min()
+        let wakes = self.tables.iter().flat_map(|table| {
+            let policies = table.wakes.first().map(|(due, _)| *due);
+            [table.optimizer.next_wake(), policies]
+        });
+        wakes.flatten().min()
     }
 
-    /// Wakes the optimizers.
+    /// Wakes the optimizers and policies that are due.
     pub fn wake(&mut self, now: SimTime) {
         self.tables.iter_mut().for_each(|table| table.wake(now));
     }
+}
+
+/// When to wake somebody at `now` who asked for `due`: a time that is past would
+/// keep the clock from advancing.
+pub(super) fn in_future(now: SimTime, due: SimTime) -> SimTime {
+    due.max(now + SimDuration::from_nanos(1))
 }
 
 /// A table whose entries have weights, with a policy for each function.
@@ -146,6 +202,8 @@ struct WeightedTable {
     heard: PerEntry<SimTime>,
     /// Emptied after use.
     updates: Vec<(EntryKey, f32)>,
+    /// When policies want to be woken, by function.
+    wakes: BTreeSet<(SimTime, FunctionId)>,
 }
 
 /// How the destinations of one function are picked.
@@ -157,6 +215,10 @@ struct WeightedTable {
 #[derive(Debug)]
 struct Row {
     policy: Box<dyn Policy>,
+    /// Whether the policy is told of calls and probes.
+    hears: bool,
+    /// When the policy wants to be woken, as entered in the table.
+    due: Option<SimTime>,
     /// After how long without measurement an entry is tried again; `None` if
     /// trials are of no use here.
     retry_after: Option<SimDuration>,
@@ -172,11 +234,19 @@ struct Row {
 const PICKS_PER_RETRY: u32 = 10;
 
 impl WeightedTable {
-    fn flush(&mut self) {
-        for key in self.table.keys().collect::<Vec<_>>() {
-            self.table.remove(key);
+    fn flush(&mut self, now: SimTime) {
+        let mut keys: Vec<_> = self.table.keys().collect();
+        // From the end, so that no position shifts.
+        while let Some(key) = keys.pop() {
+            let Some(entry) = self.table.remove(key) else {
+                continue;
+            };
+            if let Some(Some(row)) = self.rows.get_mut(entry.function.index()) {
+                row.cancel(now, &entry, key);
+            }
         }
         self.rows.clear();
+        self.wakes.clear();
     }
 
     fn declare(
@@ -215,30 +285,86 @@ impl WeightedTable {
             row.untried.push_front(key);
         }
         *self.heard.get_mut(key) = now;
+        self.refresh(now, function);
     }
 
     fn remove(&mut self, now: SimTime, function: FunctionId, destination: EndpointId) {
         let Some(key) = self.table.find(function, destination) else {
             return;
         };
+        self.remove_entry(now, key);
+    }
+
+    fn remove_entry(&mut self, now: SimTime, key: EntryKey) {
         let Some(entry) = self.table.remove(key) else {
             return;
         };
-        let row = &mut self.rows[function.index()];
+        let function = entry.function;
+        let Some(Some(row)) = self.rows.get_mut(function.index()) else {
+            return;
+        };
+        row.cancel(now, &entry, key);
         if self.table.row(function).is_empty() {
-            *row = None;
-        } else if let Some(row) = row {
+            if let Some(due) = row.due {
+                self.wakes.remove(&(due, function));
+            }
+            self.rows[function.index()] = None;
+        } else {
             row.policy.remove(now, entry.position as usize);
             row.untried.retain(|&untried| untried != key);
+            self.refresh(now, function);
+        }
+    }
+
+    fn sent(&mut self, now: SimTime, key: EntryKey) {
+        let Some(entry) = self.table.entry_mut(key) else {
+            return;
+        };
+        entry.under_way += 1;
+        let (function, target) = (entry.function, entry.target(key));
+        if let Some(Some(row)) = self.rows.get_mut(function.index()) {
+            row.policy.sent(now, target);
+            row.refresh(now, function, &mut self.wakes);
+        }
+    }
+
+    fn done(&mut self, now: SimTime, key: EntryKey, outcome: &AttemptOutcome) {
+        let Some(entry) = self.table.entry_mut(key) else {
+            return;
+        };
+        entry.under_way = entry.under_way.saturating_sub(1);
+        let (function, target) = (entry.function, entry.target(key));
+        if let Some(Some(row)) = self.rows.get_mut(function.index()) {
+            row.policy.done(now, target, outcome);
+            row.refresh(now, function, &mut self.wakes);
+        }
+    }
+
+    fn probed(&mut self, now: SimTime, key: EntryKey, reply: &ProbeReply) {
+        let Some(entry) = self.table.entry(key) else {
+            return;
+        };
+        let (function, target) = (entry.function, entry.target(key));
+        if let Some(Some(row)) = self.rows.get_mut(function.index()) {
+            match reply {
+                ProbeReply::Answered(answer) => row.policy.probed(now, target, answer),
+                ProbeReply::Failed(failure) => {
+                    row.policy.probe_failed(now, target, Some(*failure));
+                }
+                ProbeReply::TimedOut => row.policy.probe_failed(now, target, None),
+            }
+            row.refresh(now, function, &mut self.wakes);
         }
     }
 
     fn pick(
         &mut self,
         now: SimTime,
-        function: FunctionId,
+        call: &CallHeader,
+        peers: &Peers,
         chance: &mut Stream,
     ) -> Option<EntryKey> {
+        let function = call.function;
         let keys = self.table.row(function);
         if keys.is_empty() {
             return None;
@@ -263,7 +389,12 @@ impl WeightedTable {
                 row.next_retry = due;
             }
         }
-        keys.get(row.policy.pick(now, chance)).copied()
+        let candidates = Candidates::new(&self.table, peers, call);
+        let candidates = match row.hears {
+            true => candidates.with_key(row.policy.key(function, call)),
+            false => candidates,
+        };
+        keys.get(row.policy.pick(now, &candidates, chance)).copied()
     }
 
     fn measured(&mut self, now: SimTime, key: EntryKey, latency: SimDuration) {
@@ -283,6 +414,24 @@ impl WeightedTable {
             self.set_weight(now, key, weight);
         }
         self.updates = updates;
+        while let Some(&(due, function)) = self.wakes.first() {
+            if due > now {
+                break;
+            }
+            self.wakes.pop_first();
+            if let Some(Some(row)) = self.rows.get_mut(function.index()) {
+                row.due = None;
+                row.policy.wake(now);
+                row.refresh(now, function, &mut self.wakes);
+            }
+        }
+    }
+
+    /// Notes when the policy of a function wants to be woken.
+    fn refresh(&mut self, now: SimTime, function: FunctionId) {
+        if let Some(Some(row)) = self.rows.get_mut(function.index()) {
+            row.refresh(now, function, &mut self.wakes);
+        }
     }
 
     fn set_weight(&mut self, now: SimTime, key: EntryKey, weight: f32) {
@@ -290,6 +439,7 @@ impl WeightedTable {
             && let Some(Some(row)) = self.rows.get_mut(entry.function.index())
         {
             row.policy.update(now, entry.position as usize, weight);
+            row.refresh(now, entry.function, &mut self.wakes);
         }
     }
 }
@@ -298,13 +448,45 @@ impl Row {
     fn new(spec: &PolicySpec, optimizer: &dyn Optimizer, compatibility: Compatibility) -> Self {
         let mut policy = (spec.kind.build)(&spec.arguments);
         policy.set_compatibility(compatibility);
-        let tries = compatibility == Compatibility::Corrected && !policy.explores();
+        let tries =
+            compatibility == Compatibility::Corrected && policy.weights() == WeightUse::Measured;
         Self {
+            hears: !policy.ignores_events(),
             policy,
+            due: None,
             retry_after: optimizer.retry_after().filter(|_| tries),
             untried: VecDeque::new(),
             next_retry: SimTime::ZERO,
             picks_since_retry: 0,
+        }
+    }
+
+    /// Tells the policy that the calls at an entry which was removed do not concern it
+    /// any more.
+    fn cancel(&mut self, now: SimTime, entry: &Entry, key: EntryKey) {
+        for _ in 0..entry.under_way {
+            let target = entry.target(key);
+            self.policy.done(now, target, &AttemptOutcome::Cancelled);
+        }
+    }
+
+    /// Notes when the policy wants to be woken.
+    fn refresh(
+        &mut self,
+        now: SimTime,
+        function: FunctionId,
+        wakes: &mut BTreeSet<(SimTime, FunctionId)>,
+    ) {
+        if !self.hears {
+            return;
+        }
+        let due = self.policy.next_wake().map(|due| in_future(now, due));
+        if due != self.due {
+            if let Some(before) = self.due {
+                wakes.remove(&(before, function));
+            }
+            wakes.extend(due.map(|due| (due, function)));
+            self.due = due;
         }
     }
 }

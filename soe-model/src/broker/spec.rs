@@ -25,6 +25,40 @@ pub struct BrokerSpec {
     pub table: Vec<TableEntrySpec>,
     /// Whether it repeats the defects of the original.
     pub compatibility: Compatibility,
+    /// Whether a call that was lost is sent to another destination.
+    pub failover: Failover,
+}
+
+/// What a broker does with a call whose connection was lost, or whose destination
+/// cannot be reached. A call that was answered, whatever the answer, is never sent
+/// again, and no call is sent twice to a destination that may have received it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Failover {
+    /// The caller gets the error.
+    Never,
+    /// The call goes to another destination if it was provably not delivered, or
+    /// if it is a dry run, which executes nothing; otherwise the caller gets the
+    /// error. No call is executed twice.
+    Idempotent,
+    /// The call goes to another destination. It may be executed twice: once by a
+    /// destination that was lost before it answered, once by the other.
+    #[default]
+    Always,
+}
+
+impl Failover {
+    /// The words for the three rules, as scenarios and command lines write them.
+    pub const WORDS: [&str; 3] = ["never", "idempotent", "always"];
+
+    /// The rule that a word of [`Failover::WORDS`] names; `None` for other words.
+    pub fn named(word: &str) -> Option<Self> {
+        match word {
+            "never" => Some(Self::Never),
+            "idempotent" => Some(Self::Idempotent),
+            "always" => Some(Self::Always),
+            _ => None,
+        }
+    }
 }
 
 /// Whether a broker repeats those defects of the original that results obtained

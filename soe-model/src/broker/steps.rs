@@ -8,10 +8,11 @@ use super::call::{
     Action, Attempt, CallHeader, Failure, Outcome, ProbeId, ProbeReply, Rejection, Ticket,
 };
 use super::dispatcher::Choice;
+use super::events::AttemptOutcome;
 use super::ledger::{Asking, Chosen, Probe, State};
-use super::spec::Compatibility;
+use super::spec::{Compatibility, Failover};
 use super::table::{EntryKey, Table};
-use super::{Broker, Kind};
+use super::{Broker, Kind, MOST_PROBES};
 use crate::names::{EndpointId, FunctionId};
 
 impl Broker {
@@ -35,9 +36,9 @@ impl Broker {
         }
         let choice = match &mut self.kind {
             Kind::Router { router, chance } => router
-                .pick(now, header.function, header.forward, chance)
+                .pick(now, &header, &self.peers, chance)
                 .map_or(Choice::None, |entry| Choice::Entry(entry, None)),
-            Kind::Dispatcher(dispatcher) => dispatcher.choose(now, header.function, header.input),
+            Kind::Dispatcher(dispatcher) => dispatcher.choose(now, &header, &self.peers),
         };
         match choice {
             Choice::Entry(entry, prediction) => {
@@ -74,18 +75,79 @@ impl Broker {
         ranked.iter().find_map(chosen)
     }
 
-    /// Spends the forwarding time on a call, then queues it for its turn.
+    /// Assigns a call to a destination: spends the forwarding time on it, then
+    /// queues it for its turn.
     fn forward(&mut self, now: SimTime, ticket: Ticket, chosen: Chosen) {
+        let Some(chosen) = self.unless_received(ticket, chosen) else {
+            return self.reject(ticket);
+        };
+        self.peers.sent(chosen.destination);
+        let told = self.hears.then(|| self.tell_sent(now, ticket, &chosen));
         let after = self.draw_forwarding_time();
-        if after.is_zero() || !self.turns.is_limited() {
-            // Nobody can overtake it, so that the driver may wait as well.
-            self.take_turn(now, ticket, chosen, after);
+        if after.is_zero() || !self.pending.is_limited() {
+            // No call can overtake it, so that the driver may wait as well.
+            self.enter(now, ticket, chosen, after);
         } else if let Some(call) = self.calls.get(ticket.0) {
             call.state = State::Delayed(chosen);
             self.delays += 1;
             self.delayed
                 .push(Reverse((now + after, self.delays, ticket)));
         }
+        if let Some(Some(header)) = told {
+            self.probe(now, ticket, &header);
+        }
+    }
+
+    /// Tells the policy or the estimator of a call that is assigned to a destination,
+    /// and returns the header of the call.
+    fn tell_sent(&mut self, now: SimTime, ticket: Ticket, chosen: &Chosen) -> Option<CallHeader> {
+        let header = self.calls.peek(ticket.0)?.header;
+        match &mut self.kind {
+            Kind::Router { router, .. } => router.sent(now, header.forward, chosen.entry),
+            Kind::Dispatcher(dispatcher) => dispatcher.sent(now, chosen.entry),
+        }
+        Some(header)
+    }
+
+    /// A call that was assigned to a destination has ended there, or leaves it.
+    pub(super) fn done(
+        &mut self,
+        now: SimTime,
+        forwarded: bool,
+        chosen: &Chosen,
+        outcome: &AttemptOutcome,
+    ) {
+        self.peers.done(chosen.destination);
+        if !self.hears {
+            return;
+        }
+        match &mut self.kind {
+            Kind::Router { router, .. } => router.done(now, forwarded, chosen.entry, outcome),
+            Kind::Dispatcher(dispatcher) => dispatcher.done(now, chosen.entry, outcome),
+        }
+    }
+
+    /// Sends the probes that the policy or the estimator wants, in the name of a
+    /// call that does not wait for them.
+    fn probe(&mut self, now: SimTime, ticket: Ticket, header: &CallHeader) {
+        let mut wanted = std::mem::take(&mut self.wanted);
+        let (peers, chance) = (&self.peers, &mut self.probe_chance);
+        match &mut self.kind {
+            Kind::Router { router, .. } => {
+                router.wants_probes(now, header, peers, chance, &mut wanted);
+            }
+            Kind::Dispatcher(dispatcher) => {
+                dispatcher.wants_probes(now, header, peers, chance, &mut wanted);
+            }
+        }
+        for position in wanted.drain(..).take(MOST_PROBES) {
+            let row = self.table(header.forward).row(header.function);
+            if let Some(&entry) = row.get(position) {
+                self.question(ticket, header, entry, false);
+            }
+        }
+        self.wanted = wanted;
+        self.send_asked();
     }
 
     fn draw_forwarding_time(&mut self) -> SimDuration {
@@ -105,16 +167,21 @@ impl Broker {
         let State::Delayed(chosen) = call.state else {
             return;
         };
-        if self.is_current(ticket, chosen.entry) {
-            self.take_turn(now, ticket, chosen, SimDuration::ZERO);
+        let forwarded = call.header.forward;
+        if self.table(forwarded).entry(chosen.entry).is_some() {
+            self.enter(now, ticket, chosen, SimDuration::ZERO);
         } else {
+            if let Some(call) = self.calls.get(ticket.0) {
+                call.state = State::Undecided;
+            }
+            self.peers.done(chosen.destination);
             self.undecided.push_back(ticket);
         }
     }
 
-    fn take_turn(&mut self, now: SimTime, ticket: Ticket, chosen: Chosen, after: SimDuration) {
+    fn enter(&mut self, now: SimTime, ticket: Ticket, chosen: Chosen, after: SimDuration) {
         let since = now + after;
-        if self.turns.enter(chosen.destination, ticket) {
+        if self.pending.enter(chosen.destination, ticket) {
             self.send(ticket, chosen, since, after);
         } else if let Some(call) = self.calls.get(ticket.0) {
             call.state = State::Waiting(chosen, since);
@@ -141,8 +208,8 @@ impl Broker {
     }
 
     /// A call has left `destination`: lets in the next one that waits for it.
-    pub(super) fn next_turn(&mut self, destination: EndpointId) {
-        while let Some(ticket) = self.turns.leave(destination) {
+    pub(super) fn send_next(&mut self, destination: EndpointId) {
+        while let Some(ticket) = self.pending.leave(destination) {
             let Some(call) = self.calls.get(ticket.0) else {
                 continue;
             };
@@ -155,24 +222,13 @@ impl Broker {
 
     /// Asks all destinations of a function.
     fn ask(&mut self, ticket: Ticket, header: &CallHeader) {
-        let Kind::Dispatcher(dispatcher) = &self.kind else {
-            return;
-        };
-        let table = dispatcher.table();
-        let mut outstanding = 0;
-        for &entry in table.row(header.function) {
-            let Some(found) = table.entry(entry) else {
-                continue;
-            };
-            let probe = ProbeId(self.probes.open(Probe {
-                ticket,
-                header: *header,
-                entry,
-                destination: found.destination,
-                position: found.position,
-            }));
-            outstanding += 1;
-            self.asked.push((found.destination, probe));
+        let (mut outstanding, mut position) = (0, 0);
+        while let Some(&entry) = {
+            let row = self.table(header.forward).row(header.function);
+            row.get(position)
+        } {
+            position += 1;
+            outstanding += u32::from(self.question(ticket, header, entry, true));
         }
         if let Some(call) = self.calls.get(ticket.0) {
             call.state = State::Asking(Asking {
@@ -180,9 +236,37 @@ impl Broker {
                 best: None,
             });
         }
+        self.send_asked();
+    }
+
+    /// Prepares a question to a destination; `false` if the entry is gone.
+    fn question(
+        &mut self,
+        ticket: Ticket,
+        header: &CallHeader,
+        entry: EntryKey,
+        awaited: bool,
+    ) -> bool {
+        let Some(&found) = self.table(header.forward).entry(entry) else {
+            return false;
+        };
+        let probe = ProbeId(self.probes.open(Probe {
+            ticket,
+            awaited,
+            header: *header,
+            entry,
+            destination: found.destination,
+            position: found.position,
+        }));
+        self.asked.push((found.destination, probe));
+        true
+    }
+
+    /// Sends the questions that were prepared, or lets them wait for their turn.
+    fn send_asked(&mut self) {
         let mut asked = std::mem::take(&mut self.asked);
         for (destination, probe) in asked.drain(..) {
-            if self.probe_turns.enter(destination, probe) {
+            if self.pending_probes.enter(destination, probe) {
                 self.send_probe(probe);
             }
         }
@@ -214,19 +298,40 @@ impl Broker {
 
     /// A question to `destination` is settled: sends the next one that waits.
     pub(super) fn next_probe(&mut self, now: SimTime, destination: EndpointId) {
-        while let Some(probe) = self.probe_turns.leave(destination) {
+        while let Some(probe) = self.pending_probes.leave(destination) {
             if self.send_probe(probe) {
                 break;
             }
             if let Some(asked) = self.probes.close(probe.0) {
+                self.probed(now, &asked, &ProbeReply::TimedOut);
                 self.count_reply(now, &asked, ProbeReply::TimedOut);
             }
         }
     }
 
-    /// Notes a reply, and sends the call where it is best if that was the last.
+    /// Tells the policy or the estimator what a destination replied, or that it did
+    /// not.
+    pub(super) fn probed(&mut self, now: SimTime, probe: &Probe, reply: &ProbeReply) {
+        let (forward, entry) = (probe.header.forward, probe.entry);
+        match &mut self.kind {
+            _ if !self.hears => {}
+            Kind::Router { router, .. } => router.probed(now, forward, entry, reply),
+            Kind::Dispatcher(dispatcher) => dispatcher.probed(now, entry, reply),
+        }
+        if let ProbeReply::Answered(answer) = reply
+            && let Some(percent) = answer.load1
+        {
+            self.peers.loaded(now, probe.destination, percent);
+        }
+    }
+
+    /// Notes a reply that a call waits for, and sends the call where it is best if
+    /// that was the last.
     pub(super) fn count_reply(&mut self, now: SimTime, probe: &Probe, reply: ProbeReply) {
         let ticket = probe.ticket;
+        if !probe.awaited {
+            return;
+        }
         let Some(call) = self.calls.get(ticket.0) else {
             return;
         };
@@ -262,9 +367,52 @@ impl Broker {
         }
     }
 
-    /// Whether a failure is held against the destination.
+    /// Whether a failure removes the destination from the table.
     pub(super) fn condemns(&self, failure: Failure) -> bool {
-        failure == Failure::Transport || self.compatibility == Compatibility::Original
+        matches!(failure, Failure::Transport | Failure::Unreachable)
+            || self.compatibility == Compatibility::Original
+    }
+
+    /// Whether the call goes to another destination after a failure.
+    pub(super) fn fails_over(&self, failure: Failure, header: &CallHeader) -> bool {
+        let lost = failure == Failure::Lost || self.condemns(failure);
+        lost && match self.failover {
+            Failover::Always => true,
+            Failover::Idempotent => header.dry || failure == Failure::Unreachable,
+            Failover::Never => false,
+        }
+    }
+
+    /// Remembers that a destination may have received a call, so that it does not
+    /// get it again.
+    pub(super) fn may_have_received(&mut self, ticket: Ticket, destination: EndpointId) {
+        self.received.entry(ticket).or_default().push(destination);
+    }
+
+    /// The destination chosen for a call, or the one with the lowest weight among
+    /// the others if the chosen one may have received the call already.
+    fn unless_received(&self, ticket: Ticket, chosen: Chosen) -> Option<Chosen> {
+        let Some(received) = self.received.get(&ticket) else {
+            return Some(chosen);
+        };
+        if !received.contains(&chosen.destination) {
+            return Some(chosen);
+        }
+        let header = self.calls.peek(ticket.0)?.header;
+        let table = self.table(header.forward);
+        let others = table.row(header.function).iter().filter_map(|&entry| {
+            let found = table.entry(entry)?;
+            (!received.contains(&found.destination)).then_some((entry, found))
+        });
+        let (entry, found) = others.min_by(|(_, a), (_, b)| {
+            let places = a.position.cmp(&b.position);
+            a.weight.total_cmp(&b.weight).then(places)
+        })?;
+        Some(Chosen {
+            entry,
+            destination: found.destination,
+            prediction: None,
+        })
     }
 
     /// Removes a destination that has failed, unless it was replaced meanwhile.
@@ -289,7 +437,7 @@ impl Broker {
     fn remove(&mut self, now: SimTime, function: FunctionId, destination: EndpointId) {
         match &mut self.kind {
             Kind::Router { router, .. } => router.remove(now, function, destination),
-            Kind::Dispatcher(dispatcher) => dispatcher.remove(function, destination),
+            Kind::Dispatcher(dispatcher) => dispatcher.remove(now, function, destination),
         }
     }
 
@@ -306,7 +454,17 @@ impl Broker {
             },
             None => true,
         };
-        self.turns.send_away(gone, &mut self.undecided);
+        let before = self.undecided.len();
+        self.pending.send_away(gone, &mut self.undecided);
+        for &ticket in self.undecided.range(before..) {
+            if let Some(call) = self.calls.get(ticket.0)
+                && let State::Waiting(chosen, _) = call.state
+            {
+                // The policy was told when the entry was removed.
+                call.state = State::Undecided;
+                self.peers.done(chosen.destination);
+            }
+        }
     }
 
     fn is_current(&mut self, ticket: Ticket, entry: EntryKey) -> bool {
@@ -332,12 +490,20 @@ impl Broker {
     /// Responds to a call that was admitted, and admits the next one.
     pub(super) fn respond(&mut self, ticket: Ticket, outcome: Outcome) {
         if let Some(call) = self.calls.close(ticket.0) {
-            if !self.meetings.is_empty() {
-                self.meetings.remove(&ticket);
-            }
+            self.forget_places(ticket);
             let call = call.id;
             self.actions.push_back(Action::Respond { call, outcome });
             self.admit();
+        }
+    }
+
+    /// Drops what is kept about the destinations of a call that has ended.
+    pub(super) fn forget_places(&mut self, ticket: Ticket) {
+        if !self.meetings.is_empty() {
+            self.meetings.remove(&ticket);
+        }
+        if !self.received.is_empty() {
+            self.received.remove(&ticket);
         }
     }
 
@@ -352,6 +518,13 @@ impl Broker {
 }
 
 impl Kind {
+    pub(super) fn next_wake(&self) -> Option<SimTime> {
+        match self {
+            Self::Router { router, .. } => router.next_wake(),
+            Self::Dispatcher(dispatcher) => dispatcher.next_wake(),
+        }
+    }
+
     pub(super) fn table(&self, forward: bool) -> &Table {
         match self {
             Self::Router { router, .. } => router.table(forward),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
+use super::events::Target;
 use crate::names::{EndpointId, FunctionId, Id, Names};
 
 /// The destinations of each function, in order of insertion unless stated
@@ -32,6 +33,8 @@ pub struct Entry {
     pub is_final: bool,
     /// Its place among the destinations of the function.
     pub(crate) position: u32,
+    /// Calls sent through it of which nothing has ended yet.
+    pub(crate) under_way: u32,
     generation: u32,
 }
 
@@ -46,10 +49,32 @@ pub struct EntryKey {
     generation: u32,
 }
 
+impl Entry {
+    /// The entry as policies and estimators know it, by its key.
+    pub(crate) fn target(&self, key: EntryKey) -> Target {
+        Target {
+            entry: key,
+            destination: self.destination,
+            position: self.position as usize,
+        }
+    }
+}
+
 impl Table {
     /// The entry, if it still exists.
     pub fn entry(&self, key: EntryKey) -> Option<&Entry> {
         let entry = self.entries.get(key.slot as usize)?;
+        (entry.generation == key.generation).then_some(entry)
+    }
+
+    /// The entry of a key that was just read from a row of this table.
+    pub(crate) fn at(&self, key: EntryKey) -> &Entry {
+        &self.entries[key.slot as usize]
+    }
+
+    /// The entry, if it still exists.
+    pub(crate) fn entry_mut(&mut self, key: EntryKey) -> Option<&mut Entry> {
+        let entry = self.entries.get_mut(key.slot as usize)?;
         (entry.generation == key.generation).then_some(entry)
     }
 
@@ -121,6 +146,7 @@ impl Table {
             weight,
             is_final,
             position: position as u32,
+            under_way: 0,
             generation,
         };
         match self.entries.get_mut(slot as usize) {
@@ -195,7 +221,7 @@ pub fn print_entries<'a>(entries: impl IntoIterator<Item = PrintedEntry<'a>>) ->
     };
     let rows: Vec<_> = entries.into_iter().map(weight).collect();
     let names = rows.iter().map(|(entry, _)| entry.function.len());
-    let name_width = names.max().unwrap_or(0);
+    let name_width = names.max().unwrap_or(0).min(WIDEST_NAME);
     let weight_width = rows.iter().map(|row| row.1.len()).max().unwrap_or(0);
     let mut text = String::new();
     let mut previous = "";
@@ -215,6 +241,10 @@ pub fn print_entries<'a>(entries: impl IntoIterator<Item = PrintedEntry<'a>>) ->
     }
     text
 }
+
+/// Names of functions with more letters do not move the columns of printed tables
+/// further to the right.
+const WIDEST_NAME: usize = 1000;
 
 /// The names behind the numbers in a table.
 #[derive(Clone, Copy, Debug)]

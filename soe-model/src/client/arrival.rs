@@ -59,9 +59,10 @@ pub type BuildArrivals = fn(&Arguments) -> Result<Box<dyn ArrivalProcess>, Argum
 pub type ArrivalSpec = Configured<BuildArrivals>;
 
 /// All arrival processes.
-pub const ARRIVALS: Catalogue<BuildArrivals> = Catalogue {
-    sort: "arrival process",
-    kinds: &[
+pub static ARRIVALS: Catalogue<BuildArrivals> = Catalogue::new(
+    "arrival process",
+    "arrivals",
+    &[
         &closed_loop::KIND,
         &poisson::KIND,
         &periodic::KIND,
@@ -69,4 +70,4 @@ pub const ARRIVALS: Catalogue<BuildArrivals> = Catalogue {
         &burst::KIND,
         &trace::KIND,
     ],
-};
+);

@@ -30,9 +30,10 @@ pub type BuildSizes = fn(&Arguments) -> Result<Box<dyn SizeDistribution>, Argume
 pub type SizeSpec = Configured<BuildSizes>;
 
 /// All size distributions.
-pub const SIZES: Catalogue<BuildSizes> = Catalogue {
-    sort: "size distribution",
-    kinds: &[
+pub static SIZES: Catalogue<BuildSizes> = Catalogue::new(
+    "size distribution",
+    "sizes",
+    &[
         &fixed::KIND,
         &uniform::KIND,
         &list::KIND,
@@ -41,7 +42,7 @@ pub const SIZES: Catalogue<BuildSizes> = Catalogue {
         &pareto::KIND,
         &bimodal::KIND,
     ],
-};
+);
 
 /// A size from a continuous draw, to the nearest byte.
 fn bytes(size: f64) -> Bytes {

@@ -52,12 +52,19 @@ impl TraceCall {
                 fields.len()
             ));
         };
-        let secs = time.parse().ok();
-        let secs = secs.filter(|secs| SimDuration::try_from_secs_f64(*secs).is_some());
+        let secs: Option<f64> = time.parse().ok();
+        let within = secs.filter(|secs| exact(time, *secs).is_some());
         let size = size.parse().ok().filter(|size| *size <= 1 << 53);
         Ok(Self {
-            secs: secs.ok_or_else(|| {
-                format!("found time `{time}`, expected a number of seconds, at least 0")
+            secs: within.ok_or_else(|| {
+                let limit = SimTime::MAX.as_nanos() / 1_000_000_000;
+                let too_large = match secs {
+                    Some(secs) if secs > limit as f64 => {
+                        format!(" and at most {limit}: is it in milliseconds or microseconds?")
+                    }
+                    _ => String::new(),
+                };
+                format!("found time `{time}`, expected a number of seconds, at least 0{too_large}")
             })?,
             function: function.to_owned(),
             endpoint: endpoint.to_owned(),
@@ -89,17 +96,55 @@ impl fmt::Display for TraceCall {
 /// # Errors
 /// The first line that is wrong.
 pub fn parse(path: &str, text: &str) -> Result<Vec<TraceCall>, TraceError> {
+    let call = |line: Result<(TraceCall, _), _>| line.map(|(call, _)| call);
+    lines(path, text).map(call).collect()
+}
+
+/// The calls of a trace file, each with the text of its time.
+fn lines<'a>(
+    path: &'a str,
+    text: &'a str,
+) -> impl Iterator<Item = Result<(TraceCall, &'a str), TraceError>> {
     (1..)
         .zip(text.lines())
         .filter(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
-        .map(|(line, text)| {
-            TraceCall::parse(text).map_err(|problem| TraceError {
+        .map(move |(line, text)| {
+            let time = text.split_whitespace().next().unwrap_or_default();
+            let call = TraceCall::parse(text).map_err(|problem| TraceError {
                 path: path.to_owned(),
                 line,
                 problem,
-            })
+            });
+            call.map(|call| (call, time))
         })
-        .collect()
+}
+
+/// A number of seconds, which is `secs` as a floating-point number, to the nearest nanosecond:
+/// a decimal number is read as it stands there, since seconds since 1970 have more digits than
+/// an `f64`. `None` if it is negative or too large.
+fn exact(text: &str, secs: f64) -> Option<SimDuration> {
+    let rounded = SimDuration::try_from_secs_f64(secs)?;
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let is_decimal = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_decimal(whole) || !is_decimal(fraction) {
+        return Some(rounded);
+    }
+    let mut nanos: u64 = if whole.is_empty() {
+        0
+    } else {
+        whole.parse().ok()?
+    };
+    // The tenth digit rounds.
+    let digits = fraction.bytes().chain(std::iter::repeat(b'0'));
+    for digit in digits.clone().take(9) {
+        nanos = nanos
+            .checked_mul(10)?
+            .checked_add(u64::from(digit - b'0'))?;
+    }
+    let up = digits.clone().nth(9).is_some_and(|digit| digit >= b'5');
+    nanos
+        .checked_add(u64::from(up))
+        .map(SimDuration::from_nanos)
 }
 
 impl Timetable {
@@ -109,8 +154,12 @@ impl Timetable {
     /// # Errors
     /// The first line that is wrong.
     pub fn parse(path: &str, text: &str) -> Result<Self, TraceError> {
-        let calls = parse(path, text)?;
-        let mut calls: Vec<_> = calls.iter().map(|call| (call.at(), call.size)).collect();
+        let calls = lines(path, text).map(|line| {
+            let (call, time) = line?;
+            let at = exact(time, call.secs).map_or(call.at(), |at| SimTime::ZERO + at);
+            Ok((at, call.size))
+        });
+        let mut calls: Vec<_> = calls.collect::<Result<_, _>>()?;
         calls.sort_by_key(|&(at, _)| at);
         Ok(Self {
             path: path.to_owned(),
@@ -185,6 +234,43 @@ mod tests {
 
     fn original(seed: u64) -> Vec<TraceCall> {
         TraceGenerator::default().generate(&mut Stream::original_from_seed(seed))
+    }
+
+    #[test]
+    fn decimal_times_are_read_to_the_nanosecond() {
+        for (text, nanos) in [
+            ("1627776000.125", 1_627_776_000_125_000_000),
+            ("1627776000.1234567894", 1_627_776_000_123_456_789),
+            ("0.0000000005", 1),
+            ("0.00000000049", 0),
+            (".5", 500_000_000),
+            ("3.", 3_000_000_000),
+            ("1.5e1", 15_000_000_000),
+        ] {
+            let text = format!("{text} f e 1\n");
+            let table = Timetable::parse("t", &text).unwrap();
+            assert_eq!(
+                table.calls,
+                [(SimTime::from_nanos(nanos), Bytes(1))],
+                "{text}"
+            );
+        }
+        let error = parse("t", "1627776000125 f e 1").unwrap_err().to_string();
+        assert!(
+            error.ends_with("is it in milliseconds or microseconds?"),
+            "{error}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn exact_times_are_those_of_floating_point_where_it_is_fine_enough(
+            nanos in 0..1_000_000_000_000_u64,
+        ) {
+            let text = format!("{}.{:09}", nanos / 1_000_000_000, nanos % 1_000_000_000);
+            let secs = text.parse().unwrap();
+            prop_assert_eq!(exact(&text, secs), SimDuration::try_from_secs_f64(secs));
+        }
     }
 
     #[test]

@@ -135,7 +135,7 @@ fn function(object: &Object<'_>) -> Result<FunctionSpec, ConfigurationError> {
     let op_offset = object.number_or("op-offset", 0.0)? as f32;
     let output = match object.text_or("output-type", "copy-input")? {
         "copy-input" => Output::CopyInput,
-        "fixed" => Output::Fixed(object.text("output-value")?.to_owned()),
+        "fixed" => Output::Fixed(object.text("output-value")?.into()),
         output => {
             return Err(object.wrong(format!("Unsupported output-type in lambda: {output}")));
         }
@@ -308,7 +308,7 @@ mod tests {
             r#""output-value": "{\"found\":1}", "op-coeff""#,
         );
         let platform = Platform::from_json(&fixed).unwrap();
-        let output = Output::Fixed("{\"found\":1}".to_owned());
+        let output = Output::Fixed("{\"found\":1}".into());
         assert_eq!(platform.containers[0].function.output, output);
     }
 

@@ -30,19 +30,46 @@ impl fmt::Display for Load {
     }
 }
 
+/// Time during which cores were in use, added up over the cores, in nanoseconds.
+///
+/// Exact: the longest run there is, on as many cores as a processor can have, uses
+/// less than 2^96 of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CoreTime(u128);
+
+impl CoreTime {
+    /// No time at all.
+    pub const ZERO: Self = Self(0);
+
+    /// Nanoseconds of one core.
+    pub const fn as_nanos(self) -> u128 {
+        self.0
+    }
+
+    /// Seconds of one core, rounded to the nearest `f64`.
+    pub fn as_secs_f64(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+
+    /// The time from `earlier` until this; zero if `earlier` is more.
+    pub const fn since(self, earlier: Self) -> Self {
+        Self(self.0.saturating_sub(earlier.0))
+    }
+}
+
 /// Accumulates the use of the cores of one processor.
 #[derive(Clone, Debug)]
 pub(super) struct LoadMeter {
     cores: u32,
     // Nanoseconds of cores in use, in all and in the second under way.
-    total: u64,
-    current: u64,
+    total: CoreTime,
+    current: u128,
     second_ends: SimTime,
     // The last samples, `newest` the position after the most recent.
-    samples: [u64; WINDOW],
+    samples: [u128; WINDOW],
     // Of the last ten and of all of them.
-    short_sum: u64,
-    long_sum: u64,
+    short_sum: u128,
+    long_sum: u128,
     newest: usize,
     filled: usize,
     load: Load,
@@ -52,7 +79,7 @@ impl LoadMeter {
     pub fn new(cores: u32) -> Self {
         Self {
             cores,
-            total: 0,
+            total: CoreTime::ZERO,
             current: 0,
             second_ends: SimTime::ZERO + SECOND,
             samples: [0; WINDOW],
@@ -68,7 +95,7 @@ impl LoadMeter {
     #[inline]
     pub fn count(&mut self, from: SimTime, to: SimTime, used: u32) {
         let amount = core_time(to.since(from), used);
-        self.total = self.total.saturating_add(amount);
+        self.total.0 += amount;
         if to < self.second_ends {
             self.current += amount;
         } else {
@@ -94,7 +121,7 @@ impl LoadMeter {
         };
     }
 
-    fn sample(&mut self, amount: u64) {
+    fn sample(&mut self, amount: u128) {
         // Samples that were never taken are zero and may leave unnoticed.
         let leaves_short = self.samples[(self.newest + WINDOW - SHORT_WINDOW) % WINDOW];
         self.short_sum = self.short_sum + amount - leaves_short;
@@ -106,9 +133,9 @@ impl LoadMeter {
 
     /// What the sum of `window` samples, or of as many as there are, is in percent
     /// of full use, rounded half up.
-    fn percent(&self, sum: u64, window: usize) -> u8 {
-        let count = window.min(self.filled).max(1) as u64;
-        let full = core_time(SECOND, self.cores).saturating_mul(count);
+    fn percent(&self, sum: u128, window: usize) -> u8 {
+        let count = window.min(self.filled).max(1) as u128;
+        let full = core_time(SECOND, self.cores) * count;
         // A second has a multiple of 200 nanoseconds, so this is exact.
         let half_percent = full / 200;
         ((sum + half_percent) / (2 * half_percent)).min(100) as u8
@@ -119,8 +146,8 @@ impl LoadMeter {
     }
 
     /// Use of the cores since the start, as time of one core.
-    pub fn total(&self) -> SimDuration {
-        SimDuration::from_nanos(self.total)
+    pub fn total(&self) -> CoreTime {
+        self.total
     }
 
     /// The share of the cores that was in use in the last completed second.
@@ -130,6 +157,6 @@ impl LoadMeter {
     }
 }
 
-fn core_time(time: SimDuration, cores: u32) -> u64 {
-    time.as_nanos().saturating_mul(u64::from(cores))
+fn core_time(time: SimDuration, cores: u32) -> u128 {
+    u128::from(time.as_nanos()) * u128::from(cores)
 }

@@ -36,10 +36,8 @@ pub type BuildPlatform = fn(&Arguments) -> Platform;
 pub type PlatformSpec = Configured<BuildPlatform>;
 
 /// All ready-made platforms.
-pub const PLATFORMS: Catalogue<BuildPlatform> = Catalogue {
-    sort: "platform",
-    kinds: &[&RASPBERRY, &INTEL_SERVER],
-};
+pub static PLATFORMS: Catalogue<BuildPlatform> =
+    Catalogue::new("platform", "platforms", &[&RASPBERRY, &INTEL_SERVER]);
 
 const RASPBERRY: Kind<BuildPlatform> = Kind {
     name: "raspberry",
@@ -72,6 +70,7 @@ const RASPBERRY: Kind<BuildPlatform> = Kind {
             help: "Workers of each of them (default of the original).",
         },
     ],
+    version: 1,
     build: |arguments| {
         let mut containers = cpu_containers(
             "arm",
@@ -114,6 +113,7 @@ const INTEL_SERVER: Kind<BuildPlatform> = Kind {
                    original).",
         },
     ],
+    version: 1,
     build: |arguments| Platform {
         processors: vec![processor(
             "xeon",
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn every_platform_makes_a_valid_computer() {
-        for kind in PLATFORMS.kinds {
+        for kind in PLATFORMS.kinds() {
             let spec = build(kind.name).computer("a".into(), "n".into(), None);
             let computer = Computer::new(&spec, &mut Names::default()).unwrap();
             assert!(computer.functions().count() > 0, "{}", kind.name);

@@ -9,9 +9,9 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use sim_core::{SimDuration, SimTime};
+use sim_core::SimTime;
 
-use super::load::LoadMeter;
+use super::load::{CoreTime, LoadMeter};
 use super::task::Task;
 use super::work::{Speed, Work};
 use super::{ProcessorSpec, TaskId};
@@ -211,7 +211,7 @@ impl Processor {
     }
 
     /// Use of all cores since the start of the run, as time of one core.
-    pub fn busy(&self) -> SimDuration {
+    pub fn busy(&self) -> CoreTime {
         self.meter.total()
     }
 }

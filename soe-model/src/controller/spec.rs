@@ -46,3 +46,29 @@ pub enum Objective {
     /// The average, then the worst.
     MinAvg,
 }
+
+impl InstallerSpec {
+    /// The words by which scenarios choose; the first is the default. The executable
+    /// `edgecontroller` calls the second `hier`, as the original does.
+    pub const WORDS: &'static [&'static str] = &["flat", "hierarchical"];
+    /// What they mean.
+    pub const HELP: &'static str = "Whether every broker knows every computer, or each computer \
+         has one home broker that the others know; the default is that of edgecontroller.";
+}
+
+impl Objective {
+    /// The words by which scenarios and the executable choose; the first is the
+    /// default.
+    pub const WORDS: &'static [&'static str] = &["min-max", "min-avg"];
+    /// What they mean.
+    pub const HELP: &'static str = "What a home broker minimizes: the worst distance or the \
+         average; the default is that of edgecontroller.";
+
+    /// What one of [`WORDS`](Self::WORDS) stands for; the default for any other.
+    pub fn of_word(word: &str) -> Self {
+        match word {
+            "min-avg" => Self::MinAvg,
+            _ => Self::MinMax,
+        }
+    }
+}

@@ -4,10 +4,11 @@
 //! are skipped; fields that are empty because delimiters follow each other are
 //! dropped. A last line without a line feed is read like any other.
 
-use std::fs;
 use std::path::Path;
 
 use sim_core::SimDuration;
+
+use crate::text;
 
 use super::{Builder, Device, Link, LinkClass, Processor, Topology, VertexKind};
 
@@ -60,7 +61,7 @@ impl Topology {
     ) -> Result<Self, TopologyError> {
         let [nodes, links, edges] = [nodes.as_ref(), links.as_ref(), edges.as_ref()].map(|path| {
             let name = path.display().to_string();
-            match fs::read_to_string(path) {
+            match text::read(path) {
                 Ok(text) => Ok((name, text)),
                 Err(cause) => Err(TopologyError::Unreadable { file: name, cause }),
             }

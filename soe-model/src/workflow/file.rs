@@ -50,7 +50,11 @@ pub enum WorkflowError {
         problem: String,
     },
     /// Successors and functions do not fit.
-    #[error("Invalid size of successors and function names: {successors} vs {functions}")]
+    #[error(
+        "Invalid size of successors and function names: {successors} vs {functions}, expected one \
+         function more than lists of successors, as the last function has no successor{}",
+        if successors == functions { ": does one follow the last?" } else { "" }
+    )]
     Lengths {
         /// How many lists of successors.
         successors: usize,

@@ -15,6 +15,7 @@ enum Step {
     Cancel(usize),
     Change(u8, u8),
     Remove(u8),
+    Flush,
     Wait(u16),
     /// An attempt or question that is over.
     Repeat(usize),
@@ -29,43 +30,42 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => any::<usize>().prop_map(Step::Cancel),
         1 => (0u8..6, 1u8..50).prop_map(|(name, weight)| Step::Change(name, weight)),
         1 => (0u8..6).prop_map(Step::Remove),
+        1 => Just(Step::Flush),
         3 => (0u16..3000).prop_map(Step::Wait),
         1 => any::<usize>().prop_map(Step::Repeat),
     ];
     prop::collection::vec(step, 1..250)
 }
 
-fn kinds() -> Vec<BrokerKind> {
-    let mut kinds = Vec::new();
-    for policy in [
-        "type=random",
-        "type=least-impedance",
-        "type=round-robin",
-        "type=proportional-fairness,alpha=1,beta=1",
-    ] {
-        for optimizer in ["type=none", "type=trivial,period=1", "type=async,alpha=0.5"] {
-            kinds.push(router(policy, optimizer));
-        }
-    }
-    for estimator in [
-        "type=rtt",
-        "type=util",
-        "type=delay",
-        "type=probe,max-clients=2",
-    ] {
-        kinds.push(dispatcher(estimator));
-    }
+/// Every policy with every optimizer, and every estimator.
+fn kinds() -> Vec<(String, BrokerKind)> {
+    spy::register();
+    let mut kinds = cases::routers().unwrap();
+    kinds.extend(cases::dispatchers(true).unwrap());
     kinds
+}
+
+#[test]
+fn a_kind_is_tested_and_measured_as_soon_as_it_is_in_the_catalogue() {
+    let kinds = kinds();
+    let known = |name: &str| kinds.iter().any(|(kind, _)| kind.starts_with(name));
+    assert!(known("type=spy type=none") && known("type=two-choices,choices=2 type=async"));
+    assert!(kinds.iter().any(|(kind, _)| kind == "type=spy"));
+    let measured = cases::dispatchers(false).unwrap();
+    assert!(measured.iter().any(|(kind, _)| kind == "type=spy"));
 }
 
 /// A world that knows what is under way.
 struct World {
     bench: Bench,
     limits: Limits,
+    /// Whether calls wait for destinations to be asked.
+    asks: bool,
     tickets: BTreeMap<u64, Ticket>,
     attempts: Vec<(u64, Attempt, EndpointId)>,
     probes: Vec<ProbeId>,
     over: Vec<Attempt>,
+    attempted: u64,
 }
 
 impl World {
@@ -97,7 +97,7 @@ impl World {
                     0..20 => ProbeReply::Failed(Failure::Transport),
                     20..40 => ProbeReply::Failed(Failure::Application),
                     40..60 => ProbeReply::TimedOut,
-                    _ => ProbeReply::Answered(SimDuration::from_millis(kind.into())),
+                    _ => ProbeReply::Answered(SimDuration::from_millis(kind.into()).into()),
                 };
                 self.bench.broker.probe_replied(now, probe, reply);
                 self.bench.broker.probe_replied(now, probe, reply);
@@ -115,6 +115,12 @@ impl World {
                     .unwrap();
             }
             Step::Remove(destination) => self.bench.remove(&name(destination)),
+            Step::Flush => {
+                let Bench {
+                    broker, endpoints, ..
+                } = &mut self.bench;
+                broker.configure(now, &Command::Flush, endpoints).unwrap();
+            }
             Step::Wait(millis) => {
                 self.bench.wait(millis.into());
                 while let Some(due) = self.bench.broker.next_wake() {
@@ -150,6 +156,7 @@ impl World {
                     let table = self.bench.broker.tables().next().unwrap();
                     assert!(table.find(FunctionId(0), destination).is_some());
                     self.attempts.push((call.0, attempt, destination));
+                    self.attempted += 1;
                 }
                 Action::Probe { probe, .. } => self.probes.push(probe),
                 Action::Respond { call, .. } => {
@@ -160,8 +167,21 @@ impl World {
         }
     }
 
+    /// Calls that the broker counts as pending at any destination.
+    fn pending(&self) -> u32 {
+        let peers = self.bench.broker.peers();
+        let destinations = self.bench.endpoints.iter();
+        destinations.map(|(name, _)| peers.get(name).pending).sum()
+    }
+
     fn check(&self) {
         let broker = &self.bench.broker;
+        // Every call in progress is somewhere, unless it waits for answers first.
+        let pending = self.pending();
+        assert!(pending <= broker.calls_in_progress());
+        assert!(self.asks || pending == broker.calls_in_progress());
+        let (sent, done) = spy::counts();
+        assert!(sent - done <= u64::from(pending));
         let inside = broker.calls_in_progress() as usize + broker.calls_queued();
         assert_eq!(inside, self.tickets.len());
         if let Some(limit) = self.limits.calls_in_progress {
@@ -171,6 +191,7 @@ impl World {
         for (destination, _) in self.bench.endpoints.iter() {
             let sent = self.attempts.iter().filter(|sent| sent.2 == destination);
             let (pending, waiting) = broker.pending(destination);
+            assert!(pending + waiting <= broker.peers().get(destination).pending);
             assert_eq!(sent.count(), pending as usize);
             if let Some(limit) = self.limits.pending_per_destination {
                 assert!(pending <= limit && (waiting == 0 || pending == limit));
@@ -190,7 +211,14 @@ proptest! {
         forwarding in 0u64..3,
         original in any::<bool>(),
     ) {
-        for kind in kinds() {
+        for (name, kind) in kinds() {
+            let asks = match &kind {
+                BrokerKind::Dispatcher { estimator } => {
+                    (estimator.kind.build)(&estimator.arguments).asks().is_some()
+                }
+                BrokerKind::Router { .. } => false,
+            };
+            spy::forget();
             let mut broker = spec(kind, &["d0", "d1", "d2"]);
             broker.limits = Limits {
                 calls_in_progress: calls,
@@ -203,10 +231,12 @@ proptest! {
             let mut world = World {
                 bench: Bench::new(&broker),
                 limits: broker.limits,
+                asks,
                 tickets: BTreeMap::new(),
                 attempts: Vec::new(),
                 probes: Vec::new(),
                 over: Vec::new(),
+                attempted: 0,
             };
             steps.iter().for_each(|step| world.step(step));
             // When everything under way ends, nothing is left.
@@ -219,6 +249,10 @@ proptest! {
                 }
             }
             prop_assert!(world.tickets.is_empty());
+            prop_assert_eq!(world.pending(), 0);
+            let (sent, done) = spy::counts();
+            prop_assert_eq!(sent, done);
+            prop_assert!(!name.starts_with("type=spy") || sent > 0 || world.attempted == 0);
         }
     }
 }

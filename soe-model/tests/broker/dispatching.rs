@@ -14,7 +14,7 @@ fn call(bench: &mut Bench, input: u64, millis: u64, processing: u64, load1: u32)
     let answer = Answer {
         processing: SimDuration::from_millis(processing),
         load1,
-        acknowledgement: false,
+        ..Answer::default()
     };
     bench.broker.answered(bench.now, attempt, &answer);
     destination
@@ -149,7 +149,7 @@ fn questions(bench: &mut Bench) -> Vec<(ProbeId, String)> {
 }
 
 fn reply(bench: &mut Bench, probe: ProbeId, millis: u64) {
-    let reply = ProbeReply::Answered(SimDuration::from_millis(millis));
+    let reply = ProbeReply::Answered(SimDuration::from_millis(millis).into());
     bench.broker.probe_replied(bench.now, probe, reply);
 }
 
@@ -182,7 +182,7 @@ fn the_dead_are_removed_and_the_silent_skipped_when_asked() {
         ProbeReply::Failed(Failure::Transport),
         ProbeReply::Failed(Failure::Application),
         ProbeReply::TimedOut,
-        ProbeReply::Answered(SimDuration::from_millis(50)),
+        ProbeReply::Answered(SimDuration::from_millis(50).into()),
     ];
     for (&(probe, _), reply) in asked.iter().zip(replies) {
         bench.broker.probe_replied(bench.now, probe, reply);

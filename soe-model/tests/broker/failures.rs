@@ -89,6 +89,96 @@ fn a_destination_that_cannot_be_reached_is_removed_reported_and_replaced() {
 }
 
 #[test]
+fn a_busy_destination_stays_and_the_caller_gets_its_answer() {
+    for kind in both_kinds() {
+        let mut bench = Bench::new(&spec(kind, &["a", "b"]));
+        bench.arrive();
+        let (attempt, destination) = bench.forward();
+        bench.fail(attempt, Failure::Busy);
+        let destination = bench.endpoints.intern(&destination);
+        assert_eq!(bench.response(), (1, Outcome::Refused { destination }));
+        assert!(bench.sizes().into_iter().all(|size| size == 2));
+        assert_eq!(bench.broker.poll(), None);
+    }
+}
+
+#[test]
+fn a_lost_call_goes_elsewhere_once_and_its_destination_stays() {
+    for kind in both_kinds() {
+        let mut bench = Bench::new(&spec(kind, &["a", "b"]));
+        bench.arrive();
+        let (first, one) = bench.forward();
+        bench.fail(first, Failure::Lost);
+        let (second, other) = bench.forward();
+        assert_ne!(one, other);
+        bench.fail(second, Failure::Lost);
+        let last = bench.endpoints.intern(&other);
+        let rejected = Outcome::Rejected(Rejection::AllFailed { last });
+        assert_eq!(bench.response(), (1, rejected));
+        assert!(bench.sizes().into_iter().all(|size| size == 2));
+    }
+}
+
+#[test]
+fn a_destination_that_came_back_does_not_get_the_same_call_again() {
+    for kind in both_kinds() {
+        let mut bench = Bench::new(&spec(kind, &["a"]));
+        let dry = CallHeader {
+            dry: true,
+            ..bench.header()
+        };
+        for header in [bench.header(), dry] {
+            bench.arrive_with(&header);
+            let (attempt, _) = bench.forward();
+            bench.remove("a");
+            bench.change("a", 1.0, true).unwrap();
+            bench.fail(attempt, Failure::Transport);
+            assert!(matches!(bench.response().1, Outcome::Rejected(_)));
+        }
+    }
+}
+
+#[test]
+fn failover_decides_which_calls_may_go_elsewhere() {
+    use Failure::{Application, Busy, Lost, Transport, Unreachable};
+    let all = [Application, Busy, Lost, Transport, Unreachable];
+    for (failover, dry, elsewhere) in [
+        (Failover::Never, false, &[][..]),
+        (Failover::Never, true, &[]),
+        (Failover::Idempotent, false, &[Unreachable]),
+        (Failover::Idempotent, true, &[Lost, Transport, Unreachable]),
+        (Failover::Always, false, &[Lost, Transport, Unreachable]),
+    ] {
+        for kind in both_kinds() {
+            for failure in all {
+                let mut spec = spec(kind.clone(), &["a", "b"]);
+                spec.failover = failover;
+                spec.controller = None;
+                let mut bench = Bench::new(&spec);
+                let header = CallHeader {
+                    dry,
+                    ..bench.header()
+                };
+                bench.arrive_with(&header);
+                let (attempt, _) = bench.forward();
+                bench.fail(attempt, failure);
+                let again = matches!(bench.broker.poll(), Some(Action::Forward { .. }));
+                assert_eq!(
+                    again,
+                    elsewhere.contains(&failure),
+                    "{failover:?} {failure:?}"
+                );
+                let left = match failure {
+                    Transport | Unreachable => 1,
+                    _ => 2,
+                };
+                assert!(bench.sizes().into_iter().all(|size| size == left));
+            }
+        }
+    }
+}
+
+#[test]
 fn a_success_counts_although_the_destination_was_removed_meanwhile() {
     for kind in both_kinds() {
         let mut bench = Bench::new(&spec(kind, &["a", "b"]));

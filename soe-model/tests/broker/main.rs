@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../benches/broker/cases.rs"]
+mod cases;
 mod conservation;
 mod dispatching;
 mod failures;
 mod learning;
 mod limits;
 mod meetings;
+mod spy;
 
 use sim_core::{SimDuration, SimTime, Streams};
 use soe_model::broker::estimator::ESTIMATORS;
@@ -27,6 +30,7 @@ struct Bench {
 }
 
 fn router(policy: &str, optimizer: &str) -> BrokerKind {
+    spy::register();
     let (policy, optimizer) = (Conf::parse(policy), Conf::parse(optimizer));
     BrokerKind::Router {
         policy: policy.unwrap().configure(&POLICIES).unwrap(),
@@ -35,6 +39,7 @@ fn router(policy: &str, optimizer: &str) -> BrokerKind {
 }
 
 fn dispatcher(estimator: &str) -> BrokerKind {
+    spy::register();
     let conf = Conf::parse(estimator).unwrap();
     BrokerKind::Dispatcher {
         estimator: conf.configure(&ESTIMATORS).unwrap(),
@@ -57,6 +62,7 @@ fn spec(kind: BrokerKind, destinations: &[&str]) -> BrokerSpec {
         forwarding_time: ForwardingTime::default(),
         table: destinations.iter().map(entry).collect(),
         compatibility: Compatibility::Corrected,
+        failover: Failover::Always,
     }
 }
 

@@ -278,6 +278,31 @@ fn estimates_are_those_of_the_original() {
     assert_eq!(load, Load::default());
 }
 
+#[test]
+fn a_processor_in_full_use_for_ten_thousand_days_is_in_full_use() {
+    for cores in [1, 100, 1_000_000] {
+        let days = 10_000.0 * 86_400.0;
+        let mut computer = computer(1.0, cores, 1 << 62, &[cores]);
+        for task in 0..cores.min(100) {
+            submit(&mut computer, SimTime::ZERO, task.into(), 0, days as u64);
+        }
+        let usage = computer.usage(secs(days), 0);
+        let expected = f64::from(cores.min(100)) / f64::from(cores);
+        assert_eq!(usage.utilization(secs(days)), expected, "{cores}");
+    }
+}
+
+#[test]
+fn there_is_no_utilization_of_no_time() {
+    let mut computer = computer(1e9, 1, 1 << 40, &[1]);
+    assert!(
+        computer
+            .usage(SimTime::ZERO, 0)
+            .utilization(SimTime::ZERO)
+            .is_nan()
+    );
+}
+
 fn computer_with_four_workers() -> Computer {
     computer(1e9, 1, 1 << 40, &[4])
 }
@@ -455,8 +480,8 @@ proptest! {
         let end = completions.iter().map(|c| c.finished).max().unwrap_or_default();
         let busy = computer.usage(end, 0).busy.as_nanos();
         let work: u64 = tasks.iter().map(|&(_, _, input)| input).sum();
-        prop_assert!(busy >= work);
-        prop_assert!(busy <= work + u64::from(cores) * tasks.len() as u64);
+        prop_assert!(busy >= u128::from(work));
+        prop_assert!(busy <= u128::from(work + u64::from(cores) * tasks.len() as u64));
     }
 
     #[test]

@@ -164,7 +164,9 @@ fn wrong_dags_get_one_line() {
         (
             "[[1], [2]]",
             r#"["a", "b"]"#,
-            "Invalid size of successors and function names: 2 vs 2",
+            "Invalid size of successors and function names: 2 vs 2, expected one function more \
+             than lists of successors, as the last function has no successor: does one follow the \
+             last?",
         ),
         (
             "[[1], [0]]",

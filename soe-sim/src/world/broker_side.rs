@@ -3,8 +3,8 @@
 use sim_core::{SimDuration, SimTime};
 use soe_model::broker::table::TableNames;
 use soe_model::broker::{
-    Action, Answer, Attempt, Broker, CallHeader, CallId, Command, Failure, Outcome, ProbeId,
-    ProbeReply, Rejection,
+    Action, Answer, Attempt, Broker, CallHeader, CallId, Command, Failure, Outcome, ProbeAnswer,
+    ProbeId, ProbeReply, Rejection,
 };
 use soe_model::names::{EndpointId, FunctionId, Names, NodeId};
 use soe_model::workflow::Meeting;
@@ -158,6 +158,7 @@ impl Brokers {
                     processing: execution.processing,
                     load1: u32::from(execution.load.one),
                     acknowledgement: wire.baggage.is_asynchronous(leg.baggage),
+                    cold: false,
                 };
                 machine.answered(now, attempt, &answer);
             }
@@ -171,7 +172,10 @@ impl Brokers {
     /// The answer to a question is back at the broker.
     pub fn answer(&mut self, broker: BrokerId, probe: ProbeId, leg: &Leg, now: SimTime) {
         let reply = match leg.reply {
-            Reply::Done(execution) => ProbeReply::Answered(execution.processing),
+            Reply::Done(execution) => ProbeReply::Answered(ProbeAnswer {
+                load1: Some(u32::from(execution.load.one)),
+                ..execution.processing.into()
+            }),
             Reply::Refused(_) => ProbeReply::Failed(Failure::Application),
             Reply::Unreachable | Reply::Pending => ProbeReply::Failed(Failure::Transport),
         };

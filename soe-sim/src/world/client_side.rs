@@ -93,6 +93,21 @@ impl Clients {
         (0..self.sides.len() as u32).map(ClientId)
     }
 
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// How many calls each has issued.
+    pub fn issued(&self) -> impl Iterator<Item = u64> {
+        self.sides.iter().map(|client| client.machine.issued())
+    }
+
+    /// How many calls all may issue together; the largest number if there is no limit.
+    pub fn most_calls(&self) -> u64 {
+        let limits = self.sides.iter().map(|it| it.machine.most_calls());
+        limits.fold(0, u64::saturating_add).min(self.call_limit)
+    }
+
     #[inline]
     pub fn get(&self, number: ClientId) -> &ClientSide {
         &self.sides[number.index()]

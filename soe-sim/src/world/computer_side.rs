@@ -1,7 +1,7 @@
 //! Computers in the world: executing requests, failing, leaving and joining.
 
-use sim_core::{SimDuration, SimTime};
-use soe_model::computer::{Completion, Computer, TaskId, Usage};
+use sim_core::SimTime;
+use soe_model::computer::{Completion, Computer, CoreTime, TaskId, Usage};
 use soe_model::names::{EndpointId, FunctionId, NodeId};
 use soe_model::units::{Bytes, OpsPerSecond};
 
@@ -21,7 +21,7 @@ pub(super) struct ComputerSide {
     /// Whether it takes requests.
     present: bool,
     /// Busy time of each processor when the warm-up ended.
-    busy_before: Vec<SimDuration>,
+    busy_before: Vec<CoreTime>,
 }
 
 impl ComputerSide {
@@ -34,7 +34,7 @@ impl ComputerSide {
     ) -> Self {
         let processors = machine.processors().len();
         Self {
-            busy_before: vec![SimDuration::ZERO; processors],
+            busy_before: vec![CoreTime::ZERO; processors],
             machine,
             alarm: Alarm::default(),
             node,
@@ -94,7 +94,8 @@ impl ComputerSide {
         }
     }
 
-    /// The mean utilization of a processor since the warm-up ended.
+    /// The mean utilization of a processor since the warm-up ended at `since`; not a
+    /// number if it has not ended before `now`.
     pub fn utilization(&mut self, processor: usize, since: SimTime, now: SimTime) -> f64 {
         let before = self.busy_before[processor];
         let usage = self.machine.usage(now, processor);

@@ -97,11 +97,11 @@ pub(super) fn foresee(
     let output = output.map_or(Bytes(0), |output| output.size(header.input));
     let answered = done.since(now) + wire.transfer(there, here, output);
     if foresight == Foresight::Own {
-        return Some(ProbeReply::Answered(answered));
+        return Some(ProbeReply::Answered(answered.into()));
     }
     coming.retain(|&(_, task, ..)| task != OWN);
     let without = Course::of(machine.clone(), &coming);
     let delay = with.others.saturating_sub(without.others);
     let delay = SimDuration::from_nanos(u64::try_from(delay).unwrap_or(u64::MAX));
-    Some(ProbeReply::Answered(answered + delay))
+    Some(ProbeReply::Answered((answered + delay).into()))
 }

@@ -2,15 +2,13 @@
 
 use std::fmt;
 
-use analysis::{Metric, Unit};
+use analysis::{Better, Metric, Unit};
 use sim_core::SimTime;
+use soe_model::names::ALL;
 
 use super::computer_side::Computers;
 use super::recorder::{CallStatistics, Recorder};
 use super::shared::Shared;
-
-/// The entity of metrics that concern all calls.
-pub const ALL: &str = "all";
 
 /// The quantiles that are reported, with their metric for latency and for
 /// processing time.
@@ -22,14 +20,14 @@ const QUANTILES: [(f64, &Metric, &Metric); 4] = [
 ];
 
 macro_rules! metrics {
-    ($($(#[$meta:meta])* $constant:ident = $name:literal, $unit:ident, $description:literal;)*) => {
+    ($($constant:ident = $name:literal, $unit:ident, $words:literal, $better:ident, $rank:literal,
+        $description:literal;)*) => {
         $(
             #[doc = $description]
-            pub static $constant: Metric = Metric {
-                name: $name,
-                unit: Unit::$unit,
-                description: $description,
-            };
+            pub static $constant: Metric = Metric::new($name, Unit::$unit, $description)
+                .words($words)
+                .better(Better::$better)
+                .rank($rank);
         )*
 
         /// All metrics of a simulated scenario, in the order of reports.
@@ -37,27 +35,48 @@ macro_rules! metrics {
     };
 }
 
+// Name, unit, words, which is better, rank among those shown where none is asked for, meaning.
 metrics! {
-    SENT = "calls_sent", Count, "Calls issued after the warm-up";
-    COMPLETED = "calls_completed", Count, "Of these, calls that were executed and answered";
-    LOST = "calls_lost", Count, "Of these, calls that nobody executed: an error or no answer came back";
-    IN_PROGRESS = "calls_in_progress", Count, "Of these, calls still under way when the run ended";
-    THROUGHPUT = "throughput", PerSecond, "Completed calls per second of simulated time after the warm-up";
-    UNDER_WAY = "calls_under_way", Count, "Mean number of calls under way over time, after the warm-up";
-    LATENCY_MEAN = "latency_mean", Nanoseconds, "Mean time from issue to answer, of completed calls";
-    LATENCY_P50 = "latency_p50", Nanoseconds, "Median of the time from issue to answer";
-    LATENCY_P90 = "latency_p90", Nanoseconds, "90th percentile of the time from issue to answer";
-    LATENCY_P95 = "latency_p95", Nanoseconds, "95th percentile of the time from issue to answer";
-    LATENCY_P99 = "latency_p99", Nanoseconds, "99th percentile of the time from issue to answer";
-    PROCESSING_MEAN = "processing_mean", Nanoseconds, "Mean time at the computer, waiting included, of completed calls";
-    PROCESSING_P50 = "processing_p50", Nanoseconds, "Median of the time at the computer";
-    PROCESSING_P90 = "processing_p90", Nanoseconds, "90th percentile of the time at the computer";
-    PROCESSING_P95 = "processing_p95", Nanoseconds, "95th percentile of the time at the computer";
-    PROCESSING_P99 = "processing_p99", Nanoseconds, "99th percentile of the time at the computer";
-    SHARE = "share", Ratio, "Share of the completed calls that this computer executed";
-    TRAFFIC = "traffic", Bytes, "Bytes sent between different nodes after the warm-up, headers included (only with workflows)";
-    TRAFFIC_PER_CALL = "traffic_per_call", Bytes, "The same per completed call (only with workflows)";
-    UTILIZATION = "utilization", Ratio, "Mean share of the cores of this processor in use, after the warm-up";
+    SENT = "calls_sent", Count, "calls sent", Neither, 0,
+        "Calls issued after the warm-up";
+    COMPLETED = "calls_completed", Count, "calls completed", Higher, 0,
+        "Of these, calls that were executed and answered";
+    LOST = "calls_lost", Count, "calls lost", Lower, 5,
+        "Of these, calls that nobody executed: an error or no answer came back";
+    IN_PROGRESS = "calls_in_progress", Count, "calls in progress", Lower, 0,
+        "Of these, calls still under way when the run ended";
+    THROUGHPUT = "throughput", PerSecond, "throughput", Higher, 4,
+        "Completed calls per second of simulated time after the warm-up";
+    UNDER_WAY = "calls_under_way", Count, "calls under way", Lower, 0,
+        "Mean number of calls under way over time, after the warm-up";
+    LATENCY_MEAN = "latency_mean", Nanoseconds, "mean latency", Lower, 1,
+        "Mean time from issue to answer, of completed calls";
+    LATENCY_P50 = "latency_p50", Nanoseconds, "median latency", Lower, 0,
+        "Median of the time from issue to answer; type 7, of more than 256 calls from a histogram with an error of at most 0.4 %";
+    LATENCY_P90 = "latency_p90", Nanoseconds, "90th percentile of latency", Lower, 0,
+        "90th percentile of the time from issue to answer; type 7, of more than 256 calls from a histogram with an error of at most 0.4 %";
+    LATENCY_P95 = "latency_p95", Nanoseconds, "95th percentile of latency", Lower, 2,
+        "95th percentile of the time from issue to answer; type 7, of more than 256 calls from a histogram with an error of at most 0.4 %";
+    LATENCY_P99 = "latency_p99", Nanoseconds, "99th percentile of latency", Lower, 3,
+        "99th percentile of the time from issue to answer; type 7, of more than 256 calls from a histogram with an error of at most 0.4 %";
+    PROCESSING_MEAN = "processing_mean", Nanoseconds, "mean processing time", Lower, 0,
+        "Mean time at the computer, waiting included, of completed calls";
+    PROCESSING_P50 = "processing_p50", Nanoseconds, "median processing time", Lower, 0,
+        "Median of the time at the computer; type 7, of more than 256 calls from a histogram with an error of at most 0.4 %";
+    PROCESSING_P90 = "processing_p90", Nanoseconds, "90th percentile of processing time", Lower, 0,
+        "90th percentile of the time at the computer; type 7, of more than 256 calls from a histogram with an error of at most 0.4 %";
+    PROCESSING_P95 = "processing_p95", Nanoseconds, "95th percentile of processing time", Lower, 0,
+        "95th percentile of the time at the computer; type 7, of more than 256 calls from a histogram with an error of at most 0.4 %";
+    PROCESSING_P99 = "processing_p99", Nanoseconds, "99th percentile of processing time", Lower, 0,
+        "99th percentile of the time at the computer; type 7, of more than 256 calls from a histogram with an error of at most 0.4 %";
+    SHARE = "share", Ratio, "share of calls", Neither, 0,
+        "Share of the completed calls that this computer executed";
+    TRAFFIC = "traffic", Bytes, "traffic", Lower, 0,
+        "Bytes sent between different nodes after the warm-up, headers included (only with workflows)";
+    TRAFFIC_PER_CALL = "traffic_per_call", Bytes, "traffic per call", Lower, 0,
+        "The same per completed call (only with workflows)";
+    UTILIZATION = "utilization", Ratio, "utilization", Neither, 6,
+        "Mean share of the cores of this processor in use, after the warm-up";
 }
 
 /// One value of one replication.
@@ -154,8 +173,9 @@ pub(super) fn report_metrics(
     }
     if let Some(traffic) = shared.wire.traffic() {
         let all = Entity::Named(ALL);
-        report(&TRAFFIC, all, traffic as f64);
-        report(&TRAFFIC_PER_CALL, all, traffic as f64 / completed);
+        let traffic = after_warm_up(traffic as f64, warm_up, now);
+        report(&TRAFFIC, all, traffic);
+        report(&TRAFFIC_PER_CALL, all, traffic / completed);
     }
 }
 
@@ -176,11 +196,21 @@ pub(super) fn metrics(
         report(&SHARE, Entity::Named(&usage.computer), share);
         for (processor, utilization) in &usage.processors {
             let entity = Entity::Processor(&usage.computer, processor);
-            report(&UTILIZATION, entity, *utilization);
+            let utilization = after_warm_up(*utilization, warm_up, now);
+            report(&UTILIZATION, entity, utilization);
         }
     }
     drop(report);
     values
+}
+
+/// A statistic of the time from the end of the warm-up until `now`; not a number if the
+/// run ended before, so that there is no such time.
+fn after_warm_up(value: f64, warm_up: SimTime, now: SimTime) -> f64 {
+    match now > warm_up {
+        true => value,
+        false => f64::NAN,
+    }
 }
 
 /// Collects what is reported.
@@ -205,7 +235,7 @@ fn report_calls<'n>(
     let all = recorder.overall();
     let observed = now.since(warm_up).as_secs_f64();
     report_statistics(ALL, &all, observed, report);
-    let under_way = recorder.mean_under_way(now);
+    let under_way = after_warm_up(recorder.mean_under_way(now), warm_up, now);
     report(&UNDER_WAY, Entity::Named(ALL), under_way);
     let by_function = recorder.by_function();
     if by_function.iter().filter(|calls| calls.sent > 0).count() > 1 {

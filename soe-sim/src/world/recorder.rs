@@ -2,7 +2,7 @@
 //! observer.
 
 use analysis::{CallRecord, Metric, NameId, Names, Outcome, SampleRecord};
-use sim_core::monitor::{QuantileSketch, TimeWeighted};
+use sim_core::monitor::{QuantileSketch, TimeWeighted, interpolate};
 use sim_core::{SimDuration, SimTime};
 use soe_model::units::Bytes;
 use soe_model::workflow::{Sizes, States};
@@ -41,8 +41,10 @@ pub struct StepRecord<'a> {
 
 /// Statistics of one duration in constant memory: mean, extremes and quantiles.
 ///
-/// Up to [`Self::EXACT`] observations the quantiles are exact, beyond that they
-/// come from a sketch with a relative error of at most 0.4 %.
+/// Quantiles are of type 7 of Hyndman and Fan (1996), as everywhere in this project where
+/// calls are kept: linear interpolation between the order statistics around `(n - 1) q`. Up
+/// to [`Self::EXACT`] observations they are exact, beyond that they come from a histogram
+/// with a relative error of at most 0.4 %.
 #[derive(Clone, Debug, Default)]
 pub struct Distribution {
     /// In nanoseconds, exact.
@@ -80,19 +82,18 @@ impl Distribution {
         self.sum
     }
 
-    /// The least value that is not exceeded by a part of `q` of the observations,
-    /// in nanoseconds (nearest rank); not a number without observations.
+    /// The `q` quantile in nanoseconds (type 7); not a number without observations.
     pub fn quantile(&self, q: f64) -> f64 {
         let count = self.few.len();
         let value = if count > 0 && count as u64 == self.count() {
             let mut few = self.few.clone();
             few.sort_unstable();
-            let rank = libm::ceil(q * count as f64 - 1e-9) as usize;
-            Some(few[rank.clamp(1, count) - 1])
+            let value = |index| few.get(index as usize).map(|value| value.as_nanos() as f64);
+            interpolate(count as u64 - 1, q, value)
         } else {
-            self.sketch.quantile(q)
+            self.sketch.interpolated(q)
         };
-        value.map_or(f64::NAN, |value| value.as_nanos() as f64)
+        value.unwrap_or(f64::NAN)
     }
 
     /// Adds the observations of another.

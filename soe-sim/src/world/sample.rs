@@ -2,38 +2,44 @@
 
 use analysis::{Metric, Unit};
 use sim_core::{SimDuration, SimTime};
+use soe_model::computer::CoreTime;
+use soe_model::names::ALL;
 
 use super::broker_side::Brokers;
 use super::computer_side::Computers;
-use super::metrics::ALL;
 use super::recorder::Recorder;
 use super::shared::Shared;
 
-static RUNNING: Metric = Metric {
-    name: "tasks_running",
-    unit: Unit::Count,
-    description: "Invocations that the computer executes",
-};
-static QUEUED: Metric = Metric {
-    name: "tasks_queued",
-    unit: Unit::Count,
-    description: "Invocations that wait at the computer for a worker or for memory",
-};
-static UTILIZATION: Metric = Metric {
-    name: "utilization",
-    unit: Unit::Ratio,
-    description: "Share of the cores of the processor in use since the last sample",
-};
-static WEIGHT: Metric = Metric {
-    name: "weight",
-    unit: Unit::Count,
-    description: "Weight of a destination in the overall table of a router",
-};
-static UNDER_WAY: Metric = Metric {
-    name: "calls_under_way",
-    unit: Unit::Count,
-    description: "Calls issued and not yet over",
-};
+static RUNNING: Metric = Metric::new(
+    "tasks_running",
+    Unit::Count,
+    "Invocations that the computer executes",
+);
+static QUEUED: Metric = Metric::new(
+    "tasks_queued",
+    Unit::Count,
+    "Invocations that wait at the computer for a worker or for memory",
+);
+static UTILIZATION: Metric = Metric::new(
+    "utilization",
+    Unit::Ratio,
+    "Share of the cores of the processor in use since the last sample",
+)
+.words("utilization")
+.stacks("processors in use");
+static WEIGHT: Metric = Metric::new(
+    "weight",
+    Unit::Count,
+    "Weight of a destination in the overall table of a router",
+);
+static UNDER_WAY: Metric = Metric::new(
+    "calls_under_way",
+    Unit::Count,
+    "Calls issued and not yet over",
+);
+
+/// The quantities of time series.
+pub static SAMPLED: &[&Metric] = &[&UNDER_WAY, &RUNNING, &QUEUED, &UTILIZATION, &WEIGHT];
 
 /// Samples all entities once per period.
 #[derive(Debug)]
@@ -41,7 +47,7 @@ pub(super) struct Sampler {
     period: SimDuration,
     last: SimTime,
     /// Busy time of every processor at the last sample.
-    busy: Vec<SimDuration>,
+    busy: Vec<CoreTime>,
 }
 
 impl Sampler {
@@ -93,11 +99,15 @@ impl Sampler {
             for (processor, processor_name) in names.iter().enumerate() {
                 let usage = computer.usage(now, processor);
                 if self.busy.len() == processors {
-                    self.busy.push(SimDuration::ZERO);
+                    self.busy.push(CoreTime::ZERO);
                 }
                 let before = std::mem::replace(&mut self.busy[processors], usage.busy);
                 processors += 1;
-                let utilization = usage.utilization_since(self.last, before, now);
+                // The first sample is at the start, before which nothing was in use.
+                let utilization = match now > self.last {
+                    true => usage.utilization_since(self.last, before, now),
+                    false => 0.0,
+                };
                 let entity = format!("{name}/{processor_name}");
                 recorder.sample(now, &entity, &UTILIZATION, utilization);
             }

@@ -234,11 +234,7 @@ mod tests {
     use analysis::Unit;
     use proptest::prelude::*;
 
-    static METRIC: Metric = Metric {
-        name: "metric",
-        unit: Unit::Count,
-        description: "A metric",
-    };
+    static METRIC: Metric = Metric::new("metric", Unit::Count, "A metric");
 
     /// How long the record is that begins here.
     fn length(bytes: &[u8]) -> Option<usize> {

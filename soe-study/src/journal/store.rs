@@ -1,11 +1,15 @@
 //! What is finished of a sweep, and in which journal it stands.
 
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::SystemTime;
 
 use analysis::Metric;
+use soe_model::sorts::{Sort, sorts};
 
 use super::{JournalError, Scanned, Source};
 use crate::runner::{Report, Runner};
@@ -166,9 +170,42 @@ fn put(places: &mut Vec<u64>, replication: u32, place: u64) -> u64 {
 /// The digest of what results depend on: the experiment and the code that runs it.
 fn key(identity: &str) -> String {
     let code = concat!(env!("CARGO_PKG_VERSION"), " ", env!("SOE_CODE"), "\n");
-    let mut digest = analysis::sha256(format!("{code}{identity}").as_bytes());
+    let mut digest = analysis::sha256(format!("{code}{}{identity}", own_code()).as_bytes());
     digest.truncate(32);
     digest
+}
+
+/// What stands for the code of kinds that the program has registered, which no digest
+/// of this crate covers: their names and versions, and the executable itself. Empty if
+/// there are none.
+fn own_code() -> &'static str {
+    static CODE: OnceLock<String> = OnceLock::new();
+    CODE.get_or_init(|| {
+        let executable = || {
+            let path = std::env::current_exe()?;
+            analysis::sha256_file(&path)
+        };
+        let executable = executable().unwrap_or_else(|_| {
+            // Nothing is used again if there is no telling what has computed it.
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            format!("{} {now:?}", std::process::id())
+        });
+        own_code_of(&sorts(), &executable)
+    })
+}
+
+fn own_code_of(sorts: &[Sort], executable: &str) -> String {
+    let mut code = String::new();
+    for sort in sorts {
+        for kind in sort.kinds.iter().filter(|kind| kind.is_registered) {
+            // Writing into a string cannot fail.
+            let _ = writeln!(code, "{} {} {}", sort.name, kind.name, kind.version);
+        }
+    }
+    if !code.is_empty() {
+        let _ = writeln!(code, "{executable}");
+    }
+    code
 }
 
 /// The journal of a working folder that a process writes to.
@@ -206,4 +243,21 @@ pub(crate) fn journals_in(path: &Path) -> io::Result<Vec<PathBuf>> {
     }
     journals.sort();
     Ok(journals)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_depend_on_registered_kinds_their_versions_and_the_executable() {
+        let mut all = sorts();
+        assert_eq!(own_code_of(&all, "one"), "");
+        all[0].kinds[0].is_registered = true;
+        let code = own_code_of(&all, "one");
+        assert_eq!(code, "policy random 1\none\n");
+        assert_ne!(own_code_of(&all, "other"), code);
+        all[0].kinds[0].version = 2;
+        assert_ne!(own_code_of(&all, "one"), code);
+    }
 }

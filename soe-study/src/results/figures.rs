@@ -1,6 +1,8 @@
 //! Figures of a sweep, as the study asks for them.
 
-use analysis::{Axis, Chart, Interval, Series, Stems, TableColumns, Unit, in_words, short_numbers};
+use analysis::{
+    Axis, Chart, Interval, KnownMetrics, Metric, Series, Stems, TableColumns, Unit, short_numbers,
+};
 
 use super::tables::{AxisColumn, field};
 use crate::error::SweepError;
@@ -66,6 +68,14 @@ pub(super) fn draw(
     Ok((pictures, empty))
 }
 
+/// How many metrics are drawn where a study names none.
+const BY_DEFAULT: usize = 2;
+
+/// What is declared of the metrics that the subject can report.
+fn known(plan: &Plan) -> KnownMetrics {
+    plan.metrics_known().iter().copied().collect()
+}
+
 /// Without being asked: every metric of interest, or the usual ones, over the first axis of
 /// numbers, with lines for the values of the next axis.
 fn by_default(plan: &Plan, finished: &Finished<'_, '_>) -> Vec<FigureSpec> {
@@ -74,22 +84,18 @@ fn by_default(plan: &Plan, finished: &Finished<'_, '_>) -> Vec<FigureSpec> {
         return Vec::new();
     };
     let series = (0..plan.axes.len()).rev().find(|&axis| axis != x);
-    let usual = [
-        "latency_mean",
-        "latency_p95",
-        "network_mean",
-        "traffic_mean",
-    ];
     let mut metrics = plan.metrics.clone();
     if metrics.is_empty() {
-        let reported = |name: &&&str| {
+        let reported = |metric: &&&Metric| {
             let mut estimates = finished.estimates.points.iter().flatten();
-            estimates.any(|estimate| estimate.column.metric.name == **name)
+            estimates.any(|estimate| estimate.column.metric.name == metric.name)
         };
-        metrics = usual
+        let telling = known(plan).telling();
+        metrics = telling
             .iter()
+            .take(BY_DEFAULT)
             .filter(reported)
-            .map(|name| Selector::parse(name, Place::Default))
+            .map(|metric| Selector::parse(metric.name, Place::Default))
             .collect();
     }
     let spec = |metric: &Selector| {
@@ -275,8 +281,8 @@ fn picture(
         n: interval.n,
     };
     let y_name = match spec.ratios.is_empty() {
-        true => in_words(&spec.metric.metric),
-        false => format!("ratio of {}", in_words(&spec.metric.metric)),
+        true => known(plan).words(&spec.metric.metric),
+        false => format!("ratio of {}", known(plan).words(&spec.metric.metric)),
     };
     let y = match spec.logarithmic {
         true => Axis::logarithmic(&y_name, symbol),

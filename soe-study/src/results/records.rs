@@ -175,11 +175,7 @@ mod tests {
     use analysis::{Metric, Unit};
     use proptest::prelude::*;
 
-    static PLAIN: Metric = Metric {
-        name: "latency_mean",
-        unit: Unit::Nanoseconds,
-        description: "A metric",
-    };
+    static PLAIN: Metric = Metric::new("latency_mean", Unit::Nanoseconds, "A metric");
 
     fn values() -> impl Strategy<Value = f64> {
         prop_oneof![

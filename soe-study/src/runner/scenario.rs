@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use analysis::Metric;
 use soe_model::deployment::Deployment;
+use soe_model::sorts::sorts;
 
 use super::{Column, Layout, Report, Runner};
 use crate::study::{Plan, ScenarioSubject, Selector};
@@ -139,6 +140,13 @@ fn point(
     }
     for metric in &plan.metrics {
         let _ = writeln!(identity, "# {metric}");
+    }
+    for sort in sorts() {
+        for kind in sort.kinds.iter().filter(|kind| kind.version > 1) {
+            if identity.contains(&format!("\"{}\"", kind.name)) {
+                let _ = writeln!(identity, "# {} version {}", kind.name, kind.version);
+            }
+        }
     }
     Ok(Point {
         deployment: checked.deployment,

@@ -179,7 +179,7 @@ fn axis(fields: &mut Fields<'_, '_, '_>) -> Option<Axis> {
     for (number, item) in items.iter().enumerate() {
         if items[..number]
             .iter()
-            .any(|known| known.label == item.label)
+            .any(|known| known.label == item.label || is_same_number(known, item))
         {
             let message = format!("the value `{}` is there twice", quote(&item.label));
             fields.report.wrong(item.place, message);
@@ -213,6 +213,11 @@ fn axis(fields: &mut Fields<'_, '_, '_>) -> Option<Axis> {
             false => fields.at("key"),
         },
     })
+}
+
+/// Whether two values are the same number written in two ways, such as 1 and 1.0.
+fn is_same_number(one: &Item, other: &Item) -> bool {
+    one.number.is_some() && one.number == other.number
 }
 
 /// The values of an axis before they are given to keys.

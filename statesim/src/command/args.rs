@@ -89,7 +89,7 @@ pub struct Args {
     pub format: Format,
 }
 
-fn layout(name: &str) -> Result<Layout, String> {
+pub(super) fn layout(name: &str) -> Result<Layout, String> {
     match name {
         "spar" => Ok(Layout::Spar),
         "alibaba" => Ok(Layout::Alibaba),

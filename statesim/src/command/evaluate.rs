@@ -1,9 +1,12 @@
 //! Runs StateSim.
 
+use analysis::console::tell;
+
 use crate::evaluation::{Evaluation, Outcome};
 use crate::network::Network;
 use crate::output::{Chunk, OutputError, Results};
 use crate::pool::Pool;
+use crate::trace::TraceCounts;
 
 use super::inputs::Parameters;
 use super::summary::{Summary, measure};
@@ -22,33 +25,69 @@ pub fn run(args: &Args) -> Result<(), CommandError> {
     let corrections = args.model.corrections();
     let (topology, jobs) = parameters.read(args)?;
     if parameters.is_example {
-        eprintln!(
+        tell(format_args!(
             "note: no input files given and none of nodes, links, edges, tasks is here: this is \
              the example that is part of the program"
-        );
+        ));
     }
     if topology.has_latency() && !corrections.latency {
-        eprintln!("note: the original model takes no notice of the latency of links");
+        tell(format_args!(
+            "note: the original model takes no notice of the latency of links"
+        ));
     }
+    // Told when the evaluation has succeeded: an error is one line.
+    let mut notes = Vec::new();
+    if topology.links().is_empty() {
+        let note = "the network has no links, so that it costs no time and carries no traffic";
+        notes.push(note.to_owned());
+    }
+    notes.extend(skipped(jobs.counts()));
     let pool = Pool::new(&jobs, parameters.factors, parameters.functions, corrections);
     drop(jobs);
     if (1..parameters.jobs).contains(&pool.len()) {
-        eprintln!(
+        tell(format_args!(
             "note: the trace has only {} jobs with states, every replication takes all of them",
             pool.len()
-        );
+        ));
     }
     let network = Network::new(topology, corrections)?;
     let evaluation = Evaluation::new(&network, &pool, parameters.cloud)?;
     let threads = rayon::ThreadPoolBuilder::new()
-        .num_threads(parameters.threads)
+        .num_threads(parameters.threads.min(parameters.replications()))
         .build()?;
     let summary = threads.install(|| evaluate(&parameters, &evaluation, args))?;
-    print(&summary.render());
+    for note in notes {
+        tell(format_args!("note: {note}"));
+    }
+    print(&summary.render())?;
     if let Some(folder) = &parameters.outdir {
-        print(&format!("results: {}\n", folder.display()));
+        print(&format!("results: {}\n", folder.display()))?;
     }
     Ok(())
+}
+
+/// Which rows of the trace were skipped, if any were.
+fn skipped(counts: TraceCounts) -> Option<String> {
+    let reasons = [
+        (counts.foreign_rows, "not of the layout or of no job"),
+        (
+            counts.independent_rows,
+            "of tasks whose name says nothing about dependencies",
+        ),
+        (counts.unfinished_rows, "of tasks that never ended"),
+    ];
+    let skipped: usize = reasons.iter().map(|(count, _)| count).sum();
+    let reasons = reasons.iter().filter(|(count, _)| *count > 0);
+    let reasons: Vec<_> = reasons
+        .map(|(count, why)| format!("{count} {why}"))
+        .collect();
+    (skipped > 0).then(|| {
+        format!(
+            "{skipped} of {} rows of the trace were skipped: {}",
+            counts.rows,
+            reasons.join(", ")
+        )
+    })
 }
 
 fn evaluate(

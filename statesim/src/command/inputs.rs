@@ -34,6 +34,12 @@ const MAX_FUNCTIONS: usize = 1_000_000;
 const MAX_THREADS: usize = 1024;
 
 impl Parameters {
+    /// How many replications there are of each pair of policies.
+    pub(super) fn replications(&self) -> usize {
+        let seeds = (self.last_seed - self.first_seed).saturating_add(1);
+        usize::try_from(seeds).unwrap_or(usize::MAX)
+    }
+
     pub(super) fn of(args: &Args) -> Result<Self, CommandError> {
         let given = [
             &args.nodes_file,

@@ -1,8 +1,9 @@
 //! Makes and shows topologies.
 
-use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use analysis::WholeFile;
 use sim_core::SimDuration;
 use soe_model::topology::generate::{Iiot, LinkSpec, UrbanSensing};
 use soe_model::topology::{Inventory, Topology};
@@ -183,7 +184,7 @@ pub fn topology(command: &TopologyCommand) -> Result<(), CommandError> {
         }
         TopologyCommand::Show(args) => {
             let topology = args.read()?;
-            print(&Inventory::of(&topology).to_string());
+            print(&Inventory::of(&topology).to_string())?;
             draw(&topology, &args.drawings)
         }
     }
@@ -258,10 +259,24 @@ fn files(prefix: &Path) -> [PathBuf; 3] {
 }
 
 fn write(topology: &Topology, target: &Target) -> Result<(), CommandError> {
-    for (path, text) in files(&target.output).iter().zip(topology.to_files()) {
-        write_file(path, &text)?;
+    // All are written before the first takes its name.
+    let mut complete = Vec::new();
+    for (path, text) in files(&target.output).into_iter().zip(topology.to_files()) {
+        let written = WholeFile::create(&path).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.flush()?;
+            Ok(file)
+        });
+        match written {
+            Ok(file) => complete.push((path, file)),
+            Err(cause) => return Err(CommandError::File { path, cause }),
+        }
     }
-    print(&Inventory::of(topology).to_string());
+    for (path, file) in complete {
+        file.finish()
+            .map_err(|cause| CommandError::File { path, cause })?;
+    }
+    print(&Inventory::of(topology).to_string())?;
     draw(topology, &target.drawings)
 }
 
@@ -276,7 +291,7 @@ fn draw(topology: &Topology, drawings: &Drawings) -> Result<(), CommandError> {
 }
 
 pub(super) fn write_file(path: &Path, text: &str) -> Result<(), CommandError> {
-    fs::write(path, text).map_err(|cause| CommandError::File {
+    WholeFile::write(path, text).map_err(|cause| CommandError::File {
         path: path.to_owned(),
         cause,
     })

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::args::layout;
 use super::topology::write_file;
 use super::{CommandError, print};
 use crate::trace::{self, Layout};
@@ -35,10 +36,12 @@ pub struct Generate {
 pub struct Inspect {
     /// The trace
     pub file: PathBuf,
-    /// Its rows are of Alibaba's layout
-    /// (task,instances,job,type,status,start,end,cpu,memory) rather than of Spar's
-    /// (arrival,job,task,duration,cpu,memory,instances)
-    #[arg(long)]
+    /// Layout of its rows: `spar` (arrival,job,task,duration,cpu,memory,instances) or
+    /// `alibaba` (task,instances,job,type,status,start,end,cpu,memory)
+    #[arg(long, value_name = "LAYOUT", default_value = "spar", value_parser = layout)]
+    pub row_layout: Layout,
+    /// The same as `--row-layout alibaba`, for old command lines
+    #[arg(long, hide = true, conflicts_with = "row_layout")]
     pub alibaba: bool,
     /// A second trace, in the layout of Spar, to show beside it
     #[arg(long, value_name = "FILE")]
@@ -58,24 +61,24 @@ pub fn workload(command: &WorkloadCommand) -> Result<(), CommandError> {
             let text = traces::generate(args.jobs as usize, args.seed);
             match &args.output {
                 Some(path) => write_file(path, &text)?,
-                None => print(&text),
+                None => print(&text)?,
             }
         }
         WorkloadCommand::Inspect(args) => {
             let layout = if args.alibaba {
                 Layout::Alibaba
             } else {
-                Layout::Spar
+                args.row_layout
             };
             let profile = traces::inspect(&trace::read(&args.file, layout)?);
-            print(&profile.to_string());
+            print(&profile.to_string())?;
             let name = |path: &Path| path.display().to_string();
             let mut shown = vec![(name(&args.file), profile)];
             if let Some(path) = &args.beside {
                 let other = traces::inspect(&trace::read(path, Layout::Spar)?);
-                print(&format!("\n{other}"));
+                print(&format!("\n{other}"))?;
                 let (first, own) = &shown[0];
-                print(&format!("\n{}", own.beside(first, &other, &name(path))));
+                print(&format!("\n{}", own.beside(first, &other, &name(path))))?;
                 shown.push((name(path), other));
             }
             if let Some(folder) = &args.figures {

@@ -104,7 +104,7 @@ impl WorkflowConf {
                 None => {}
                 Some(From::Template) => return Ok(Asked::Template(form)),
                 Some(From::File(path)) => {
-                    let content = std::fs::read_to_string(&path);
+                    let content = soe_model::text::read(&path);
                     let content = content.map_err(|error| wrong(&format!("{path}: {error}")))?;
                     let file = File::parse(form, &content);
                     let file = file.map_err(|error| wrong(&format!("{path}: {error}")))?;
@@ -204,9 +204,12 @@ impl WorkflowConf {
 pub fn write_template(form: Form, folder: &Path) -> Result<&'static str, Failure> {
     let name = File::template_name(form);
     let path = folder.join(name);
-    let written = std::fs::File::create_new(&path).and_then(|mut file| {
-        std::io::Write::write_all(&mut file, File::template(form).print().as_bytes())
-    });
-    written.map_err(|error| Failure::input(format!("{name}: {error}")))?;
+    let failed = |error| format!("{name}: cannot write: {error}");
+    let file = analysis::WholeFile::create_new(&path);
+    let mut file = file.map_err(|error| Failure::input(failed(error)))?;
+    let text = File::template(form).print();
+    let written = std::io::Write::write_all(&mut file, text.as_bytes());
+    let written = written.and_then(|()| file.finish());
+    written.map_err(|error| Failure::run(failed(error)))?;
     Ok(name)
 }

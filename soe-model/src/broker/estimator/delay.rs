@@ -3,15 +3,15 @@
 use sim_core::SimTime;
 
 use super::load::{LOAD_TIMEOUT, OverLoad, WINDOW_SIZE};
-use super::{Estimator, EstimatorBuilder, Observation, Prediction, Target};
-use crate::broker::Compatibility;
+use super::{Estimator, EstimatorBuilder, Observation, Prediction};
+use crate::broker::{Candidates, Compatibility, Target};
 use crate::catalogue::Kind;
-use crate::units::Bytes;
 
 pub(super) const KIND: Kind<EstimatorBuilder> = Kind {
     name: "delay",
     help: "The whole response time from a linear fit over the load of the processor.",
     parameters: &[LOAD_TIMEOUT, WINDOW_SIZE],
+    version: 1,
     build: |arguments| {
         Box::new(Delay {
             total: OverLoad::new(
@@ -28,11 +28,21 @@ struct Delay {
 }
 
 impl Estimator for Delay {
+    fn ignores_events(&self) -> bool {
+        true
+    }
+
     fn set_compatibility(&mut self, compatibility: Compatibility) {
         self.total.compatibility = compatibility;
     }
 
-    fn predict(&mut self, now: SimTime, target: Target, input: Bytes) -> Option<Prediction> {
+    fn predict(
+        &mut self,
+        now: SimTime,
+        target: Target,
+        candidates: &Candidates<'_>,
+    ) -> Option<Prediction> {
+        let input = candidates.input();
         let (total, load) = self.total.at(now, target, input);
         total.map(|processing| Prediction {
             network: 0.0,

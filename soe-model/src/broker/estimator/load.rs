@@ -3,10 +3,10 @@
 
 use sim_core::{SimDuration, SimTime};
 
+use super::Observation;
 use super::fit::LinearFit;
-use super::{Observation, Target};
-use crate::broker::Compatibility;
 use crate::broker::table::PerEntry;
+use crate::broker::{Compatibility, Target};
 use crate::catalogue::{Parameter, Quantity};
 use crate::names::{EndpointId, Id};
 use crate::units::Bytes;

@@ -29,6 +29,7 @@ pub(super) const KIND: Kind<EstimatorBuilder> = Kind {
         default: Some("own"),
         help: "Whether the time of the call alone counts, or also by how much it delays the others at the destination.",
     }],
+    version: 1,
     build: |arguments| {
         Box::new(Oracle(match arguments.word("counts") {
             "all" => Foresight::All,
@@ -41,6 +42,10 @@ pub(super) const KIND: Kind<EstimatorBuilder> = Kind {
 struct Oracle(Foresight);
 
 impl Estimator for Oracle {
+    fn ignores_events(&self) -> bool {
+        true
+    }
+
     fn asks(&self) -> Option<u32> {
         Some(u32::MAX)
     }

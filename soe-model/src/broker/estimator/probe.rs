@@ -12,6 +12,7 @@ pub(super) const KIND: Kind<EstimatorBuilder> = Kind {
         default: Some("10"),
         help: "How many dry runs may be under way to one destination at a time; more wait. The default is the original's.",
     }],
+    version: 1,
     build: |arguments| {
         Box::new(Probe {
             at_a_time: u32::try_from(arguments.count("max-clients")).unwrap_or(u32::MAX),
@@ -25,6 +26,10 @@ struct Probe {
 }
 
 impl Estimator for Probe {
+    fn ignores_events(&self) -> bool {
+        true
+    }
+
     fn asks(&self) -> Option<u32> {
         Some(self.at_a_time)
     }

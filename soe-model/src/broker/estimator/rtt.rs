@@ -3,9 +3,9 @@
 use sim_core::{SimDuration, SimTime};
 
 use super::fit::LinearFit;
-use super::{Estimator, EstimatorBuilder, Observation, Prediction, Target};
-use crate::broker::Compatibility;
+use super::{Estimator, EstimatorBuilder, Observation, Prediction};
 use crate::broker::table::PerEntry;
+use crate::broker::{Candidates, Compatibility, Target};
 use crate::catalogue::{Kind, Parameter, Quantity};
 use crate::units::Bytes;
 
@@ -26,6 +26,7 @@ pub(super) const KIND: Kind<EstimatorBuilder> = Kind {
             help: "How long a measurement counts (0 = for ever); the default is the original's.",
         },
     ],
+    version: 1,
     build: |arguments| {
         Box::new(Rtt::new(
             arguments.count("window-size"),
@@ -61,11 +62,21 @@ impl Rtt {
 }
 
 impl Estimator for Rtt {
+    fn ignores_events(&self) -> bool {
+        true
+    }
+
     fn set_compatibility(&mut self, compatibility: Compatibility) {
         self.compatibility = compatibility;
     }
 
-    fn predict(&mut self, now: SimTime, target: Target, input: Bytes) -> Option<Prediction> {
+    fn predict(
+        &mut self,
+        now: SimTime,
+        target: Target,
+        candidates: &Candidates<'_>,
+    ) -> Option<Prediction> {
+        let input = candidates.input();
         let network = self.network(now, target, input)?;
         Some(Prediction {
             network,

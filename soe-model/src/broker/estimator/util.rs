@@ -5,10 +5,9 @@ use sim_core::SimTime;
 
 use super::load::{LOAD_TIMEOUT, OverLoad, WINDOW_SIZE};
 use super::rtt::Rtt;
-use super::{Estimator, EstimatorBuilder, Observation, Prediction, Target};
-use crate::broker::Compatibility;
+use super::{Estimator, EstimatorBuilder, Observation, Prediction};
+use crate::broker::{Candidates, Compatibility, Target};
 use crate::catalogue::{Kind, Parameter, Quantity};
-use crate::units::Bytes;
 
 pub(super) const KIND: Kind<EstimatorBuilder> = Kind {
     name: "util",
@@ -29,6 +28,7 @@ pub(super) const KIND: Kind<EstimatorBuilder> = Kind {
         LOAD_TIMEOUT,
         WINDOW_SIZE,
     ],
+    version: 1,
     build: |arguments| {
         Box::new(Util {
             rtt: Rtt::new(
@@ -50,12 +50,22 @@ struct Util {
 }
 
 impl Estimator for Util {
+    fn ignores_events(&self) -> bool {
+        true
+    }
+
     fn set_compatibility(&mut self, compatibility: Compatibility) {
         self.rtt.set_compatibility(compatibility);
         self.processing.compatibility = compatibility;
     }
 
-    fn predict(&mut self, now: SimTime, target: Target, input: Bytes) -> Option<Prediction> {
+    fn predict(
+        &mut self,
+        now: SimTime,
+        target: Target,
+        candidates: &Candidates<'_>,
+    ) -> Option<Prediction> {
+        let input = candidates.input();
         let network = self.rtt.network(now, target, input);
         let (processing, load) = self.processing.at(now, target, input);
         // A size never seen before is taken to need no time, as in the original;

@@ -18,6 +18,7 @@ pub(super) const ASYNC: Kind<OptimizerBuilder> = Kind {
         },
         RETRY_AFTER,
     ],
+    version: 1,
     build: |arguments| {
         Box::new(Asynchronous {
             alpha: arguments.number("alpha") as f32,
@@ -31,6 +32,7 @@ pub(super) const ASYNC_PF: Kind<OptimizerBuilder> = Kind {
     name: "asyncPF",
     help: "After each call, weight = latency; made for the proportional-fairness policy.",
     parameters: &[RETRY_AFTER],
+    version: 1,
     build: |arguments| {
         Box::new(Asynchronous {
             alpha: 0.0,

@@ -10,6 +10,7 @@ pub(super) const NONE: Kind<OptimizerBuilder> = Kind {
     name: "none",
     help: "Weights never change.",
     parameters: &[],
+    version: 1,
     build: |_| Box::new(Fixed),
 };
 

@@ -25,6 +25,7 @@ pub(super) const KIND: Kind<OptimizerBuilder> = Kind {
         },
         RETRY_AFTER,
     ],
+    version: 1,
     build: |arguments| {
         let period = arguments.duration("period").max(SimDuration::from_nanos(1));
         Box::new(Trivial {

@@ -3,13 +3,15 @@
 
 use sim_core::{SimTime, Stream};
 
-use super::{Policy, PolicyBuilder};
+use super::{Policy, PolicyBuilder, WeightUse};
+use crate::broker::Candidates;
 use crate::catalogue::Kind;
 
 pub(super) const KIND: Kind<PolicyBuilder> = Kind {
     name: "least-impedance",
     help: "Always the destination with the smallest weight, the first added on ties.",
     parameters: &[],
+    version: 1,
     build: |_| Box::new(LeastImpedance::default()),
 };
 
@@ -59,6 +61,14 @@ impl LeastImpedance {
 }
 
 impl Policy for LeastImpedance {
+    fn ignores_events(&self) -> bool {
+        true
+    }
+
+    fn weights(&self) -> WeightUse {
+        WeightUse::Measured
+    }
+
     fn add(&mut self, _: SimTime, weight: f32) {
         self.weights.push(weight);
         if self.weights.len() <= self.leaves() {
@@ -78,7 +88,7 @@ impl Policy for LeastImpedance {
         self.rebuild();
     }
 
-    fn pick(&mut self, _: SimTime, _: &mut Stream) -> usize {
+    fn pick(&mut self, _: SimTime, _: &Candidates<'_>, _: &mut Stream) -> usize {
         self.winners[1] as usize
     }
 }
@@ -86,6 +96,7 @@ impl Policy for LeastImpedance {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::broker::Lineup;
     use proptest::prelude::*;
     use sim_core::Streams;
 
@@ -113,7 +124,7 @@ mod tests {
                 }
                 let least = weights.iter().copied().fold(f32::INFINITY, f32::min);
                 let first = weights.iter().position(|&weight| weight == least);
-                prop_assert_eq!(Some(policy.pick(SimTime::ZERO, &mut chance)), first);
+                prop_assert_eq!(Some(policy.pick(SimTime::ZERO, &Lineup::new(&[]).candidates(), &mut chance)), first);
             }
         }
     }

@@ -9,8 +9,8 @@
 
 use sim_core::{SimTime, Stream};
 
-use super::{Policy, PolicyBuilder};
-use crate::broker::Compatibility;
+use super::{Policy, PolicyBuilder, WeightUse};
+use crate::broker::{Candidates, Compatibility};
 use crate::catalogue::{Kind, Parameter, Quantity};
 
 const EXPONENT: Quantity = Quantity::Number {
@@ -35,6 +35,7 @@ pub(super) const KIND: Kind<PolicyBuilder> = Kind {
             help: "How much it counts to have been served rarely and long ago.",
         },
     ],
+    version: 1,
     build: |arguments| {
         Box::new(ProportionalFairness {
             alpha: arguments.number("alpha"),
@@ -92,6 +93,14 @@ impl ProportionalFairness {
 }
 
 impl Policy for ProportionalFairness {
+    fn ignores_events(&self) -> bool {
+        true
+    }
+
+    fn weights(&self) -> WeightUse {
+        WeightUse::Measured
+    }
+
     fn set_compatibility(&mut self, compatibility: Compatibility) {
         self.forgets = compatibility != Compatibility::Original;
     }
@@ -125,7 +134,7 @@ impl Policy for ProportionalFairness {
         self.total -= self.destinations.remove(position).count;
     }
 
-    fn pick(&mut self, now: SimTime, _: &mut Stream) -> usize {
+    fn pick(&mut self, now: SimTime, _: &Candidates<'_>, _: &mut Stream) -> usize {
         let mut best = (0, f64::NEG_INFINITY);
         for (position, destination) in self.destinations.iter().enumerate() {
             let age = now.since(destination.updated).as_secs_f64();
@@ -152,6 +161,7 @@ fn power(base: f64, exponent: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::broker::Lineup;
     use crate::broker::policy::POLICIES;
     use crate::catalogue::Value;
     use sim_core::{SimDuration, Streams};
@@ -173,7 +183,7 @@ mod tests {
         }
         let picks = (0..count).map(|_| {
             now += SimDuration::from_secs(1);
-            let picked = policy.pick(now, &mut chance);
+            let picked = policy.pick(now, &Lineup::new(&[]).candidates(), &mut chance);
             policy.update(now, picked, weights[picked]);
             picked
         });
@@ -216,7 +226,7 @@ mod tests {
                 policy.add(now, 1.0);
             }
             now += SimDuration::from_secs(1);
-            let picked = policy.pick(now, &mut chance);
+            let picked = policy.pick(now, &Lineup::new(&[]).candidates(), &mut chance);
             policy.update(now, picked, 1.0);
             newcomer += usize::from(picked == 2);
         }

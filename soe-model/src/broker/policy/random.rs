@@ -3,13 +3,15 @@
 
 use sim_core::{SimTime, Stream};
 
-use super::{Policy, PolicyBuilder};
+use super::{Policy, PolicyBuilder, WeightUse};
+use crate::broker::Candidates;
 use crate::catalogue::Kind;
 
 pub(super) const KIND: Kind<PolicyBuilder> = Kind {
     name: "random",
     help: "Each destination with a probability inversely proportional to its weight.",
     parameters: &[],
+    version: 1,
     build: |_| Box::new(Random::default()),
 };
 
@@ -62,6 +64,14 @@ fn inverse(weight: f32) -> f64 {
 }
 
 impl Policy for Random {
+    fn ignores_events(&self) -> bool {
+        true
+    }
+
+    fn weights(&self) -> WeightUse {
+        WeightUse::Measured
+    }
+
     fn add(&mut self, _: SimTime, weight: f32) {
         if self.len < self.leaves() {
             self.len += 1;
@@ -83,7 +93,7 @@ impl Policy for Random {
         self.rebuild(&inverses);
     }
 
-    fn pick(&mut self, _: SimTime, chance: &mut Stream) -> usize {
+    fn pick(&mut self, _: SimTime, _: &Candidates<'_>, chance: &mut Stream) -> usize {
         if self.len == 1 {
             return 0;
         }
@@ -104,6 +114,7 @@ impl Policy for Random {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::broker::Lineup;
     use sim_core::Streams;
 
     fn random(weights: &[f32]) -> Random {
@@ -121,7 +132,7 @@ mod tests {
         let mut chance = Streams::new(7, 0).stream("router", "policy");
         let mut counts = vec![0u32; shares.len()];
         for _ in 0..PICKS {
-            counts[policy.pick(SimTime::ZERO, &mut chance)] += 1;
+            counts[policy.pick(SimTime::ZERO, &Lineup::new(&[]).candidates(), &mut chance)] += 1;
         }
         for (&count, &share) in counts.iter().zip(shares) {
             let mean = f64::from(PICKS) * share;

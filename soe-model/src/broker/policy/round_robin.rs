@@ -8,14 +8,15 @@
 
 use sim_core::{SimDuration, SimTime, Stream};
 
-use super::{Policy, PolicyBuilder};
-use crate::broker::Compatibility;
+use super::{Policy, PolicyBuilder, WeightUse};
+use crate::broker::{Candidates, Compatibility};
 use crate::catalogue::Kind;
 
 pub(super) const KIND: Kind<PolicyBuilder> = Kind {
     name: "round-robin",
     help: "In proportion to the inverse weights among destinations at most twice as heavy as the best; the others are probed every 1 s to 30 s.",
     parameters: &[],
+    version: 1,
     build: |_| Box::new(RoundRobin::default()),
 };
 
@@ -89,12 +90,16 @@ impl RoundRobin {
 }
 
 impl Policy for RoundRobin {
+    fn ignores_events(&self) -> bool {
+        true
+    }
+
     fn set_compatibility(&mut self, compatibility: Compatibility) {
         self.compatibility = compatibility;
     }
 
-    fn explores(&self) -> bool {
-        true
+    fn weights(&self) -> WeightUse {
+        WeightUse::Explored
     }
 
     fn add(&mut self, now: SimTime, weight: f32) {
@@ -132,7 +137,7 @@ impl Policy for RoundRobin {
         self.recompute(now);
     }
 
-    fn pick(&mut self, now: SimTime, _: &mut Stream) -> usize {
+    fn pick(&mut self, now: SimTime, _: &Candidates<'_>, _: &mut Stream) -> usize {
         let due = self.next_probe.is_some_and(|due| now >= due);
         if due && self.compatibility == Compatibility::Corrected {
             self.recompute(now);
@@ -153,6 +158,7 @@ impl Policy for RoundRobin {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::broker::Lineup;
     use proptest::prelude::*;
     use sim_core::Streams;
 
@@ -194,7 +200,9 @@ mod tests {
         fn picks(&mut self, count: usize, step: SimDuration) -> Vec<u32> {
             let picks = (0..count).map(|_| {
                 self.now += step;
-                let position = self.policy.pick(self.now, &mut self.chance);
+                let position =
+                    self.policy
+                        .pick(self.now, &Lineup::new(&[]).candidates(), &mut self.chance);
                 let name = self.names[position];
                 let latency = self.latency[name as usize - 1];
                 self.policy.update(self.now, position, latency);
@@ -228,7 +236,7 @@ mod tests {
             policy.add(SimTime::ZERO, 1.0);
         }
         let picks: Vec<_> = (0..12)
-            .map(|_| policy.pick(SimTime::ZERO, &mut chance))
+            .map(|_| policy.pick(SimTime::ZERO, &Lineup::new(&[]).candidates(), &mut chance))
             .collect();
         assert_eq!(picks, [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5]);
     }
@@ -277,7 +285,10 @@ mod tests {
         policy.update(SimTime::ZERO, 1, 1.0);
         let late = SimTime::ZERO + SimDuration::from_secs(100);
         for _ in 0..10 {
-            assert_eq!(policy.pick(late, &mut chance), 0);
+            assert_eq!(
+                policy.pick(late, &Lineup::new(&[]).candidates(), &mut chance),
+                0
+            );
         }
     }
 
@@ -303,7 +314,7 @@ mod tests {
                         count -= 1;
                     }
                     2 if count > 0 => policy.update(now, position % count, weight),
-                    _ if count > 0 => prop_assert!(policy.pick(now, &mut chance) < count),
+                    _ if count > 0 => prop_assert!(policy.pick(now, &Lineup::new(&[]).candidates(), &mut chance) < count),
                     _ => {}
                 }
             }
@@ -313,7 +324,7 @@ mod tests {
                     break;
                 }
                 now += SimDuration::from_secs(1);
-                let picked = policy.pick(now, &mut chance);
+                let picked = policy.pick(now, &Lineup::new(&[]).candidates(), &mut chance);
                 seen[picked] = true;
                 policy.update(now, picked, policy.destinations[picked].weight);
             }

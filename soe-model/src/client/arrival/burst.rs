@@ -32,6 +32,7 @@ pub const KIND: Kind<BuildArrivals> = Kind {
         gap::MIN,
         gap::MAX,
     ],
+    version: 1,
     build: |arguments| Ok(Box::new(Bursts::new(arguments)?)),
 };
 
@@ -55,7 +56,7 @@ impl Bursts {
         Ok(Self {
             period_mean: arguments.duration("period-mean"),
             size_mean: arguments.number("size-mean"),
-            gap: Gap::new(KIND.name, arguments)?,
+            gap: Gap::or_none(KIND.name, arguments)?,
             ends: SimTime::ZERO,
             left: 0,
         })

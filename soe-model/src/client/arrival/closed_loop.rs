@@ -28,6 +28,7 @@ pub const KIND: Kind<BuildArrivals> = Kind {
                    exponential (edgeclient calls it poisson).",
         },
     ],
+    version: 1,
     build: |arguments| Ok(Box::new(ClosedLoop::new(arguments))),
 };
 

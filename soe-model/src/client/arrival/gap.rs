@@ -25,6 +25,17 @@ pub(super) struct Gap {
 }
 
 impl Gap {
+    /// Gaps that may all be no time at all, as between the calls of a burst.
+    pub fn or_none(kind: &'static str, arguments: &Arguments) -> Result<Self, ArgumentError> {
+        match arguments.duration(MAX.name).is_zero() && arguments.duration(MIN.name).is_zero() {
+            true => Ok(Self {
+                min: SimDuration::ZERO,
+                max: SimDuration::ZERO,
+            }),
+            false => Self::new(kind, arguments),
+        }
+    }
+
     pub fn new(kind: &'static str, arguments: &Arguments) -> Result<Self, ArgumentError> {
         let min = arguments.duration(MIN.name);
         let max = arguments.duration(MAX.name);

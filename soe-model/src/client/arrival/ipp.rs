@@ -33,6 +33,7 @@ pub const KIND: Kind<BuildArrivals> = Kind {
         gap::MIN,
         gap::MAX,
     ],
+    version: 1,
     build: |arguments| Ok(Box::new(OnOff::new(arguments)?)),
 };
 

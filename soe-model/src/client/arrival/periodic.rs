@@ -31,6 +31,7 @@ pub const KIND: Kind<BuildArrivals> = Kind {
                    once, or after a random part of an interval.",
         },
     ],
+    version: 1,
     build: |arguments| {
         let mean = mean_interval(KIND.name, arguments)?;
         let phase = match arguments.word("phase") {

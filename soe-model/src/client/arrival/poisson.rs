@@ -23,6 +23,7 @@ pub const KIND: Kind<BuildArrivals> = Kind {
             help: "Mean time between two calls; give this or the rate.",
         },
     ],
+    version: 1,
     build: |arguments| {
         let mean = mean_interval(KIND.name, arguments)?;
         Ok(Box::new(Poisson {

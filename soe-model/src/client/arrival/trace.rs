@@ -20,6 +20,7 @@ pub const KIND: Kind<BuildArrivals> = Kind {
         help: "A file with lines `time function destination size`: seconds and bytes, as \
                clienttracegen writes it; the client's own function and destinations apply.",
     }],
+    version: 1,
     build: |arguments| {
         Ok(Box::new(Trace {
             timetable: arguments.timetable("file"),

@@ -38,6 +38,7 @@ pub const KIND: Kind<BuildSizes> = Kind {
             help: "Whether the two sizes are fixed or exponentially distributed.",
         },
     ],
+    version: 1,
     build: |arguments| {
         Ok(Box::new(Bimodal {
             small: arguments.bytes("small"),

@@ -15,6 +15,7 @@ pub const KIND: Kind<BuildSizes> = Kind {
         default: None,
         help: "The mean size.",
     }],
+    version: 1,
     build: |arguments| {
         Ok(Box::new(Exponential {
             mean: arguments.bytes("mean").0 as f64,

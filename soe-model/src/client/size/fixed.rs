@@ -15,6 +15,7 @@ pub const KIND: Kind<BuildSizes> = Kind {
         default: Some("100 B"),
         help: "The size of every input (default of edgeclient).",
     }],
+    version: 1,
     build: |arguments| Ok(Box::new(Fixed(arguments.bytes("size")))),
 };
 

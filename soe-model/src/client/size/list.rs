@@ -17,6 +17,7 @@ pub const KIND: Kind<BuildSizes> = Kind {
         default: None,
         help: "The sizes to choose among (the original's --sizes).",
     }],
+    version: 1,
     build: |arguments| Ok(Box::new(List(arguments.byte_list("sizes")))),
 };
 

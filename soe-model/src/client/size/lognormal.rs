@@ -25,6 +25,7 @@ pub const KIND: Kind<BuildSizes> = Kind {
             help: "Standard deviation over mean.",
         },
     ],
+    version: 1,
     build: |arguments| {
         let mean = arguments.bytes("mean").0 as f64;
         let variation = arguments.number("variation");

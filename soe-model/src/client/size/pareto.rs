@@ -33,6 +33,7 @@ pub const KIND: Kind<BuildSizes> = Kind {
             help: "The exponent; the smaller, the heavier the tail.",
         },
     ],
+    version: 1,
     build: |arguments| {
         let (min, max) = (arguments.bytes("min"), arguments.bytes("max"));
         if min > max || min == Bytes(0) {

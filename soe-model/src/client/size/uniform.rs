@@ -23,6 +23,7 @@ pub const KIND: Kind<BuildSizes> = Kind {
             help: "Greatest size, included (default of clienttracegen).",
         },
     ],
+    version: 1,
     build: |arguments| {
         let (min, max) = (arguments.bytes("min"), arguments.bytes("max"));
         if min > max {

@@ -1,0 +1,32 @@
+//! Standard output and standard error, of which either may be closed or full.
+
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
+
+/// Writes a text to standard output. A reader that has seen enough (`| head`) is no error.
+///
+/// # Errors
+/// If it cannot be written for another reason, such as a full disk.
+pub fn print(text: &str) -> io::Result<()> {
+    deliver(&mut io::stdout().lock(), text).map(drop)
+}
+
+/// Writes a line to standard error. That it cannot be written is no reason to stop: a closed pipe must not cost what was
+/// computed.
+pub fn tell(line: impl Display) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Writes a text and says whether it is still read: false if the reader has closed the pipe.
+///
+/// # Errors
+/// If it cannot be written for another reason.
+pub fn deliver(writer: &mut (impl Write + ?Sized), text: &str) -> io::Result<bool> {
+    let written = writer.write_all(text.as_bytes());
+    // What stays in a buffer until the process ends has no error that anybody sees.
+    match written.and_then(|()| writer.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error),
+    }
+}

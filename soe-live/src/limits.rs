@@ -1,0 +1,105 @@
+//! Every bound of the live system, in one place.
+//!
+//! [`Limits`] holds the bounds that an operator may set; the constants are those that
+//! need no setting. `docs/live.md` lists all of them. Each bound exists so that no
+//! peer, however it behaves, makes this process use unbounded memory or time.
+
+use std::time::Duration;
+
+const KIB: usize = 1 << 10;
+const MIB: usize = 1 << 20;
+
+/// The bounds that an operator may set, with defaults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one message, in both directions (`--max-message-size`, 4 MiB: the
+    /// usual limit of gRPC).
+    pub message: usize,
+    /// Bytes of messages that a server holds for all its callers
+    /// (`--max-held-bytes`, 512 MiB): requests until their call ends, responses until they
+    /// are sent. Beyond it, connections that hold more than an equal share are refused
+    /// with RESOURCE_EXHAUSTED, so that what is held stays below twice this number.
+    pub held: usize,
+    /// Connections of callers at a time (`--max-connections`, 4 096). A new one beyond it
+    /// takes the place of the one that has been without calls for longest; if all have
+    /// calls, it is closed.
+    pub connections: usize,
+    /// Calls in progress over one connection of a caller (`--max-connection-calls`,
+    /// 4 096). HTTP/2 tells callers, which hold back more.
+    pub calls: u32,
+    /// Time for the message of a request to arrive after its headers
+    /// (`--request-timeout`, 60 s); then the call ends with DEADLINE_EXCEEDED.
+    pub request_time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message: MESSAGE,
+            held: 512 * MIB,
+            connections: 4096,
+            calls: 4096,
+            request_time: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Bytes of one message unless an option says otherwise.
+pub const MESSAGE: usize = 4 * MIB;
+/// The range of `--max-message-size`.
+pub const MESSAGE_RANGE: std::ops::RangeInclusive<usize> = KIB..=(1 << 30);
+
+/// Bytes of requests, and again of responses, that one connection of a caller holds.
+/// Calls beyond it wait for their turn, in order of arrival; nothing is refused.
+pub const CONNECTION: usize = 64 * MIB;
+/// Bytes that a peer may send on one stream before this side has reserved memory for
+/// the whole message. At the same time the window of flow control of each stream.
+pub const STREAM_WINDOW: u32 = 256 << 10;
+/// The window of flow control of a connection: as large as HTTP/2 allows, since
+/// memory is reserved by message. A shared window would let one stalled message stop
+/// all others.
+pub const CONNECTION_WINDOW: u32 = (1 << 31) - 1;
+/// What DATA frames of less than 256 bytes, not read yet, may lack to that size in all,
+/// by connection. A peer that sends more tiny frames at once loses its connection.
+pub const TINY_FRAMES: usize = 16 * MIB;
+/// Pieces of a message that are smaller are copied together, so that a message of many
+/// tiny frames takes as much memory as one of few.
+pub const SMALL_PIECE: usize = 4 * KIB;
+/// Bytes into which small pieces are collected at a time.
+pub const COLLECTED: usize = 16 * KIB;
+/// Bytes that are read from one connection before other connections get their turn.
+pub const TURN: usize = 128 * KIB;
+/// Bytes of the headers of one request or response, decoded.
+pub const HEADERS: u32 = 16 << 10;
+/// Calls of services other than `RunLambda` that one connection executes at a time,
+/// until the first message of the response is on its way. More wait.
+pub const SERVICE_CALLS: usize = 16;
+
+/// Calls over one connection to a destination before another connection is opened.
+pub const CROWDED: usize = 256;
+/// Times that a call is sent to the same destination, each after it was provably not
+/// delivered.
+pub const DELIVERIES: u32 = 3;
+/// Connection attempts that one broker makes at a time, towards all destinations.
+/// More wait, within the deadlines of their calls.
+pub const ATTEMPTS: usize = 256;
+/// Time to connect, TLS and the first answer of HTTP/2 included.
+pub const CONNECT: Duration = Duration::from_secs(5);
+/// A peer that leaves a PING of HTTP/2 unanswered for so long counts as dead.
+pub const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
+/// So long before the deadline of a call the destination is sent a PING; half the time
+/// that is left if that is less.
+pub const ASK_BEFORE: Duration = Duration::from_millis(2500);
+/// A caller that leaves after so long without an answer has the destination asked for
+/// a sign of life.
+pub const GIVEN_UP: Duration = Duration::from_secs(1);
+/// Time for a connection that is no longer used to send its last frames.
+pub const LINGER: Duration = Duration::from_secs(5);
+
+/// Time for a new connection of a caller to get ready, TLS and HTTP/2 each.
+pub const HANDSHAKE: Duration = Duration::from_secs(5);
+/// Time for calls to end after a server was told to stop.
+pub const DRAIN: Duration = Duration::from_secs(5);
+
+/// Letters of the name of a function or a destination in a table.
+pub const NAME: usize = 1000;

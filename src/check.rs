@@ -1,0 +1,19 @@
+//! `soe check`: whether a result folder is as it was written.
+
+use analysis::Manifest;
+
+use crate::cli::CheckArgs;
+use crate::failure::{Failure, print};
+
+/// Runs the command. Files that differ from the manifest are an error of status 1.
+pub fn run(args: &CheckArgs) -> Result<(), Failure> {
+    let differences = Manifest::verify(&args.folder).map_err(Failure::input)?;
+    let folder = args.folder.display();
+    match differences.len() {
+        0 => print(&format!("{folder}: all files are as the manifest says\n")),
+        _ => {
+            let lines = differences.iter().map(|line| format!("{folder}: {line}"));
+            Err(Failure::run(lines.collect::<Vec<_>>().join("\n")))
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! ServerlessOnEdge as a library: the whole `soe` command, with kinds of one's own.
+//!
+//! A policy needs no fork of this project. A crate that depends on this one declares
+//! it and hands it to a [`Program`]:
+//!
+//! ```no_run
+//! use soe::prelude::*;
+//!
+//! /// Sends every call to the destination that was added last.
+//! #[derive(Debug)]
+//! struct Newest;
+//!
+//! impl Policy for Newest {
+//!     fn pick(&mut self, _: SimTime, candidates: &Candidates<'_>, _: &mut Stream) -> usize {
+//!         candidates.len() - 1
+//!     }
+//! }
+//!
+//! const KIND: Kind<PolicyBuilder> =
+//!     Kind::new("newest", "Always the destination that was added last.", |_| Box::new(Newest));
+//!
+//! fn main() -> std::process::ExitCode {
+//!     soe::Program::new().policy(KIND).main()
+//! }
+//! ```
+//!
+//! Its executable is `soe` in every respect, and knows `policy = "newest"` in scenario
+//! files and studies, simulated and live, in the schema, the reference and
+//! `soe list policies`. `examples/own-policy` is such a crate; `docs/extending.md` tells
+//! more.
+//!
+//! # Why kinds are registered for the whole process
+//!
+//! The catalogues of kinds are read by the reader of scenario files, the reader of
+//! options (whose functions take no context), the schema, the reference, help, lists and
+//! the journals of studies. One catalogue for each sort in the process, which is complete
+//! before anything reads it and never changes later, keeps all of them in agreement. The
+//! alternative, a catalogue that is handed through all those places, would serve programs
+//! that use several sets of kinds at once; there are none.
+
+mod analyze;
+mod check;
+mod cli;
+mod compare;
+mod completions;
+mod declared;
+mod deliver;
+mod export;
+mod failure;
+mod list;
+mod live;
+mod new;
+mod plot;
+mod program;
+mod progress;
+mod report;
+mod run;
+mod scenario;
+mod signals;
+mod sweep;
+
+pub use program::Program;
+pub use {sim_core, soe_model};
+
+/// What declarations of kinds need.
+pub mod prelude {
+    pub use sim_core::{SimDuration, SimTime, Stream};
+    pub use soe_model::broker::estimator::{Estimator, EstimatorBuilder, Observation, Prediction};
+    pub use soe_model::broker::optimizer::{Optimizer, OptimizerBuilder};
+    pub use soe_model::broker::policy::{Policy, PolicyBuilder, WeightUse};
+    pub use soe_model::broker::{
+        AttemptOutcome, CallHeader, Candidates, Compatibility, Failure, Lineup, Load, ProbeAnswer,
+        RoundTrip, Target,
+    };
+    pub use soe_model::catalogue::{Arguments, Kind, Parameter, Quantity};
+    pub use soe_model::client::arrival::{ArrivalProcess, BuildArrivals};
+    pub use soe_model::client::size::{BuildSizes, SizeDistribution};
+    pub use soe_model::names::{EndpointId, FunctionId};
+    pub use soe_model::units::Bytes;
+}
