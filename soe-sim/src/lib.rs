@@ -59,11 +59,9 @@ mod world;
 
 pub use report::report;
 pub use results::{Recording, Results};
-pub use run::{
-    Progress, ReplicationResult, RunError, RunOptions, measure_replication, run, run_replication,
-};
+pub use run::{Progress, RunError, RunOptions, measure_replication, run, run_replication};
 pub use world::{
     ALL, CallStatistics, ComputerUsage, Distribution, Entity, METRICS, MetricValue, ObservedCall,
-    ObservedEnd, ObservedRun, Observer, SAMPLED, StepRecord, client_is_there, computer_is_there,
-    entities,
+    ObservedEnd, ObservedRun, Observer, ReplicationResult, SAMPLED, StepRecord, client_is_there,
+    computer_is_there, entities,
 };

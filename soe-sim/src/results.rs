@@ -11,8 +11,8 @@ use analysis::{
 use sim_core::SimDuration;
 use soe_model::deployment::Deployment;
 
-use crate::run::{Progress, ReplicationResult, RunError, RunOptions, run};
-use crate::world::{ObservedRun, Observer};
+use crate::run::{Progress, RunError, RunOptions, run};
+use crate::world::{ObservedRun, Observer, ReplicationResult};
 
 /// How many calls of the first replication are kept to be shown.
 const SHOWN: usize = 20;

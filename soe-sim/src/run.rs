@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use sim_core::{SimDuration, SimTime, Simulation, StopReason};
 use soe_model::deployment::Deployment;
 
-use crate::world::{Entity, Event, MetricValue, Observer, Stall, World};
+use crate::world::{Entity, Event, Observer, ReplicationResult, World};
 
 /// Events between two looks at the outside world.
 const CHUNK: u64 = 1 << 16;
@@ -37,24 +37,6 @@ pub struct Progress {
     pub replications: AtomicU32,
     /// Set this to end the run early: replications under way are given up.
     pub interrupted: AtomicBool,
-}
-
-/// The result of one replication.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ReplicationResult {
-    /// Its number, from 0.
-    pub replication: u32,
-    /// What it reports.
-    pub metrics: Vec<MetricValue>,
-    /// The forwarding tables of each broker at the end, by name, in the format of
-    /// the original.
-    pub tables: Vec<(String, String)>,
-    /// Events executed.
-    pub events: u64,
-    /// A digest of which events were executed, when, in which order.
-    pub fingerprint: u64,
-    /// When it ended.
-    pub end: SimTime,
 }
 
 /// Why a deployment cannot be run.
@@ -182,7 +164,7 @@ fn simulate<'o>(
     }
     simulation.schedule_at(SimTime::ZERO, Event::Start);
     let (mut calls, mut simulated) = (0, 0);
-    let mut stall = Stall::new(simulation.model());
+    let mut stall = simulation.model().stall();
     let reason = loop {
         let executed = simulation.executed();
         let reason = simulation.run_events(CHUNK);
@@ -199,7 +181,8 @@ fn simulate<'o>(
         if reason != StopReason::CountReached {
             break reason;
         }
-        stall.check(simulation.model(), executed, simulation.now())?;
+        let now = simulation.now();
+        simulation.model().check(&mut stall, executed, now)?;
     };
     // With nothing left to happen, time still passes until the end of the run.
     let end = match (reason, control.duration) {

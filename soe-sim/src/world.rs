@@ -3,144 +3,73 @@
 //! Everything that happens between entities is a message that takes its time
 //! through the network: a request, a response, an announcement, an update of a
 //! table. Entities themselves are the state machines of `soe-model`; the world
-//! carries messages to them, wakes them when they asked for it, and remembers
-//! what became of every call.
+//! carries messages to them, wakes them when they asked for it, and records every
+//! call.
+//!
+//! Each part keeps its state to itself: the [`wire`] its messages under way, the
+//! [`recorder`] its statistics, and clients, brokers, computers, [`control`] and
+//! [`flow`] their entities. A part that does something is lent the parts that it
+//! needs. The world hands each event to the part that it concerns, and joins those
+//! that do not know of each other.
 
 mod assembly;
+mod baggage;
 mod broker_side;
 mod change;
 mod client_side;
 mod computer_side;
 mod control;
+mod event;
 mod flow;
 mod foresight;
+mod ids;
 mod leg;
 mod metrics;
 mod observed;
 mod recorder;
 mod sample;
+mod shared;
 mod stall;
+mod wire;
 
-use sim_core::{Context, EventKey, Model, SimDuration, SimTime};
-use soe_model::names::{EndpointId, FunctionId, Id, Names, NodeId};
-use soe_model::network::Network;
-use soe_model::units::Bytes;
+use analysis::Metric;
+use sim_core::{Model, SimTime};
+use soe_model::deployment::Deployment;
+
+pub(crate) use event::Event;
 
 pub use change::{client_is_there, computer_is_there};
-pub use metrics::{ComputerUsage, METRICS, MetricValue};
-pub use metrics::{Entity, entities};
+pub use metrics::{ComputerUsage, Entity, METRICS, MetricValue, ReplicationResult};
 pub use observed::{ObservedCall, ObservedEnd, ObservedRun};
 pub use recorder::{CallStatistics, Distribution, Observer, StepRecord};
 pub use sample::SAMPLED;
 pub use soe_model::names::ALL;
-pub(crate) use stall::Stall;
 
+use broker_side::Brokers;
+use change::ResolvedChange;
+use client_side::Clients;
+use computer_side::Computers;
 use control::Controllers;
-use flow::Flows;
-use leg::{Leg, LegId, Legs, Reply};
-use recorder::Recorder;
-
-/// What can happen in the world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
-    /// The run starts.
-    Start,
-    /// A client wants to be woken.
-    Client(u32),
-    /// A broker wants to be woken.
-    Broker(u32),
-    /// A computer wants to be woken.
-    Computer(u32),
-    /// The request of a leg reaches its receiver.
-    Request(LegId),
-    /// The response of a leg reaches its sender.
-    Response(LegId),
-    /// A message of the control plane arrives.
-    Control(u32),
-    /// A planned change happens.
-    Change(u32),
-    /// A message of a workflow that is no call arrives.
-    Flow(u32),
-    /// A run wants to be woken.
-    Run(u32),
-    /// The workflows at a computer want to be woken.
-    Host(u32),
-    /// The warm-up is over.
-    WarmUp,
-    /// Quantities are sampled.
-    Sample,
-    /// The run ends.
-    End,
-}
-
-type Cx<'a> = Context<'a, Event>;
-
-/// The pending wake-up of an entity.
-#[derive(Debug, Default)]
-struct Alarm(Option<(SimTime, EventKey)>);
-
-impl Alarm {
-    /// Has the entity woken at `wanted`, and not when it wanted before.
-    #[inline]
-    fn set(&mut self, wanted: Option<SimTime>, event: Event, cx: &mut Cx<'_>) {
-        match (&self.0, wanted) {
-            (Some((at, _)), Some(wanted)) if *at == wanted => return,
-            (None, None) => return,
-            (Some((_, key)), _) => {
-                cx.cancel(*key);
-            }
-            (None, Some(_)) => {}
-        }
-        self.0 = wanted.map(|at| (at, cx.schedule_at(at, event)));
-    }
-
-    /// The wake-up happened; returns whether there was one.
-    #[inline]
-    fn rang(&mut self) -> bool {
-        self.0.take().is_some()
-    }
-
-    #[inline]
-    fn is_set(&self) -> bool {
-        self.0.is_some()
-    }
-}
-
-/// Who receives what is sent to an endpoint.
-#[derive(Clone, Copy, Debug)]
-enum Receiver {
-    Broker(u32),
-    Computer(u32),
-}
+use event::Cx;
+use flow::{FLOW_TASK, Flows};
+use ids::{BaggageId, BrokerId, ClientId, ComputerId, LegId, Receiver};
+use leg::{Origin, Reply};
+use sample::Sampler;
+use shared::Shared;
+use stall::Stall;
 
 /// All state of one replication.
 pub(crate) struct World<'o> {
-    network: Network,
-    functions: Names<FunctionId>,
-    endpoints: Names<EndpointId>,
-    /// By number of the endpoint.
-    receivers: Vec<Receiver>,
-    clients: Vec<client_side::ClientSide>,
-    brokers: Vec<broker_side::BrokerSide>,
-    computers: Vec<computer_side::ComputerSide>,
+    shared: Shared<'o>,
+    clients: Clients,
+    brokers: Brokers,
+    computers: Computers,
     control: Controllers,
     flows: Flows,
-    legs: Legs,
-    /// Only where a broker foresees.
-    on_the_way: Option<foresight::OnTheWay>,
-    changes: Vec<change::ResolvedChange>,
-    /// When each change is planned.
-    planned: Vec<SimTime>,
+    /// What is planned, and when.
+    changes: Vec<(SimTime, ResolvedChange)>,
     changes_to_come: usize,
-    sampler: Option<sample::Sampler>,
-    /// No more than this many calls are issued.
-    call_limit: u64,
-    /// Calls that are not over yet.
-    under_way: u64,
-    /// Clients that want to be woken.
-    awake_clients: usize,
-    client_names: Vec<String>,
-    recorder: Recorder<'o>,
+    sampler: Option<Sampler>,
 }
 
 impl Model for World<'_> {
@@ -153,12 +82,22 @@ impl Model for World<'_> {
             Event::Computer(computer) => self.wake_computer(computer, cx),
             Event::Request(leg) => self.receive_request(leg, cx),
             Event::Response(leg) => self.receive_response(leg, cx),
-            Event::Broker(broker) => self.wake_broker(broker, cx),
+            Event::Broker(broker) => {
+                self.brokers.wake(broker, cx.now());
+                self.act_for_broker(broker, cx);
+            }
             Event::Control(message) => self.receive_control(message, cx),
             Event::Change(change) => self.change(change, cx),
             Event::Flow(message) => self.receive_message(message, cx),
-            Event::Run(run) => self.wake_run(run, cx),
-            Event::Host(computer) => self.wake_host(computer, cx),
+            Event::Run(run) => {
+                let (clients, shared) = (&mut self.clients, &mut self.shared);
+                self.flows.wake_run(run, clients, shared, cx);
+                self.stop_if_over(cx);
+            }
+            Event::Host(computer) => {
+                let (computers, shared) = (&mut self.computers, &mut self.shared);
+                self.flows.wake_host(computer, computers, shared, cx);
+            }
             Event::WarmUp => self.warm_up(cx.now()),
             Event::Sample => self.sample(cx),
             Event::End => cx.stop(),
@@ -170,114 +109,311 @@ impl Model for World<'_> {
     fn digest(&self, event: &Event) -> u64 {
         let (sort, who) = match *event {
             Event::Start => (0, 0),
-            Event::Client(client) => (1, client),
-            Event::Computer(computer) => (2, computer),
-            Event::Request(leg) => (3, self.legs[leg].to.0),
-            Event::Response(leg) => (4, self.legs[leg].to.0),
-            Event::Broker(broker) => (5, broker),
+            Event::Client(client) => (1, client.0),
+            Event::Computer(computer) => (2, computer.0),
+            Event::Request(leg) => (3, self.shared.wire.leg(leg).to.0),
+            Event::Response(leg) => (4, self.shared.wire.leg(leg).to.0),
+            Event::Broker(broker) => (5, broker.0),
             Event::Control(message) => (6, message),
             Event::Change(change) => (7, change),
             Event::WarmUp => (8, 0),
             Event::Sample => (9, 0),
             Event::End => (10, 0),
             Event::Flow(message) => (11, message),
-            Event::Run(run) => (12, run),
-            Event::Host(computer) => (13, computer),
+            Event::Run(run) => (12, run.0),
+            Event::Host(computer) => (13, computer.0),
         };
         sort << 32 | u64::from(who)
     }
 }
 
+/// Events, each handed to the parts that it concerns.
 impl World<'_> {
-    /// Sends a request on its way; it leaves after `delay`.
-    #[inline]
-    fn send_request(&mut self, leg: Leg, delay: SimDuration, cx: &mut Cx<'_>) {
-        let to = self.node_of(leg.to);
-        let size = self.flows.size_of_request(leg.baggage, leg.input);
-        self.count_traffic(leg.from, to, size);
-        let travel = self.network.transfer(leg.from, to, size);
-        let leg = self.legs.start(leg);
-        if let Some(on_the_way) = &mut self.on_the_way {
-            on_the_way.sent(cx.now() + delay + travel, leg);
+    /// Sets the world going: everybody says when to be woken first.
+    fn start(&mut self, cx: &mut Cx<'_>) {
+        for (number, &(at, _)) in (0..).zip(&self.changes) {
+            cx.schedule_at(at, Event::Change(number));
         }
-        cx.schedule_in(delay + travel, Event::Request(leg));
+        for number in self.brokers.ids() {
+            self.act_for_broker(number, cx);
+        }
+        for number in self.clients.ids() {
+            self.clients.set_alarm(number, &self.shared.recorder, cx);
+        }
+        if self.sampler.is_some() {
+            cx.schedule_at(cx.now(), Event::Sample);
+        }
+        self.stop_if_over(cx);
+    }
+
+    fn wake_client(&mut self, number: ClientId, cx: &mut Cx<'_>) {
+        let shared = &mut self.shared;
+        self.clients.rang(number);
+        while let Some(issued) = self.clients.issue(number, cx.now(), &mut shared.recorder) {
+            if self.flows.runs_workflow(number) {
+                self.flows.start_run(&issued, &mut self.clients, shared, cx);
+            } else {
+                self.clients.send(&issued, &mut shared.wire, cx);
+            }
+        }
+        self.clients.set_alarm(number, &shared.recorder, cx);
+        self.stop_if_over(cx);
+    }
+
+    fn wake_computer(&mut self, number: ComputerId, cx: &mut Cx<'_>) {
+        let (computers, shared) = (&mut self.computers, &mut self.shared);
+        computers.rang(number);
+        while let Some(done) = computers.next_done(number, cx.now()) {
+            if done.task.0 & FLOW_TASK != 0 {
+                self.flows.executed(number, &done, computers, shared, cx);
+            } else {
+                computers.answer(number, &done, shared, cx);
+            }
+        }
+        computers.set_alarm(number, cx);
     }
 
     fn receive_request(&mut self, leg: LegId, cx: &mut Cx<'_>) {
-        if let Some(on_the_way) = &mut self.on_the_way {
-            on_the_way.arrived(leg);
-        }
-        match self.receivers[self.legs[leg].to.index()] {
-            Receiver::Computer(computer) => self.request_at_computer(leg, computer, cx),
-            Receiver::Broker(broker) => self.request_at_broker(leg, broker, cx),
-        }
-    }
-
-    /// Answers a request; the response is on its way.
-    #[inline]
-    fn respond(&mut self, id: LegId, reply: Reply, cx: &mut Cx<'_>) {
-        let leg = &mut self.legs[id];
-        leg.reply = reply;
-        let size = match reply {
-            Reply::Done(execution) if !leg.dry => {
-                let output = execution.output;
-                self.flows.size_of_response(leg.baggage, output)
+        let (computers, shared) = (&mut self.computers, &mut self.shared);
+        match shared.wire.arrived(leg) {
+            Receiver::Computer(computer) => {
+                let baggage = shared.wire.leg(leg).baggage;
+                if baggage != BaggageId::NONE && computers.get(computer).is_present() {
+                    let flows = &mut self.flows;
+                    flows.request_at_host(leg, computer, computers, shared, cx);
+                } else {
+                    computers.request(leg, computer, shared, cx);
+                }
             }
-            _ => Bytes(0),
-        };
-        let (to, from) = (leg.to, leg.from);
-        let at = self.node_of(to);
-        self.count_traffic(at, from, size);
-        let travel = self.network.transfer(at, from, size);
-        cx.schedule_in(travel, Event::Response(id));
+            Receiver::Broker(broker) => {
+                self.brokers.request(leg, broker, cx.now(), shared);
+                self.act_for_broker(broker, cx);
+            }
+        }
     }
 
     fn receive_response(&mut self, leg: LegId, cx: &mut Cx<'_>) {
-        let leg = self.legs.finish(leg);
+        let shared = &mut self.shared;
+        let leg = shared.wire.finish(leg);
         match leg.origin {
-            leg::Origin::Client {
+            Origin::Client {
                 client,
                 number,
                 destination,
-            } => self.response_at_client(client, number, destination, &leg, cx),
-            leg::Origin::Broker {
+            } => {
+                let call = (client, number, destination);
+                let clients = &mut self.clients;
+                clients.response(call, &leg, &mut shared.recorder, cx);
+                self.stop_if_over(cx);
+            }
+            Origin::Broker {
                 broker,
                 arrived,
                 attempt,
-            } => self.response_at_broker(broker, arrived, attempt, &leg, cx),
-            leg::Origin::Probe { broker, probe } => {
-                self.answer_at_broker(broker, probe, &leg, cx);
+            } => {
+                let (brokers, wire) = (&mut self.brokers, &mut shared.wire);
+                brokers.response(broker, arrived, attempt, &leg, cx.now(), wire);
+                self.act_for_broker(broker, cx);
             }
-            leg::Origin::Run { run, step } => self.response_at_run(run, step, &leg, cx),
-            leg::Origin::Companion { computer, sending } => {
-                self.response_at_host(computer, sending, &leg, cx);
+            Origin::Probe { broker, probe } => {
+                self.brokers.answer(broker, probe, &leg, cx.now());
+                self.act_for_broker(broker, cx);
+            }
+            Origin::Run { run, step } => {
+                let (flows, clients) = (&mut self.flows, &mut self.clients);
+                flows.response_at_run((run, step), &leg, clients, shared, cx);
+                self.stop_if_over(cx);
+            }
+            Origin::Companion { computer, sending } => {
+                let (flows, computers) = (&mut self.flows, &mut self.computers);
+                flows.response_at_host((computer, sending), &leg, computers, shared, cx);
             }
         }
     }
 
-    #[inline]
-    fn node_of(&self, endpoint: EndpointId) -> NodeId {
-        match self.receivers[endpoint.index()] {
-            Receiver::Computer(computer) => self.computers[computer as usize].node,
-            Receiver::Broker(broker) => self.brokers[broker as usize].node,
+    fn receive_message(&mut self, message: u32, cx: &mut Cx<'_>) {
+        let (computers, clients) = (&mut self.computers, &mut self.clients);
+        let (flows, shared) = (&mut self.flows, &mut self.shared);
+        flows.receive(message, computers, clients, shared, cx);
+        self.stop_if_over(cx);
+    }
+
+    fn receive_control(&mut self, message: u32, cx: &mut Cx<'_>) {
+        let (computers, shared) = (&self.computers, &self.shared);
+        if let Some(update) = self.control.receive(message, computers, shared, cx) {
+            let now = cx.now();
+            self.brokers.update(&update, now, &shared.endpoints);
+            self.act_for_broker(update.broker, cx);
         }
     }
 
-    /// Ends the run if nobody will issue a call any more and all are over.
-    #[inline]
-    fn stop_if_over(&mut self, cx: &mut Cx<'_>) {
-        let exhausted = self.recorder.calls_issued() >= self.call_limit
-            || (self.awake_clients == 0 && self.changes_to_come == 0);
-        if self.under_way == 0 && exhausted {
-            cx.stop();
+    /// Does what a broker wants done.
+    fn act_for_broker(&mut self, broker: BrokerId, cx: &mut Cx<'_>) {
+        let (shared, control) = (&mut self.shared, &mut self.control);
+        self.brokers
+            .act(broker, shared, &self.computers, control, cx);
+    }
+
+    /// A planned change happens.
+    fn change(&mut self, number: u32, cx: &mut Cx<'_>) {
+        self.changes_to_come -= 1;
+        let recorder = &self.shared.recorder;
+        match self.changes[number as usize].1 {
+            ResolvedChange::Fail(computer) => self.fail_computer(computer, cx),
+            ResolvedChange::Leave(computer) => {
+                let side = self.computers.get_mut(computer);
+                side.set_present(false);
+                if let Some(controller) = side.controller() {
+                    let (endpoint, node) = (side.endpoint(), side.node());
+                    let (control, wire) = (&mut self.control, &self.shared.wire);
+                    control.gone(controller, endpoint, node, wire, cx);
+                }
+            }
+            ResolvedChange::Join(computer) => {
+                let side = self.computers.get_mut(computer);
+                side.set_present(true);
+                self.control.joined(computer, side, &self.shared.wire, cx);
+            }
+            ResolvedChange::Slow {
+                computer,
+                processor,
+                speed,
+            } => self.computers.slow(computer, processor, speed, cx),
+            ResolvedChange::Link { from, to, link } => {
+                self.shared.wire.change_link(from, to, link);
+            }
+            ResolvedChange::Weight {
+                broker,
+                function,
+                destination,
+                weight,
+            } => {
+                let entry = (function, destination);
+                let (brokers, shared) = (&mut self.brokers, &self.shared);
+                brokers.set_weight(broker, entry, weight, cx.now(), shared);
+                self.act_for_broker(broker, cx);
+            }
+            ResolvedChange::Start(client) => self.clients.start(client, recorder, cx),
+            ResolvedChange::Stop(client) => self.clients.stop(client, recorder, cx),
         }
+        self.stop_if_over(cx);
+    }
+
+    /// A computer vanishes: all who wait for it learn that it is gone.
+    fn fail_computer(&mut self, number: ComputerId, cx: &mut Cx<'_>) {
+        let (computers, shared) = (&mut self.computers, &mut self.shared);
+        for task in computers.fail(number, cx.now()) {
+            // Those of workflows belong to the host.
+            if task.0 & FLOW_TASK == 0 {
+                let leg = LegId::of(task.0);
+                shared.wire.respond(leg, Reply::Unreachable, cx);
+            }
+        }
+        self.flows.fail_host(number, computers, shared, cx);
+        computers.set_alarm(number, cx);
+    }
+
+    fn sample(&mut self, cx: &mut Cx<'_>) {
+        let Some(sampler) = &mut self.sampler else {
+            return;
+        };
+        sampler.sample(
+            cx.now(),
+            self.clients.under_way(),
+            &mut self.computers,
+            &self.brokers,
+            &mut self.shared,
+        );
+        cx.schedule_in(sampler.period(), Event::Sample);
     }
 
     fn warm_up(&mut self, now: SimTime) {
-        self.recorder.warmed_up(now);
-        self.mark_traffic();
-        for computer in &mut self.computers {
-            computer.mark_busy(now);
+        self.shared.recorder.warmed_up(now);
+        self.shared.wire.mark_traffic();
+        self.computers.mark_busy(now);
+    }
+
+    /// Ends the run if no client will issue a call any more and all are over.
+    #[inline]
+    fn stop_if_over(&mut self, cx: &mut Cx<'_>) {
+        let changes_to_come = self.changes_to_come > 0;
+        if self
+            .clients
+            .are_done(changes_to_come, &self.shared.recorder)
+        {
+            cx.stop();
         }
     }
+}
+
+/// What a run has to tell.
+impl World<'_> {
+    /// How many calls were issued so far.
+    pub(crate) fn calls_issued(&self) -> u64 {
+        self.shared.recorder.calls_issued()
+    }
+
+    /// Watches whether the run advances.
+    pub(crate) fn stall(&self) -> Stall {
+        let brokers = self.brokers.ids().count();
+        Stall::new(&self.clients, brokers + self.computers.iter().count())
+    }
+
+    /// Takes note that `events` more were executed and it is `now`.
+    ///
+    /// # Errors
+    /// If the run does not advance; the message says why.
+    pub(crate) fn check(&self, stall: &mut Stall, events: u64, now: SimTime) -> Result<(), String> {
+        stall.check(&self.clients, events, now)
+    }
+
+    /// Reports the calls that are still under way to the observer.
+    pub(crate) fn report_left_over(&mut self, now: SimTime) {
+        self.flows.report_left_over(&self.clients, &mut self.shared);
+        self.clients.report_left_over(now, &mut self.shared);
+    }
+
+    /// Reports the metrics of the run so far, counted from the end of the warm-up.
+    pub(crate) fn report_metrics(
+        &mut self,
+        warm_up: SimTime,
+        now: SimTime,
+        report: impl FnMut(&'static Metric, Entity<'_>, f64),
+    ) {
+        metrics::report_metrics(&self.shared, &mut self.computers, warm_up, now, report);
+    }
+
+    /// The metrics of the run so far, counted from the end of the warm-up.
+    pub(crate) fn metrics(&mut self, warm_up: SimTime, now: SimTime) -> Vec<MetricValue> {
+        let mut values = Vec::new();
+        self.report_metrics(warm_up, now, metrics::into(&mut values));
+        values
+    }
+
+    /// The tables of each broker, as the original's tools print them.
+    pub(crate) fn tables(&self) -> Vec<(String, String)> {
+        let shared = &self.shared;
+        self.brokers.tables(&shared.functions, &shared.endpoints)
+    }
+}
+
+/// All entities that may report metrics of their own: all calls, functions, computers and
+/// their processors.
+pub fn entities(deployment: &Deployment) -> Vec<String> {
+    let Ok(world) = World::new(deployment, 0, None, None) else {
+        return Vec::new();
+    };
+    let functions = world.shared.functions.iter();
+    let functions = functions.map(|(_, name)| Entity::Named(name));
+    let computers = world.computers.iter().flat_map(|computer| {
+        let name = computer.name();
+        let processors = computer.processors();
+        let processors = processors.map(move |processor| Entity::Processor(name, processor));
+        std::iter::once(Entity::Named(name)).chain(processors)
+    });
+    let named = functions.chain(computers);
+    std::iter::once(Entity::Named(ALL))
+        .chain(named)
+        .map(|entity| entity.to_string())
+        .collect()
 }

@@ -1,25 +1,26 @@
 //! From a deployment to a world at time zero.
 
-use sim_core::{SimDuration, Streams};
+use sim_core::{SimDuration, SimTime, Streams};
 use soe_model::broker::Broker;
 use soe_model::client::Client;
 use soe_model::computer::Computer;
 use soe_model::controller::Controller;
 use soe_model::deployment::Deployment;
-use soe_model::names::{EndpointId, FunctionId, Names};
+use soe_model::names::{EndpointId, FunctionId, Id, Names, NodeId};
 use soe_model::workflow::WorkflowSpec;
 
-use super::broker_side::BrokerSide;
-use super::change::{client_is_there, computer_is_there};
-use super::client_side::ClientSide;
-use super::computer_side::ComputerSide;
-use super::control::{ControllerSide, Controllers};
+use super::World;
+use super::broker_side::{BrokerSide, Brokers};
+use super::change::{Known, client_is_there, computer_is_there, resolve};
+use super::client_side::{ClientSide, Clients};
+use super::computer_side::{ComputerSide, Computers};
+use super::control::Controllers;
 use super::flow::{Flows, Parts};
-use super::foresight::OnTheWay;
-use super::leg::Legs;
+use super::ids::{BrokerId, ComputerId, ControllerId, Receiver};
 use super::recorder::{Observer, Recorder};
 use super::sample::Sampler;
-use super::{Alarm, Cx, Event, Receiver, World};
+use super::shared::Shared;
+use super::wire::{Place, Wire, WireOptions};
 
 impl<'o> World<'o> {
     /// The world of replication number `replication` of `deployment`: everybody is
@@ -33,135 +34,53 @@ impl<'o> World<'o> {
         sample_period: Option<SimDuration>,
         observer: Option<&'o mut dyn Observer>,
     ) -> Result<Self, String> {
-        let run = &deployment.run;
-        let streams = Streams::new(run.seed, u64::from(replication));
-        let names = EntityNames::of(deployment)?;
+        let plan = Plan {
+            deployment,
+            names: EntityNames::of(deployment)?,
+            streams: Streams::new(deployment.run.seed, u64::from(replication)),
+        };
         let mut functions = Names::<FunctionId>::default();
-        let node = |name: &str| {
-            let node = deployment.network.nodes().find(name);
-            node.ok_or_else(|| format!("there is no node called `{name}`"))
-        };
-        let controller = |name: &Option<String>| {
-            name.as_deref()
-                .map(|name| names.controller(name))
-                .transpose()
-        };
-
-        let mut control = Controllers::default();
-        for spec in &deployment.controllers {
-            control.controllers.push(ControllerSide {
-                machine: Controller::new(&spec.installer, streams.stream(&spec.name, "home")),
-                node: node(&spec.node)?,
-            });
-        }
-        let mut endpoints = names.endpoints.clone();
-        let mut computers = Vec::with_capacity(deployment.computers.len());
-        for spec in &deployment.computers {
-            let machine = Computer::new(spec, &mut functions).map_err(|error| error.to_string())?;
-            computers.push(ComputerSide::new(
-                machine,
-                node(&spec.node)?,
-                names.endpoint(&spec.name)?,
-                controller(&spec.controller)?,
-                computer_is_there(deployment, &spec.name),
-            ));
-        }
-        let mut brokers = Vec::with_capacity(deployment.brokers.len());
-        for spec in &deployment.brokers {
-            let machine = Broker::new(spec, &mut functions, &mut endpoints, &streams);
-            brokers.push(BrokerSide {
-                name: spec.name.clone(),
-                machine: machine.map_err(|error| format!("broker `{}`: {error}", spec.name))?,
-                alarm: Alarm::default(),
-                node: node(&spec.node)?,
-                controller: controller(&spec.controller)?,
-            });
-        }
-        if endpoints.len() != names.endpoints.len() {
-            let stranger = endpoints.name(EndpointId(names.endpoints.len() as u32));
-            return Err(format!(
-                "there is no computer or broker called `{stranger}`"
-            ));
-        }
+        let control = plan.controllers()?;
+        let computers = plan.computers(&mut functions)?;
+        let (brokers, endpoints) = plan.brokers(&mut functions)?;
         let flows = Flows::new(
             &Parts {
                 deployment,
                 computers: &computers,
-                endpoints: &endpoints,
-                receivers: &names.receivers,
-                streams: &streams,
+                broker: |name: &str| plan.names.broker(name),
+                node: |name: &str| plan.node(name),
+                streams: &plan.streams,
             },
             &mut functions,
         )?;
-        let called = |function: &str| {
-            let mut workflows = deployment.workflows.iter();
-            let workflow = workflows.find(|workflow| workflow.name == function);
-            workflow.map_or(function.to_owned(), WorkflowSpec::display_name)
-        };
-        let mut clients = Vec::with_capacity(deployment.clients.len());
-        for spec in &deployment.clients {
-            let destination = |name: &String| names.endpoint(name);
-            let machine = Client::new(spec, &streams);
-            clients.push(ClientSide {
-                machine: machine.map_err(|error| format!("client `{}`: {error}", spec.name))?,
-                alarm: Alarm::default(),
-                node: node(&spec.node)?,
-                function: functions.intern(&called(&spec.function)),
-                destinations: spec
-                    .destinations
-                    .iter()
-                    .map(destination)
-                    .collect::<Result<_, _>>()?,
-            });
-        }
-        let client_names: Vec<_> = deployment
-            .clients
-            .iter()
-            .map(|spec| spec.name.clone())
-            .collect();
-        let computer_names: Vec<_> = deployment
-            .computers
-            .iter()
-            .map(|spec| spec.name.clone())
-            .collect();
-        let function_names: Vec<_> = functions.iter().map(|(_, name)| name.to_owned()).collect();
-        let foresees = brokers.iter().any(|side| side.machine.foresees().is_some());
-        let mut world = World {
-            on_the_way: foresees.then(OnTheWay::default),
-            network: deployment.network.clone(),
-            receivers: names.receivers,
+        let clients = plan.clients(&mut functions)?;
+        let recorder = recorder(replication, deployment, &functions, observer);
+        let shared = Shared {
+            wire: plan.wire(&computers, &brokers),
+            recorder,
             functions,
             endpoints,
-            recorder: Recorder::new(
-                replication,
-                run.warm_up,
-                &client_names,
-                &function_names,
-                &computer_names,
-                observer,
-            ),
-            client_names,
+        };
+        let known = Known {
+            clients: &clients,
+            brokers: &brokers,
+            computers: &computers,
+            shared: &shared,
+        };
+        let changes = deployment.events.iter();
+        let changes = changes.map(|event| Ok((event.at, resolve(&event.change, known)?)));
+        let changes = changes.collect::<Result<Vec<_>, String>>()?;
+        let mut world = World {
+            changes_to_come: changes.len(),
+            changes,
+            shared,
             clients,
             brokers,
             computers,
             control,
             flows,
-            legs: Legs::default(),
-            changes: Vec::new(),
-            changes_to_come: deployment.events.len(),
-            planned: deployment.events.iter().map(|event| event.at).collect(),
             sampler: sample_period.map(Sampler::new),
-            call_limit: run.calls.unwrap_or(u64::MAX),
-            under_way: 0,
-            awake_clients: 0,
         };
-        let resolve =
-            |event: &soe_model::deployment::TimedEvent| world.resolve_change(&event.change);
-        world.changes = deployment
-            .events
-            .iter()
-            .map(resolve)
-            .collect::<Result<_, _>>()?;
         world.hold_back_starting_clients(deployment);
         world.announce_everybody()?;
         Ok(world)
@@ -169,34 +88,161 @@ impl<'o> World<'o> {
 
     /// A client whose first planned change is that it starts waits for that.
     fn hold_back_starting_clients(&mut self, deployment: &Deployment) {
-        for (number, spec) in deployment.clients.iter().enumerate() {
+        for (number, spec) in self.clients.ids().zip(&deployment.clients) {
             if !client_is_there(deployment, &spec.name) {
-                self.clients[number].machine.stop();
+                self.clients.hold_back(number);
             }
         }
     }
 
-    /// Sets the world going: everybody says when to be woken first.
-    pub(super) fn start(&mut self, cx: &mut Cx<'_>) {
-        for (number, &at) in (0..).zip(&self.planned) {
-            cx.schedule_at(at, Event::Change(number));
+    /// Announces all brokers and the computers that are there from the start.
+    fn announce_everybody(&mut self) -> Result<(), String> {
+        let (control, shared) = (&mut self.control, &self.shared);
+        let mut updates = Vec::new();
+        for broker in self.brokers.iter() {
+            if let Some(controller) = broker.controller() {
+                let (endpoint, node) = (broker.endpoint(), broker.node());
+                updates.extend(control.announce_broker(controller, endpoint, node, shared)?);
+            }
         }
-        for number in 0..self.brokers.len() as u32 {
-            self.act_for_broker(number, cx);
+        for computer in self.computers.iter() {
+            if let (Some(controller), true) = (computer.controller(), computer.is_present()) {
+                updates.extend(control.announce_computer(controller, computer, shared)?);
+            }
         }
-        for number in 0..self.clients.len() as u32 {
-            self.set_client_alarm(number, cx);
+        for update in updates {
+            let endpoints = &self.shared.endpoints;
+            self.brokers.update(&update, SimTime::ZERO, endpoints);
         }
-        if self.sampler.is_some() {
-            cx.schedule_at(cx.now(), Event::Sample);
+        Ok(())
+    }
+}
+
+/// What entities are made from.
+struct Plan<'a> {
+    deployment: &'a Deployment,
+    names: EntityNames,
+    streams: Streams,
+}
+
+impl Plan<'_> {
+    fn controllers(&self) -> Result<Controllers, String> {
+        let mut controllers = Controllers::default();
+        for spec in &self.deployment.controllers {
+            let chance = self.streams.stream(&spec.name, "home");
+            let machine = Controller::new(&spec.installer, chance);
+            controllers.push(machine, self.node(&spec.node)?);
         }
-        self.stop_if_over(cx);
+        Ok(controllers)
     }
 
-    /// How many calls were issued so far.
-    pub(crate) fn calls_issued(&self) -> u64 {
-        self.recorder.calls_issued()
+    fn computers(&self, functions: &mut Names<FunctionId>) -> Result<Computers, String> {
+        let mut computers = Computers::default();
+        for spec in &self.deployment.computers {
+            let machine = Computer::new(spec, functions).map_err(|error| error.to_string())?;
+            computers.push(ComputerSide::new(
+                machine,
+                self.node(&spec.node)?,
+                self.names.endpoint(&spec.name)?,
+                self.controller(spec.controller.as_deref())?,
+                computer_is_there(self.deployment, &spec.name),
+            ));
+        }
+        Ok(computers)
     }
+
+    /// All brokers, and the names of all endpoints.
+    fn brokers(
+        &self,
+        functions: &mut Names<FunctionId>,
+    ) -> Result<(Brokers, Names<EndpointId>), String> {
+        let known = &self.names.endpoints;
+        let mut endpoints = known.clone();
+        let mut brokers = Brokers::default();
+        for spec in &self.deployment.brokers {
+            let machine = Broker::new(spec, functions, &mut endpoints, &self.streams);
+            brokers.push(BrokerSide::new(
+                spec.name.clone(),
+                machine.map_err(|error| format!("broker `{}`: {error}", spec.name))?,
+                self.node(&spec.node)?,
+                self.names.endpoint(&spec.name)?,
+                self.controller(spec.controller.as_deref())?,
+            ));
+        }
+        if endpoints.len() != known.len() {
+            let stranger = endpoints.name(EndpointId(known.len() as u32));
+            return Err(format!(
+                "there is no computer or broker called `{stranger}`"
+            ));
+        }
+        Ok((brokers, endpoints))
+    }
+
+    fn clients(&self, functions: &mut Names<FunctionId>) -> Result<Clients, String> {
+        let called = |function: &str| {
+            let mut workflows = self.deployment.workflows.iter();
+            let workflow = workflows.find(|workflow| workflow.name == function);
+            workflow.map_or(function.to_owned(), WorkflowSpec::display_name)
+        };
+        let mut clients = Vec::with_capacity(self.deployment.clients.len());
+        for spec in &self.deployment.clients {
+            let destinations = spec.destinations.iter();
+            let machine = Client::new(spec, &self.streams);
+            clients.push(ClientSide::new(
+                machine.map_err(|error| format!("client `{}`: {error}", spec.name))?,
+                self.node(&spec.node)?,
+                functions.intern(&called(&spec.function)),
+                destinations
+                    .map(|name| self.names.endpoint(name))
+                    .collect::<Result<_, _>>()?,
+            ));
+        }
+        let limit = self.deployment.run.calls.unwrap_or(u64::MAX);
+        let names = self.deployment.clients.iter();
+        let names = names.map(|spec| spec.name.clone()).collect();
+        Ok(Clients::new(clients, names, limit))
+    }
+
+    fn wire(&self, computers: &Computers, brokers: &Brokers) -> Wire {
+        let mut machines = brokers.iter().map(BrokerSide::machine);
+        let options = WireOptions {
+            notes_requests: machines.any(|machine| machine.foresees().is_some()),
+            counts_traffic: !self.deployment.workflows.is_empty(),
+        };
+        let places = self.names.places(computers, brokers);
+        Wire::new(self.deployment.network.clone(), places, options)
+    }
+
+    fn node(&self, name: &str) -> Result<NodeId, String> {
+        let node = self.deployment.network.nodes().find(name);
+        node.ok_or_else(|| format!("there is no node called `{name}`"))
+    }
+
+    fn controller(&self, name: Option<&str>) -> Result<Option<ControllerId>, String> {
+        name.map(|name| self.names.controller(name)).transpose()
+    }
+}
+
+fn recorder<'o>(
+    replication: u32,
+    deployment: &Deployment,
+    functions: &Names<FunctionId>,
+    observer: Option<&'o mut dyn Observer>,
+) -> Recorder<'o> {
+    let clients = deployment.clients.iter();
+    let clients: Vec<_> = clients.map(|spec| spec.name.clone()).collect();
+    let functions: Vec<_> = functions.iter().map(|(_, name)| name.to_owned()).collect();
+    let computers = deployment.computers.iter();
+    let computers: Vec<_> = computers.map(|spec| spec.name.clone()).collect();
+    let warm_up = deployment.run.warm_up;
+    Recorder::new(
+        replication,
+        warm_up,
+        &clients,
+        &functions,
+        &computers,
+        observer,
+    )
 }
 
 /// Entities by name.
@@ -212,11 +258,11 @@ impl EntityNames {
         let mut receivers = Vec::new();
         for (number, computer) in (0..).zip(&deployment.computers) {
             endpoints.intern(&computer.name);
-            receivers.push(Receiver::Computer(number));
+            receivers.push(Receiver::Computer(ComputerId(number)));
         }
         for (number, broker) in (0..).zip(&deployment.brokers) {
             endpoints.intern(&broker.name);
-            receivers.push(Receiver::Broker(number));
+            receivers.push(Receiver::Broker(BrokerId(number)));
         }
         if endpoints.len() != receivers.len() {
             return Err("two computers or brokers have the same name".to_owned());
@@ -234,12 +280,28 @@ impl EntityNames {
         endpoint.ok_or_else(|| format!("there is no computer or broker called `{name}`"))
     }
 
-    fn controller(&self, name: &str) -> Result<u32, String> {
+    /// The endpoint of a broker.
+    fn broker(&self, name: &str) -> Option<EndpointId> {
+        let endpoint = self.endpoints.find(name)?;
+        let receiver = self.receivers[endpoint.index()];
+        matches!(receiver, Receiver::Broker(_)).then_some(endpoint)
+    }
+
+    /// All endpoints, by number.
+    fn places(&self, computers: &Computers, brokers: &Brokers) -> Vec<Place> {
+        let computers = computers.iter().map(ComputerSide::node);
+        let nodes = computers.chain(brokers.iter().map(BrokerSide::node));
+        let places = nodes.zip(&self.receivers);
+        let places = places.map(|(node, &receiver)| Place { receiver, node });
+        places.collect()
+    }
+
+    fn controller(&self, name: &str) -> Result<ControllerId, String> {
         let number = self
             .controllers
             .iter()
             .position(|controller| controller == name);
         let number = number.ok_or_else(|| format!("there is no controller called `{name}`"))?;
-        Ok(number as u32)
+        Ok(ControllerId(number as u32))
     }
 }

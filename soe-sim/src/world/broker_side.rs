@@ -1,32 +1,73 @@
 //! Brokers in the world: forwarding requests and passing responses back.
 
-use sim_core::SimDuration;
+use sim_core::{SimDuration, SimTime};
 use soe_model::broker::table::TableNames;
 use soe_model::broker::{
-    Action, Answer, Attempt, Broker, CallHeader, CallId, Failure, Outcome, ProbeAnswer, ProbeId,
-    ProbeReply, Rejection,
+    Action, Answer, Attempt, Broker, CallHeader, CallId, Command, Failure, Outcome, ProbeAnswer,
+    ProbeId, ProbeReply, Rejection,
 };
 use soe_model::names::{EndpointId, FunctionId, Names, NodeId};
 use soe_model::workflow::Meeting;
 
-use super::flow::BaggageId;
-use super::leg::{Leg, LegId, Origin, Reply};
-use super::{Alarm, Cx, Event, World};
+use super::computer_side::Computers;
+use super::control::{Controllers, Update};
+use super::event::{Alarm, Cx, Event};
+use super::foresight::foresee;
+use super::ids::{BaggageId, BrokerId, ControllerId, LegId, Receiver};
+use super::leg::{Leg, Origin, Reply};
+use super::shared::Shared;
+use super::wire::Wire;
 
 /// A broker, and where it stands.
 #[derive(Debug)]
 pub(super) struct BrokerSide {
-    pub name: String,
-    pub machine: Broker,
-    pub alarm: Alarm,
-    pub node: NodeId,
-    pub controller: Option<u32>,
+    name: String,
+    machine: Broker,
+    alarm: Alarm,
+    node: NodeId,
+    endpoint: EndpointId,
+    controller: Option<ControllerId>,
 }
 
 impl BrokerSide {
+    pub fn new(
+        name: String,
+        machine: Broker,
+        node: NodeId,
+        endpoint: EndpointId,
+        controller: Option<ControllerId>,
+    ) -> Self {
+        Self {
+            name,
+            machine,
+            alarm: Alarm::default(),
+            node,
+            endpoint,
+            controller,
+        }
+    }
+
+    /// Its model, to be looked at.
+    pub fn machine(&self) -> &Broker {
+        &self.machine
+    }
+
+    pub fn node(&self) -> NodeId {
+        self.node
+    }
+
+    pub fn endpoint(&self) -> EndpointId {
+        self.endpoint
+    }
+
+    /// The number of the controller to which it is announced.
+    pub fn controller(&self) -> Option<ControllerId> {
+        self.controller
+    }
+
     /// The weights of all entries of its first table, named
     /// `broker/function/destination`.
-    pub fn weights(
+    fn weights(
         &self,
         functions: &Names<FunctionId>,
         endpoints: &Names<EndpointId>,
@@ -48,9 +89,33 @@ impl BrokerSide {
     }
 }
 
-impl World<'_> {
-    pub(super) fn request_at_broker(&mut self, id: LegId, broker: u32, cx: &mut Cx<'_>) {
-        let leg = &self.legs[id];
+/// All brokers, by number.
+#[derive(Debug, Default)]
+pub(super) struct Brokers(Vec<BrokerSide>);
+
+impl Brokers {
+    pub fn push(&mut self, broker: BrokerSide) {
+        self.0.push(broker);
+    }
+
+    /// All by number.
+    pub fn ids(&self) -> impl Iterator<Item = BrokerId> + use<> {
+        (0..self.0.len() as u32).map(BrokerId)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &BrokerSide> {
+        self.0.iter()
+    }
+
+    /// The number of the broker called `name`.
+    pub fn find(&self, name: &str) -> Option<BrokerId> {
+        let found = self.0.iter().position(|side| side.name == name);
+        found.map(|position| BrokerId(position as u32))
+    }
+
+    /// A request has reached a broker.
+    pub fn request(&mut self, id: LegId, broker: BrokerId, now: SimTime, shared: &Shared<'_>) {
+        let leg = shared.wire.leg(id);
         let header = CallHeader {
             function: leg.function,
             input: leg.input,
@@ -58,44 +123,41 @@ impl World<'_> {
             hops: leg.hops,
             dry: leg.dry,
         };
-        let call = CallId(u64::from(id.0));
-        let machine = &mut self.brokers[broker as usize].machine;
+        let call = CallId(id.key());
+        let machine = &mut self.0[broker.index()].machine;
         let request = match leg.baggage {
             BaggageId::NONE => None,
-            some => self.flows.baggage.request(some),
+            some => shared.wire.baggage.request(some),
         };
         match request {
             Some(request) if request.plan.is_join(request.step) => {
                 let meeting = Meeting::new(&request.uuid, request.step);
-                machine.arrive_to_meet(cx.now(), call, &header, meeting, &self.endpoints);
+                machine.arrive_to_meet(now, call, &header, meeting, &shared.endpoints);
             }
             _ => {
-                machine.arrive(cx.now(), call, &header);
+                machine.arrive(now, call, &header);
             }
         }
-        self.act_for_broker(broker, cx);
     }
 
     /// The response to an attempt is back at the broker.
-    pub(super) fn response_at_broker(
+    pub fn response(
         &mut self,
-        broker: u32,
+        broker: BrokerId,
         arrived: LegId,
         attempt: Attempt,
         leg: &Leg,
-        cx: &mut Cx<'_>,
+        now: SimTime,
+        wire: &mut Wire,
     ) {
-        let now = cx.now();
-        // Kept where the response to the caller will find it.
-        self.legs[arrived].reply = leg.reply;
-        let machine = &mut self.brokers[broker as usize].machine;
+        wire.keep_reply(arrived, leg.reply);
+        let machine = &mut self.0[broker.index()].machine;
         match leg.reply {
             Reply::Done(execution) => {
                 let answer = Answer {
                     processing: execution.processing,
                     load1: u32::from(execution.load.one),
-                    acknowledgement: leg.baggage != BaggageId::NONE
-                        && self.flows.baggage.is_asynchronous(leg.baggage),
+                    acknowledgement: wire.baggage.is_asynchronous(leg.baggage),
                     cold: false,
                 };
                 machine.answered(now, attempt, &answer);
@@ -105,17 +167,10 @@ impl World<'_> {
                 machine.failed(now, attempt, Failure::Transport);
             }
         }
-        self.act_for_broker(broker, cx);
     }
 
     /// The answer to a question is back at the broker.
-    pub(super) fn answer_at_broker(
-        &mut self,
-        broker: u32,
-        probe: ProbeId,
-        leg: &Leg,
-        cx: &mut Cx<'_>,
-    ) {
+    pub fn answer(&mut self, broker: BrokerId, probe: ProbeId, leg: &Leg, now: SimTime) {
         let reply = match leg.reply {
             Reply::Done(execution) => ProbeReply::Answered(ProbeAnswer {
                 load1: Some(u32::from(execution.load.one)),
@@ -124,21 +179,62 @@ impl World<'_> {
             Reply::Refused(_) => ProbeReply::Failed(Failure::Application),
             Reply::Unreachable | Reply::Pending => ProbeReply::Failed(Failure::Transport),
         };
-        let machine = &mut self.brokers[broker as usize].machine;
-        machine.probe_replied(cx.now(), probe, reply);
-        self.act_for_broker(broker, cx);
+        let machine = &mut self.0[broker.index()].machine;
+        machine.probe_replied(now, probe, reply);
     }
 
-    pub(super) fn wake_broker(&mut self, broker: u32, cx: &mut Cx<'_>) {
-        let side = &mut self.brokers[broker as usize];
+    /// The broker is woken.
+    pub fn wake(&mut self, broker: BrokerId, now: SimTime) {
+        let side = &mut self.0[broker.index()];
         side.alarm.rang();
-        side.machine.wake(cx.now());
-        self.act_for_broker(broker, cx);
+        side.machine.wake(now);
+    }
+
+    /// The broker updates its tables. An impossible entry changes nothing, as when an
+    /// operator mistypes.
+    pub fn update(&mut self, update: &Update, now: SimTime, endpoints: &Names<EndpointId>) {
+        let machine = &mut self.0[update.broker.index()].machine;
+        for command in &update.commands {
+            let _ = machine.configure(now, command, endpoints);
+        }
+    }
+
+    /// Gives a destination another weight; whether it is final stays as it is.
+    pub fn set_weight(
+        &mut self,
+        broker: BrokerId,
+        (function, destination): (FunctionId, EndpointId),
+        weight: f32,
+        now: SimTime,
+        shared: &Shared<'_>,
+    ) {
+        let machine = &mut self.0[broker.index()].machine;
+        let is_final = machine.tables().next().and_then(|table| {
+            let entry = table.entry(table.find(function, destination)?)?;
+            Some(entry.is_final)
+        });
+        let is_computer = matches!(shared.wire.receiver(destination), Receiver::Computer(_));
+        let command = Command::Change {
+            function,
+            destination,
+            weight,
+            is_final: is_final.unwrap_or(is_computer),
+        };
+        // An impossible entry changes nothing, as when an operator mistypes.
+        let _ = machine.configure(now, &command, &shared.endpoints);
     }
 
     /// Does what the broker wants done.
-    pub(super) fn act_for_broker(&mut self, broker: u32, cx: &mut Cx<'_>) {
-        while let Some(action) = self.brokers[broker as usize].machine.poll() {
+    pub fn act(
+        &mut self,
+        broker: BrokerId,
+        shared: &mut Shared<'_>,
+        computers: &Computers,
+        control: &mut Controllers,
+        cx: &mut Cx<'_>,
+    ) {
+        let side = &mut self.0[broker.index()];
+        while let Some(action) = side.machine.poll() {
             match action {
                 Action::Forward {
                     call,
@@ -147,13 +243,14 @@ impl World<'_> {
                     after,
                     header,
                 } => {
-                    let arrived = LegId(call.0 as u32);
+                    let arrived = LegId::of(call.0);
                     let origin = Origin::Broker {
                         broker,
                         arrived,
                         attempt,
                     };
-                    self.forward(origin, broker, arrived, destination, after, &header, cx);
+                    let leg = side.onward(origin, arrived, destination, &header, &shared.wire);
+                    shared.wire.send_request(leg, after, cx);
                 }
                 Action::Probe {
                     call,
@@ -161,45 +258,77 @@ impl World<'_> {
                     destination,
                     header,
                 } => {
-                    let now = cx.now();
-                    if let Some(reply) = self.foresee(broker, destination, &header, now) {
-                        let machine = &mut self.brokers[broker as usize].machine;
-                        machine.probe_replied(now, probe, reply);
+                    let asks = (&side.machine, side.node);
+                    let (now, wire) = (cx.now(), &shared.wire);
+                    if let Some(reply) = foresee(asks, destination, &header, now, computers, wire) {
+                        side.machine.probe_replied(now, probe, reply);
                         continue;
                     }
                     let origin = Origin::Probe { broker, probe };
-                    let arrived = LegId(call.0 as u32);
-                    let at_once = SimDuration::ZERO;
-                    self.forward(origin, broker, arrived, destination, at_once, &header, cx);
+                    let arrived = LegId::of(call.0);
+                    let leg = side.onward(origin, arrived, destination, &header, wire);
+                    shared.wire.send_request(leg, SimDuration::ZERO, cx);
                 }
                 Action::Respond { call, outcome } => {
-                    self.respond_for_broker(broker, LegId(call.0 as u32), outcome, cx);
+                    side.respond(LegId::of(call.0), outcome, shared, cx);
                 }
                 Action::ReportFailure { destination } => {
-                    self.report_failure(broker, destination, cx);
+                    if let Some(controller) = side.controller {
+                        control.gone(controller, destination, side.node, &shared.wire, cx);
+                    }
                 }
             }
         }
-        let side = &mut self.brokers[broker as usize];
         let wanted = side.machine.next_wake();
         side.alarm.set(wanted, Event::Broker(broker), cx);
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one message")]
-    fn forward(
-        &mut self,
+    /// The weights in the first tables of all brokers, named
+    /// `broker/function/destination`.
+    pub fn weights(
+        &self,
+        functions: &Names<FunctionId>,
+        endpoints: &Names<EndpointId>,
+    ) -> impl Iterator<Item = (String, f32)> {
+        let weights = |side: &BrokerSide| side.weights(functions, endpoints);
+        self.0.iter().flat_map(weights)
+    }
+
+    /// The tables of each broker, as the original's tools print them.
+    pub fn tables(
+        &self,
+        functions: &Names<FunctionId>,
+        endpoints: &Names<EndpointId>,
+    ) -> Vec<(String, String)> {
+        let names = TableNames {
+            functions,
+            endpoints,
+        };
+        let tables = |broker: &BrokerSide| {
+            let mut text = String::new();
+            for (number, table) in broker.machine.tables().enumerate() {
+                text += &format!("Table#{number}\n{}", table.dump(names));
+            }
+            (broker.name.clone(), text)
+        };
+        self.0.iter().map(tables).collect()
+    }
+}
+
+impl BrokerSide {
+    /// A leg that passes a request on to a destination, or asks it for an estimate.
+    fn onward(
+        &self,
         origin: Origin,
-        broker: u32,
         arrived: LegId,
         destination: EndpointId,
-        after: SimDuration,
         header: &CallHeader,
-        cx: &mut Cx<'_>,
-    ) {
-        let call = &self.legs[arrived];
-        let leg = Leg {
+        wire: &Wire,
+    ) -> Leg {
+        let call = wire.leg(arrived);
+        Leg {
             origin,
-            from: self.brokers[broker as usize].node,
+            from: self.node,
             to: destination,
             function: header.function,
             input: header.input,
@@ -213,53 +342,32 @@ impl World<'_> {
                 true => BaggageId::NONE,
             },
             reply: Reply::Pending,
-        };
-        self.send_request(leg, after, cx);
+        }
     }
 
-    fn respond_for_broker(
-        &mut self,
-        broker: u32,
-        arrived: LegId,
-        outcome: Outcome,
-        cx: &mut Cx<'_>,
-    ) {
+    /// Answers the request that arrived.
+    fn respond(&self, arrived: LegId, outcome: Outcome, shared: &mut Shared<'_>, cx: &mut Cx<'_>) {
         let reply = match outcome {
-            Outcome::Answered { .. } | Outcome::Refused { .. } => self.legs[arrived].reply,
+            Outcome::Answered { .. } | Outcome::Refused { .. } => shared.wire.leg(arrived).reply,
             Outcome::Rejected(rejection) => {
                 let text = match rejection {
                     Rejection::AllFailed { last } => {
-                        format!("{rejection}: {} is unreachable", self.endpoints.name(last))
+                        let last = shared.endpoints.name(last);
+                        format!("{rejection}: {last} is unreachable")
                     }
                     _ => rejection.to_string(),
                 };
-                Reply::Refused(self.recorder.names.intern(&text))
+                Reply::Refused(shared.recorder.intern(&text))
             }
         };
         let reply = match reply {
-            Reply::Done(mut execution) if self.recorder.observer.is_some() => {
-                let name = &self.brokers[broker as usize].name;
-                execution.path = Some(self.recorder.extend_path(name, execution.path));
+            Reply::Done(mut execution) if shared.recorder.is_observed() => {
+                let path = shared.recorder.extend_path(&self.name, execution.path);
+                execution.path = Some(path);
                 Reply::Done(execution)
             }
             reply => reply,
         };
-        self.respond(arrived, reply, cx);
-    }
-
-    /// The tables of each broker, as the original's tools print them.
-    pub(crate) fn tables(&self) -> Vec<(String, String)> {
-        let names = TableNames {
-            functions: &self.functions,
-            endpoints: &self.endpoints,
-        };
-        let tables = |broker: &BrokerSide| {
-            let mut text = String::new();
-            for (number, table) in broker.machine.tables().enumerate() {
-                text += &format!("Table#{number}\n{}", table.dump(names));
-            }
-            (broker.name.clone(), text)
-        };
-        self.brokers.iter().map(tables).collect()
+        shared.wire.respond(arrived, reply, cx);
     }
 }

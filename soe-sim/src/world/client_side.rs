@@ -2,111 +2,268 @@
 
 use analysis::Outcome;
 use sim_core::{SimDuration, SimTime};
-use soe_model::client::{Client, Verdict};
+use soe_model::client::{Call, Client, Verdict};
 use soe_model::names::{EndpointId, FunctionId, Id, NodeId};
 
-use super::flow::BaggageId;
+use super::event::{Alarm, Cx, Event};
+use super::ids::{BaggageId, ClientId};
 use super::leg::{Leg, Origin, Reply};
-use super::recorder::{Ended, Ending};
-use super::{Alarm, Cx, Event, World};
+use super::recorder::{Ended, Ending, Recorder};
+use super::shared::Shared;
+use super::wire::Wire;
 
 /// A client, what it calls, and where it stands.
 #[derive(Debug)]
 pub(super) struct ClientSide {
-    pub machine: Client,
-    pub alarm: Alarm,
-    pub node: NodeId,
-    pub function: FunctionId,
-    pub destinations: Vec<EndpointId>,
+    machine: Client,
+    alarm: Alarm,
+    node: NodeId,
+    function: FunctionId,
+    destinations: Vec<EndpointId>,
 }
 
-impl World<'_> {
-    pub(super) fn wake_client(&mut self, number: u32, cx: &mut Cx<'_>) {
-        let now = cx.now();
-        self.awake_clients -= usize::from(self.clients[number as usize].alarm.rang());
-        while self.recorder.calls_issued() < self.call_limit {
-            let client = &mut self.clients[number as usize];
-            let Some(call) = client.machine.wake(now) else {
-                break;
-            };
-            let function = client.function;
-            let from = client.node;
-            let id = self.recorder.issued(now, function.0);
-            self.under_way += 1;
-            if self.runs_workflow(number) {
-                self.start_run(number, &call, id, cx);
-                continue;
-            }
-            let targets = self.clients[number as usize].machine.targets().len();
-            for target in 0..targets {
-                let client = &self.clients[number as usize];
-                let destination = client.machine.targets()[target];
-                let leg = Leg {
-                    origin: Origin::Client {
-                        client: number,
-                        number: call.number,
-                        destination,
-                    },
-                    from,
-                    to: client.destinations[destination as usize],
-                    function,
-                    input: call.size,
-                    call: id,
-                    issued: now,
-                    hops: 0,
-                    forward: false,
-                    dry: false,
-                    baggage: BaggageId::NONE,
-                    reply: Reply::Pending,
-                };
-                self.send_request(leg, SimDuration::ZERO, cx);
-            }
+impl ClientSide {
+    pub fn new(
+        machine: Client,
+        node: NodeId,
+        function: FunctionId,
+        destinations: Vec<EndpointId>,
+    ) -> Self {
+        Self {
+            machine,
+            alarm: Alarm::default(),
+            node,
+            function,
+            destinations,
         }
-        self.set_client_alarm(number, cx);
-        self.stop_if_over(cx);
     }
 
-    pub(super) fn response_at_client(
+    pub fn node(&self) -> NodeId {
+        self.node
+    }
+
+    /// What it calls.
+    pub fn function(&self) -> FunctionId {
+        self.function
+    }
+
+    /// Where it sends the calls of a workflow.
+    pub fn first_destination(&self) -> EndpointId {
+        self.destinations[0]
+    }
+}
+
+/// A call that a client has issued.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Issued {
+    pub client: ClientId,
+    pub call: Call,
+    /// Its number among all calls.
+    pub id: u64,
+}
+
+/// All clients, by number, and their calls that are not over.
+#[derive(Debug)]
+pub(super) struct Clients {
+    sides: Vec<ClientSide>,
+    names: Vec<String>,
+    /// No more than this many calls are issued.
+    call_limit: u64,
+    /// Calls that are not over yet.
+    under_way: u64,
+    /// Clients that want to be woken.
+    awake: usize,
+}
+
+impl Clients {
+    /// Clients and their names, in the same order, that issue at most `call_limit` calls
+    /// together.
+    pub fn new(sides: Vec<ClientSide>, names: Vec<String>, call_limit: u64) -> Self {
+        Self {
+            sides,
+            names,
+            call_limit,
+            under_way: 0,
+            awake: 0,
+        }
+    }
+
+    /// All by number.
+    pub fn ids(&self) -> impl Iterator<Item = ClientId> + use<> {
+        (0..self.sides.len() as u32).map(ClientId)
+    }
+
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// How many calls each has issued.
+    pub fn issued(&self) -> impl Iterator<Item = u64> {
+        self.sides.iter().map(|client| client.machine.issued())
+    }
+
+    /// How many calls all may issue together; the largest number if there is no limit.
+    pub fn most_calls(&self) -> u64 {
+        let limits = self.sides.iter().map(|it| it.machine.most_calls());
+        limits.fold(0, u64::saturating_add).min(self.call_limit)
+    }
+
+    #[inline]
+    pub fn get(&self, number: ClientId) -> &ClientSide {
+        &self.sides[number.index()]
+    }
+
+    /// The number of the client called `name`.
+    pub fn find(&self, name: &str) -> Option<ClientId> {
+        let found = self.names.iter().position(|client| client == name);
+        found.map(|position| ClientId(position as u32))
+    }
+
+    /// How many calls are not over yet.
+    pub fn under_way(&self) -> u64 {
+        self.under_way
+    }
+
+    /// Whether all calls are over and no other will be issued; if `changes_to_come`, one of
+    /// them may start a client.
+    #[inline]
+    pub fn are_done(&self, changes_to_come: bool, recorder: &Recorder<'_>) -> bool {
+        let asleep = self.awake == 0 && !changes_to_come;
+        self.under_way == 0 && (asleep || self.reached_limit(recorder))
+    }
+
+    /// Whether no further calls are issued, whatever happens.
+    #[inline]
+    fn reached_limit(&self, recorder: &Recorder<'_>) -> bool {
+        recorder.calls_issued() >= self.call_limit
+    }
+
+    /// The client is woken.
+    #[inline]
+    pub fn rang(&mut self, number: ClientId) {
+        self.awake -= usize::from(self.sides[number.index()].alarm.rang());
+    }
+
+    /// The next call that a client issues by now.
+    #[inline]
+    pub fn issue(
         &mut self,
-        client: u32,
-        number: u64,
-        destination: u32,
+        number: ClientId,
+        now: SimTime,
+        recorder: &mut Recorder<'_>,
+    ) -> Option<Issued> {
+        if self.reached_limit(recorder) {
+            return None;
+        }
+        let client = &mut self.sides[number.index()];
+        let call = client.machine.wake(now)?;
+        let id = recorder.issued(now, client.function.0);
+        self.under_way += 1;
+        Some(Issued {
+            client: number,
+            call,
+            id,
+        })
+    }
+
+    /// Sends a call of a single function to its destinations.
+    #[inline]
+    pub fn send(&self, issued: &Issued, wire: &mut Wire, cx: &mut Cx<'_>) {
+        let client = self.get(issued.client);
+        for &destination in client.machine.targets() {
+            let leg = Leg {
+                origin: Origin::Client {
+                    client: issued.client,
+                    number: issued.call.number,
+                    destination,
+                },
+                from: client.node,
+                to: client.destinations[destination as usize],
+                function: client.function,
+                input: issued.call.size,
+                call: issued.id,
+                issued: cx.now(),
+                hops: 0,
+                forward: false,
+                dry: false,
+                baggage: BaggageId::NONE,
+                reply: Reply::Pending,
+            };
+            wire.send_request(leg, SimDuration::ZERO, cx);
+        }
+    }
+
+    /// The response to call number `number` is back from one of its destinations.
+    #[inline]
+    pub fn response(
+        &mut self,
+        (client, number, destination): (ClientId, u64, u32),
         leg: &Leg,
+        recorder: &mut Recorder<'_>,
         cx: &mut Cx<'_>,
     ) {
         let now = cx.now();
         let good = matches!(leg.reply, Reply::Done(_));
-        let machine = &mut self.clients[client as usize].machine;
+        let machine = &mut self.sides[client.index()].machine;
         match machine.answered(now, number, destination, good) {
             Verdict::Won | Verdict::Failed => {
                 self.under_way -= 1;
-                self.recorder.ended(now, ended(client, leg));
+                recorder.ended(now, ended(client, leg));
             }
             Verdict::Pending | Verdict::Late | Verdict::Unknown => {}
         }
-        self.set_client_alarm(client, cx);
-        self.stop_if_over(cx);
+        self.set_alarm(client, recorder, cx);
     }
 
+    /// The run of a workflow that was call number `number` is over.
+    pub fn run_over(
+        &mut self,
+        (client, number): (ClientId, u64),
+        good: bool,
+        recorder: &Recorder<'_>,
+        cx: &mut Cx<'_>,
+    ) {
+        self.under_way -= 1;
+        let machine = &mut self.sides[client.index()].machine;
+        machine.answered(cx.now(), number, 0, good);
+        self.set_alarm(client, recorder, cx);
+    }
+
+    /// Has a client woken when it issues its next call.
     #[inline]
-    pub(super) fn set_client_alarm(&mut self, number: u32, cx: &mut Cx<'_>) {
-        let client = &mut self.clients[number as usize];
-        let wanted = if self.recorder.calls_issued() < self.call_limit {
-            client.machine.next_wake()
-        } else {
+    pub fn set_alarm(&mut self, number: ClientId, recorder: &Recorder<'_>, cx: &mut Cx<'_>) {
+        let wanted = if self.reached_limit(recorder) {
             None
+        } else {
+            self.sides[number.index()].machine.next_wake()
         };
-        let was_awake = client.alarm.is_set();
-        client.alarm.set(wanted, Event::Client(number), cx);
-        self.awake_clients += usize::from(client.alarm.is_set());
-        self.awake_clients -= usize::from(was_awake);
+        let alarm = &mut self.sides[number.index()].alarm;
+        let was_awake = alarm.is_set();
+        alarm.set(wanted, Event::Client(number), cx);
+        self.awake += usize::from(alarm.is_set());
+        self.awake -= usize::from(was_awake);
     }
 
-    /// Reports the calls that are still under way to the observer.
-    pub(crate) fn report_left_over(&mut self, now: SimTime) {
-        self.report_runs_left_over();
-        for id in self.legs.under_way() {
-            let leg = &self.legs[id];
+    /// A client calls from now on.
+    pub fn start(&mut self, number: ClientId, recorder: &Recorder<'_>, cx: &mut Cx<'_>) {
+        self.sides[number.index()].machine.start(cx.now());
+        self.set_alarm(number, recorder, cx);
+    }
+
+    /// A client calls no more.
+    pub fn stop(&mut self, number: ClientId, recorder: &Recorder<'_>, cx: &mut Cx<'_>) {
+        self.hold_back(number);
+        self.set_alarm(number, recorder, cx);
+    }
+
+    /// A client does not call before it is started.
+    pub fn hold_back(&mut self, number: ClientId) {
+        self.sides[number.index()].machine.stop();
+    }
+
+    /// Reports the calls of single functions that are still under way to the observer.
+    pub fn report_left_over(&mut self, now: SimTime, shared: &mut Shared<'_>) {
+        for leg in shared.wire.legs() {
             let Origin::Client {
                 client,
                 number,
@@ -116,17 +273,17 @@ impl World<'_> {
                 continue;
             };
             // Of a call with several legs, the last to be given up stands for it.
-            let machine = &mut self.clients[client as usize].machine;
+            let machine = &mut self.sides[client.index()].machine;
             if machine.answered(now, number, destination, false) == Verdict::Failed {
                 let mut left_over = ended(client, leg);
                 left_over.result = Ending::InProgress;
-                self.recorder.left_over(left_over);
+                shared.recorder.left_over(left_over);
             }
         }
     }
 }
 
-fn ended(client: u32, leg: &Leg) -> Ended {
+fn ended(client: ClientId, leg: &Leg) -> Ended {
     let mut hops = 0;
     let mut path = None;
     let result = match leg.reply {
@@ -134,7 +291,7 @@ fn ended(client: u32, leg: &Leg) -> Ended {
             hops = execution.hops;
             path = execution.path;
             Ending::Completed {
-                computer: execution.computer,
+                computer: execution.computer.0,
                 processing: execution.processing,
                 load1: execution.load.one,
                 output: execution.output.0,
@@ -145,7 +302,7 @@ fn ended(client: u32, leg: &Leg) -> Ended {
     };
     Ended {
         call: leg.call,
-        client,
+        client: client.0,
         function: leg.function.index() as u32,
         issued: leg.issued,
         input: leg.input.0,

@@ -1,24 +1,25 @@
 //! Computers in the world: executing requests, failing, leaving and joining.
 
 use sim_core::SimTime;
-use soe_model::computer::{Computer, CoreTime, TaskId};
-use soe_model::names::{EndpointId, NodeId};
-use soe_model::units::Bytes;
+use soe_model::computer::{Completion, Computer, CoreTime, TaskId, Usage};
+use soe_model::names::{EndpointId, FunctionId, NodeId};
+use soe_model::units::{Bytes, OpsPerSecond};
 
-use super::flow::{BaggageId, FLOW_TASK};
-use super::leg::{Execution, LegId, Reply};
-use super::{Alarm, Cx, Event, World};
+use super::event::{Alarm, Cx, Event};
+use super::ids::{ComputerId, ControllerId, LegId};
+use super::leg::{Execution, Reply};
+use super::shared::Shared;
 
 /// A computer, and where it stands.
 #[derive(Debug)]
 pub(super) struct ComputerSide {
-    pub machine: Computer,
-    pub alarm: Alarm,
-    pub node: NodeId,
-    pub endpoint: EndpointId,
-    pub controller: Option<u32>,
+    machine: Computer,
+    alarm: Alarm,
+    node: NodeId,
+    endpoint: EndpointId,
+    controller: Option<ControllerId>,
     /// Whether it takes requests.
-    pub present: bool,
+    present: bool,
     /// Busy time of each processor when the warm-up ended.
     busy_before: Vec<CoreTime>,
 }
@@ -28,7 +29,7 @@ impl ComputerSide {
         machine: Computer,
         node: NodeId,
         endpoint: EndpointId,
-        controller: Option<u32>,
+        controller: Option<ControllerId>,
         present: bool,
     ) -> Self {
         let processors = machine.processors().len();
@@ -43,8 +44,51 @@ impl ComputerSide {
         }
     }
 
+    /// Its model, to be looked at.
+    pub fn machine(&self) -> &Computer {
+        &self.machine
+    }
+
+    pub fn name(&self) -> &str {
+        self.machine.name()
+    }
+
+    /// The names of its processors.
+    pub fn processors(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.machine.processors()
+    }
+
+    pub fn node(&self) -> NodeId {
+        self.node
+    }
+
+    pub fn endpoint(&self) -> EndpointId {
+        self.endpoint
+    }
+
+    /// The number of the controller to which it is announced.
+    pub fn controller(&self) -> Option<ControllerId> {
+        self.controller
+    }
+
+    /// Whether it takes requests.
+    #[inline]
+    pub fn is_present(&self) -> bool {
+        self.present
+    }
+
+    /// Whether it takes requests from now on.
+    pub fn set_present(&mut self, present: bool) {
+        self.present = present;
+    }
+
+    /// The use of a processor so far.
+    pub fn usage(&mut self, now: SimTime, processor: usize) -> Usage {
+        self.machine.usage(now, processor)
+    }
+
     /// The warm-up ends: utilization counts from now.
-    pub fn mark_busy(&mut self, now: SimTime) {
+    fn mark_busy(&mut self, now: SimTime) {
         for processor in 0..self.busy_before.len() {
             self.busy_before[processor] = self.machine.usage(now, processor).busy;
         }
@@ -59,17 +103,53 @@ impl ComputerSide {
     }
 }
 
-impl World<'_> {
-    pub(super) fn request_at_computer(&mut self, id: LegId, number: u32, cx: &mut Cx<'_>) {
+/// All computers, by number.
+#[derive(Debug, Default)]
+pub(super) struct Computers(Vec<ComputerSide>);
+
+impl Computers {
+    pub fn push(&mut self, computer: ComputerSide) {
+        self.0.push(computer);
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &ComputerSide> {
+        self.0.iter()
+    }
+
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut ComputerSide> {
+        self.0.iter_mut()
+    }
+
+    #[inline]
+    pub fn get(&self, number: ComputerId) -> &ComputerSide {
+        &self.0[number.index()]
+    }
+
+    #[inline]
+    pub fn get_mut(&mut self, number: ComputerId) -> &mut ComputerSide {
+        &mut self.0[number.index()]
+    }
+
+    /// The number of the computer called `name`.
+    pub fn find(&self, name: &str) -> Option<ComputerId> {
+        let found = self.iter().position(|computer| computer.name() == name);
+        found.map(|position| ComputerId(position as u32))
+    }
+
+    /// A request that carries no baggage has reached a computer.
+    pub fn request(
+        &mut self,
+        id: LegId,
+        number: ComputerId,
+        shared: &mut Shared<'_>,
+        cx: &mut Cx<'_>,
+    ) {
         let now = cx.now();
-        let leg = &self.legs[id];
+        let leg = shared.wire.leg(id);
         let (function, input, hops) = (leg.function, leg.input, leg.hops);
-        let computer = &mut self.computers[number as usize];
+        let computer = &mut self.0[number.index()];
         if !computer.present {
-            return self.respond(id, Reply::Unreachable, cx);
-        }
-        if leg.baggage != BaggageId::NONE {
-            return self.flow_at_computer(id, number, cx);
+            return shared.wire.respond(id, Reply::Unreachable, cx);
         }
         let refusal = if leg.dry {
             match computer.machine.estimate(now, function, input) {
@@ -82,65 +162,112 @@ impl World<'_> {
                         output: Bytes(0),
                         path: None,
                     };
-                    return self.respond(id, Reply::Done(execution), cx);
+                    return shared.wire.respond(id, Reply::Done(execution), cx);
                 }
                 Err(refusal) => refusal,
             }
         } else {
-            let task = TaskId(u64::from(id.0));
+            let task = TaskId(id.key());
             match computer.machine.submit(now, task, function, input) {
-                Ok(_) => return self.set_computer_alarm(number, cx),
+                Ok(_) => return self.set_alarm(number, cx),
                 Err(refusal) => refusal,
             }
         };
-        let text = computer.machine.explain(refusal, &self.functions);
-        let text = self.recorder.names.intern(&text);
-        self.respond(id, Reply::Refused(text), cx);
+        let text = computer.machine.explain(refusal, &shared.functions);
+        let text = shared.recorder.intern(&text);
+        shared.wire.respond(id, Reply::Refused(text), cx);
     }
 
-    pub(super) fn wake_computer(&mut self, number: u32, cx: &mut Cx<'_>) {
-        let now = cx.now();
-        self.computers[number as usize].alarm.rang();
-        while let Some(done) = self.computers[number as usize].machine.wake(now) {
-            if done.task.0 & FLOW_TASK != 0 {
-                self.flow_executed(number, &done, cx);
-                continue;
-            }
-            let id = LegId(done.task.0 as u32);
-            let leg = &self.legs[id];
-            let machine = &self.computers[number as usize].machine;
-            let output = machine.output(leg.function);
-            let execution = Execution {
-                computer: number,
-                processing: done.processing(),
-                load: done.load,
-                hops: leg.hops + 1,
-                output: output.map_or(Bytes(0), |output| output.size(leg.input)),
-                path: None,
-            };
-            self.respond(id, Reply::Done(execution), cx);
+    /// The computer executes a function as this task.
+    ///
+    /// # Errors
+    /// If it refuses; the message says why.
+    pub fn execute(
+        &mut self,
+        number: ComputerId,
+        task: TaskId,
+        (function, argument): (FunctionId, Bytes),
+        shared: &Shared<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Result<(), String> {
+        let machine = &mut self.0[number.index()].machine;
+        match machine.submit(cx.now(), task, function, argument) {
+            Ok(_) => self.set_alarm(number, cx),
+            Err(refusal) => return Err(machine.explain(refusal, &shared.functions)),
         }
-        self.set_computer_alarm(number, cx);
+        Ok(())
     }
 
+    /// The computer is woken.
     #[inline]
-    pub(super) fn set_computer_alarm(&mut self, number: u32, cx: &mut Cx<'_>) {
-        let computer = &mut self.computers[number as usize];
+    pub fn rang(&mut self, number: ComputerId) {
+        self.0[number.index()].alarm.rang();
+    }
+
+    /// The next task that is done by now.
+    #[inline]
+    pub fn next_done(&mut self, number: ComputerId, now: SimTime) -> Option<Completion> {
+        self.0[number.index()].machine.wake(now)
+    }
+
+    /// The task of a leg is done: the leg is answered.
+    #[inline]
+    pub fn answer(
+        &mut self,
+        number: ComputerId,
+        done: &Completion,
+        shared: &mut Shared<'_>,
+        cx: &mut Cx<'_>,
+    ) {
+        let id = LegId::of(done.task.0);
+        let leg = shared.wire.leg(id);
+        let output = self.get(number).machine.output(leg.function);
+        let execution = Execution {
+            computer: number,
+            processing: done.processing(),
+            load: done.load,
+            hops: leg.hops + 1,
+            output: output.map_or(Bytes(0), |output| output.size(leg.input)),
+            path: None,
+        };
+        shared.wire.respond(id, Reply::Done(execution), cx);
+    }
+
+    /// Has the computer woken when its next task is done.
+    #[inline]
+    pub fn set_alarm(&mut self, number: ComputerId, cx: &mut Cx<'_>) {
+        let computer = &mut self.0[number.index()];
         let wanted = computer.machine.next_wake();
         computer.alarm.set(wanted, Event::Computer(number), cx);
     }
 
-    /// The computer vanishes: whoever waits for it learns that it is gone.
-    pub(super) fn fail_computer(&mut self, number: u32, cx: &mut Cx<'_>) {
-        let computer = &mut self.computers[number as usize];
+    /// The computer vanishes; returns the tasks that it had.
+    pub fn fail(&mut self, number: ComputerId, now: SimTime) -> Vec<TaskId> {
+        let computer = &mut self.0[number.index()];
         computer.present = false;
-        for task in computer.machine.fail(cx.now()) {
-            if task.0 & FLOW_TASK != 0 {
-                continue;
-            }
-            self.respond(LegId(task.0 as u32), Reply::Unreachable, cx);
+        computer.machine.fail(now)
+    }
+
+    /// Changes the speed of one processor, or of all.
+    pub fn slow(
+        &mut self,
+        number: ComputerId,
+        processor: Option<usize>,
+        speed: OpsPerSecond,
+        cx: &mut Cx<'_>,
+    ) {
+        let now = cx.now();
+        let machine = &mut self.0[number.index()].machine;
+        let processors = machine.processors().len();
+        let chosen = processor.map_or(0..processors, |one| one..one + 1);
+        chosen.for_each(|processor| machine.set_speed(now, processor, speed));
+        self.set_alarm(number, cx);
+    }
+
+    /// The warm-up ends: utilization counts from now.
+    pub fn mark_busy(&mut self, now: SimTime) {
+        for computer in &mut self.0 {
+            computer.mark_busy(now);
         }
-        self.fail_host(number, cx);
-        self.set_computer_alarm(number, cx);
     }
 }

@@ -3,180 +3,202 @@
 //! At the start of a run everybody has been announced already. What changes later
 //! travels through the network.
 
-use sim_core::SimTime;
 use slab::Slab;
 use soe_model::broker::Command;
 use soe_model::controller::{Container, Controller, Place, Push};
-use soe_model::names::{EndpointId, FunctionId, Id, Names, NodeId};
-use soe_model::units::Bytes;
+use soe_model::names::{EndpointId, FunctionId, NodeId};
 
-use super::computer_side::ComputerSide;
-use super::{Cx, Event, Receiver, World};
-
-/// A controller, and where it stands.
-#[derive(Debug)]
-pub(super) struct ControllerSide {
-    pub machine: Controller,
-    pub node: NodeId,
-}
+use super::computer_side::{ComputerSide, Computers};
+use super::event::{Cx, Event};
+use super::ids::{BrokerId, ComputerId, ControllerId, Receiver};
+use super::shared::Shared;
+use super::wire::Wire;
 
 /// All controllers, and the messages to and from them that are under way.
 #[derive(Debug, Default)]
 pub(super) struct Controllers {
-    pub controllers: Vec<ControllerSide>,
+    controllers: Vec<ControllerSide>,
     messages: Slab<Message>,
+}
+
+/// A controller, and where it stands.
+#[derive(Debug)]
+struct ControllerSide {
+    machine: Controller,
+    node: NodeId,
 }
 
 /// A message of the control plane.
 #[derive(Clone, Debug)]
-pub(super) enum Message {
+enum Message {
     /// A computer is there.
-    Announce { controller: u32, computer: u32 },
+    Announce {
+        controller: ControllerId,
+        computer: ComputerId,
+    },
     /// A computer leaves, or a broker could not reach it.
     Remove {
-        controller: u32,
+        controller: ControllerId,
         endpoint: EndpointId,
     },
     /// A broker has to update its tables.
-    Update { broker: u32, commands: Vec<Command> },
+    Update(Update),
 }
 
-impl World<'_> {
-    /// Announces all brokers and the computers that are there from the start.
-    pub(super) fn announce_everybody(&mut self) -> Result<(), String> {
-        let mut pushes = Vec::new();
-        for broker in &self.brokers {
-            if let Some(controller) = broker.controller {
-                let endpoint = self.endpoints.find(&broker.name);
-                let endpoint = endpoint.ok_or("a broker without endpoint")?;
-                let node = self.network.nodes().name(broker.node);
-                let place = Place { endpoint, node };
-                let machine = &mut self.control.controllers[controller as usize].machine;
-                let announced = machine.announce_broker(place, &self.endpoints);
-                pushes.extend(announced.map_err(|error| error.to_string())?);
-            }
-        }
-        for number in 0..self.computers.len() {
-            let computer = &self.computers[number];
-            if let (Some(controller), true) = (computer.controller, computer.present) {
-                let machine = &mut self.control.controllers[controller as usize].machine;
-                let node = self.network.nodes().name(computer.node);
-                let announced = announce(machine, computer, node, &self.endpoints);
-                pushes.extend(announced?);
-            }
-        }
-        for push in pushes {
-            if let Receiver::Broker(broker) = self.receivers[push.broker.index()] {
-                self.apply(broker, &push.commands, SimTime::ZERO);
-            }
-        }
-        Ok(())
+/// A broker has to carry out commands on its tables.
+#[derive(Clone, Debug)]
+pub(super) struct Update {
+    pub broker: BrokerId,
+    pub commands: Vec<Command>,
+}
+
+impl Controllers {
+    pub fn push(&mut self, machine: Controller, node: NodeId) {
+        self.controllers.push(ControllerSide { machine, node });
     }
 
-    /// A broker could not reach a destination.
-    pub(super) fn report_failure(&mut self, broker: u32, endpoint: EndpointId, cx: &mut Cx<'_>) {
-        let side = &self.brokers[broker as usize];
-        let node = side.node;
-        if let Some(controller) = side.controller {
-            let message = Message::Remove {
+    /// Announces a broker at the start; returns the updates that follow.
+    ///
+    /// # Errors
+    /// If the controller does not know its node.
+    pub fn announce_broker(
+        &mut self,
+        controller: ControllerId,
+        endpoint: EndpointId,
+        node: NodeId,
+        shared: &Shared<'_>,
+    ) -> Result<Vec<Update>, String> {
+        let node = shared.wire.nodes().name(node);
+        let machine = &mut self.controllers[controller.index()].machine;
+        let announced = machine.announce_broker(Place { endpoint, node }, &shared.endpoints);
+        let pushes = announced.map_err(|error| error.to_string())?;
+        Ok(updates(pushes, &shared.wire).collect())
+    }
+
+    /// Announces a computer at the start; returns the updates that follow.
+    ///
+    /// # Errors
+    /// If the controller does not know its node.
+    pub fn announce_computer(
+        &mut self,
+        controller: ControllerId,
+        computer: &ComputerSide,
+        shared: &Shared<'_>,
+    ) -> Result<Vec<Update>, String> {
+        let pushes = self.announce(controller, computer, shared)?;
+        Ok(updates(pushes, &shared.wire).collect())
+    }
+
+    /// A computer joins: tells its controller.
+    pub fn joined(
+        &mut self,
+        number: ComputerId,
+        computer: &ComputerSide,
+        wire: &Wire,
+        cx: &mut Cx<'_>,
+    ) {
+        if let Some(controller) = computer.controller() {
+            let message = Message::Announce {
                 controller,
-                endpoint,
+                computer: number,
             };
-            self.send_control(node, message, cx);
+            let to = self.controllers[controller.index()].node;
+            self.send(computer.node(), to, message, wire, cx);
         }
     }
 
-    /// Sends a message of the control plane.
-    pub(super) fn send_control(&mut self, from: NodeId, message: Message, cx: &mut Cx<'_>) {
-        let to = match &message {
-            Message::Announce { controller, .. } | Message::Remove { controller, .. } => {
-                self.control.controllers[*controller as usize].node
-            }
-            Message::Update { broker, .. } => self.brokers[*broker as usize].node,
+    /// An entity at the node `from` tells a controller that a computer is gone.
+    pub fn gone(
+        &mut self,
+        controller: ControllerId,
+        endpoint: EndpointId,
+        from: NodeId,
+        wire: &Wire,
+        cx: &mut Cx<'_>,
+    ) {
+        let message = Message::Remove {
+            controller,
+            endpoint,
         };
-        let travel = self.network.transfer(from, to, Bytes(0));
-        let number = self.control.messages.insert(message) as u32;
-        cx.schedule_in(travel, Event::Control(number));
+        let to = self.controllers[controller.index()].node;
+        self.send(from, to, message, wire, cx);
     }
 
-    pub(super) fn receive_control(&mut self, number: u32, cx: &mut Cx<'_>) {
-        let Some(message) = self.control.messages.try_remove(number as usize) else {
-            return;
-        };
-        match message {
+    /// A message arrives; if at a broker, returns what that has to do.
+    pub fn receive(
+        &mut self,
+        number: u32,
+        computers: &Computers,
+        shared: &Shared<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Option<Update> {
+        let (controller, pushes) = match self.messages.try_remove(number as usize)? {
             Message::Announce {
                 controller,
                 computer,
             } => {
-                let computer = &self.computers[computer as usize];
-                let machine = &mut self.control.controllers[controller as usize].machine;
-                let node = self.network.nodes().name(computer.node);
                 // A place that the controller does not know was refused at the
                 // start of the run already.
-                let pushes = announce(machine, computer, node, &self.endpoints);
-                self.push(controller, pushes.unwrap_or_default(), cx);
+                let pushes = self.announce(controller, computers.get(computer), shared);
+                (controller, pushes.unwrap_or_default())
             }
             Message::Remove {
                 controller,
                 endpoint,
             } => {
-                let machine = &mut self.control.controllers[controller as usize].machine;
-                let pushes = machine.remove_computer(endpoint, &self.endpoints);
-                self.push(controller, pushes, cx);
+                let machine = &mut self.controllers[controller.index()].machine;
+                let pushes = machine.remove_computer(endpoint, &shared.endpoints);
+                (controller, pushes)
             }
-            Message::Update { broker, commands } => {
-                self.apply(broker, &commands, cx.now());
-                self.act_for_broker(broker, cx);
-            }
-        }
-    }
-
-    /// Carries out one command at a broker, at once.
-    pub(super) fn configure_broker(&mut self, broker: u32, command: &Command, cx: &mut Cx<'_>) {
-        let machine = &mut self.brokers[broker as usize].machine;
-        // An impossible entry changes nothing, as when an operator mistypes.
-        let _ = machine.configure(cx.now(), command, &self.endpoints);
-        self.act_for_broker(broker, cx);
-    }
-
-    fn push(&mut self, controller: u32, pushes: Vec<Push>, cx: &mut Cx<'_>) {
-        let from = self.control.controllers[controller as usize].node;
+            Message::Update(update) => return Some(update),
+        };
+        let from = self.controllers[controller.index()].node;
         for Push { broker, commands } in pushes {
-            if let Receiver::Broker(broker) = self.receivers[broker.index()] {
-                self.send_control(from, Message::Update { broker, commands }, cx);
+            let to = shared.wire.node_of(broker);
+            if let Receiver::Broker(broker) = shared.wire.receiver(broker) {
+                let update = Message::Update(Update { broker, commands });
+                self.send(from, to, update, &shared.wire, cx);
             }
         }
+        None
     }
 
-    fn apply(&mut self, broker: u32, commands: &[Command], now: SimTime) {
-        let machine = &mut self.brokers[broker as usize].machine;
-        for command in commands {
-            let _ = machine.configure(now, command, &self.endpoints);
-        }
+    fn send(&mut self, from: NodeId, to: NodeId, message: Message, wire: &Wire, cx: &mut Cx<'_>) {
+        let number = self.messages.insert(message) as u32;
+        wire.send_control(from, to, Event::Control(number), cx);
+    }
+
+    fn announce(
+        &mut self,
+        controller: ControllerId,
+        computer: &ComputerSide,
+        shared: &Shared<'_>,
+    ) -> Result<Vec<Push>, String> {
+        let functions = computer.machine().functions();
+        let containers: Vec<_> = functions
+            .map(|function: FunctionId| Container {
+                name: String::new(),
+                processor: String::new(),
+                function,
+                workers: 1,
+            })
+            .collect();
+        let place = Place {
+            endpoint: computer.endpoint(),
+            node: shared.wire.nodes().name(computer.node()),
+        };
+        let machine = &mut self.controllers[controller.index()].machine;
+        machine
+            .announce_computer(place, &containers, &shared.endpoints)
+            .map_err(|error| error.to_string())
     }
 }
 
-fn announce(
-    controller: &mut Controller,
-    computer: &ComputerSide,
-    node: &str,
-    endpoints: &Names<EndpointId>,
-) -> Result<Vec<Push>, String> {
-    let containers: Vec<_> = computer
-        .machine
-        .functions()
-        .map(|function: FunctionId| Container {
-            name: String::new(),
-            processor: String::new(),
-            function,
-            workers: 1,
-        })
-        .collect();
-    let place = Place {
-        endpoint: computer.endpoint,
-        node,
+/// What a controller pushes, for brokers by their number.
+fn updates(pushes: Vec<Push>, wire: &Wire) -> impl Iterator<Item = Update> {
+    let update = |Push { broker, commands }| match wire.receiver(broker) {
+        Receiver::Broker(broker) => Some(Update { broker, commands }),
+        Receiver::Computer(_) => None,
     };
-    controller
-        .announce_computer(place, &containers, endpoints)
-        .map_err(|error| error.to_string())
+    pushes.into_iter().filter_map(update)
 }

@@ -6,31 +6,18 @@
 
 use sim_core::{SimDuration, SimTime};
 use soe_model::broker::estimator::Foresight;
-use soe_model::broker::{CallHeader, Failure, ProbeReply};
+use soe_model::broker::{Broker, CallHeader, Failure, ProbeReply};
 use soe_model::computer::{Computer, TaskId};
-use soe_model::names::{EndpointId, FunctionId, Id};
+use soe_model::names::{EndpointId, FunctionId, NodeId};
 use soe_model::units::Bytes;
 
-use super::flow::BaggageId;
-use super::leg::{Leg, LegId};
-use super::{Receiver, World};
+use super::computer_side::Computers;
+use super::ids::{BaggageId, Receiver};
+use super::leg::Leg;
+use super::wire::Wire;
 
 /// The call that is asked about. No leg has this number.
 const OWN: TaskId = TaskId(u64::MAX);
-
-/// Requests on their way, in the order in which they were sent, and when each arrives.
-#[derive(Debug, Default)]
-pub(super) struct OnTheWay(Vec<(SimTime, LegId)>);
-
-impl OnTheWay {
-    pub fn sent(&mut self, arrives: SimTime, leg: LegId) {
-        self.0.push((arrives, leg));
-    }
-
-    pub fn arrived(&mut self, leg: LegId) {
-        self.0.retain(|&(_, known)| known != leg);
-    }
-}
 
 /// Whether a request gives a computer work that a copy of it can be given, too.
 fn is_work(leg: &Leg) -> bool {
@@ -71,55 +58,50 @@ impl Course {
     }
 }
 
-impl World<'_> {
-    /// What a destination would answer to a broker that foresees; `None` if it is no
-    /// computer, which has to be asked.
-    pub(super) fn foresee(
-        &self,
-        broker: u32,
-        destination: EndpointId,
-        header: &CallHeader,
-        now: SimTime,
-    ) -> Option<ProbeReply> {
-        let on_the_way = self.on_the_way.as_ref()?;
-        let side = &self.brokers[broker as usize];
-        let foresight = side.machine.foresees()?;
-        let Receiver::Computer(number) = self.receivers[destination.index()] else {
-            return None;
-        };
-        let computer = &self.computers[number as usize];
-        if !computer.present {
-            return Some(ProbeReply::Failed(Failure::Transport));
-        }
-        let (here, there) = (side.node, computer.node);
-        let travel = self.network.transfer(here, there, header.input);
-        let arrives = now + side.machine.forwarding_time().min + travel;
-
-        let mut coming: Vec<Coming> = on_the_way
-            .0
-            .iter()
-            .map(|&(at, leg)| (at, &self.legs[leg]))
-            .filter(|(_, leg)| leg.to == destination && is_work(leg))
-            .map(|(at, leg)| (at, TaskId(0), leg.function, leg.input))
-            .collect();
-        coming.push((arrives, OWN, header.function, header.input));
-        // Those that arrive together arrive in the order in which they were sent.
-        coming.sort_by_key(|&(at, ..)| at);
-
-        let with = Course::of(computer.machine.clone(), &coming);
-        let Some(done) = with.own else {
-            return Some(ProbeReply::Failed(Failure::Application));
-        };
-        let output = computer.machine.output(header.function);
-        let output = output.map_or(Bytes(0), |output| output.size(header.input));
-        let answered = done.since(now) + self.network.transfer(there, here, output);
-        if foresight == Foresight::Own {
-            return Some(ProbeReply::Answered(answered.into()));
-        }
-        coming.retain(|&(_, task, ..)| task != OWN);
-        let without = Course::of(computer.machine.clone(), &coming);
-        let delay = with.others.saturating_sub(without.others);
-        let delay = SimDuration::from_nanos(u64::try_from(delay).unwrap_or(u64::MAX));
-        Some(ProbeReply::Answered((answered + delay).into()))
+/// What a destination would answer to a broker at this node that foresees; `None` if the
+/// broker does not foresee or the destination is no computer, so that it has to be asked.
+pub(super) fn foresee(
+    (broker, here): (&Broker, NodeId),
+    destination: EndpointId,
+    header: &CallHeader,
+    now: SimTime,
+    computers: &Computers,
+    wire: &Wire,
+) -> Option<ProbeReply> {
+    let foresight = broker.foresees()?;
+    let on_their_way = wire.coming(destination)?;
+    let Receiver::Computer(number) = wire.receiver(destination) else {
+        return None;
+    };
+    let computer = computers.get(number);
+    if !computer.is_present() {
+        return Some(ProbeReply::Failed(Failure::Transport));
     }
+    let (machine, there) = (computer.machine(), computer.node());
+    let travel = wire.transfer(here, there, header.input);
+    let arrives = now + broker.forwarding_time().min + travel;
+
+    let mut coming: Vec<Coming> = on_their_way
+        .filter(|(_, leg)| is_work(leg))
+        .map(|(at, leg)| (at, TaskId(0), leg.function, leg.input))
+        .collect();
+    coming.push((arrives, OWN, header.function, header.input));
+    // Those that arrive together arrive in the order in which they were sent.
+    coming.sort_by_key(|&(at, ..)| at);
+
+    let with = Course::of(machine.clone(), &coming);
+    let Some(done) = with.own else {
+        return Some(ProbeReply::Failed(Failure::Application));
+    };
+    let output = machine.output(header.function);
+    let output = output.map_or(Bytes(0), |output| output.size(header.input));
+    let answered = done.since(now) + wire.transfer(there, here, output);
+    if foresight == Foresight::Own {
+        return Some(ProbeReply::Answered(answered.into()));
+    }
+    coming.retain(|&(_, task, ..)| task != OWN);
+    let without = Course::of(machine.clone(), &coming);
+    let delay = with.others.saturating_sub(without.others);
+    let delay = SimDuration::from_nanos(u64::try_from(delay).unwrap_or(u64::MAX));
+    Some(ProbeReply::Answered((answered + delay).into()))
 }

@@ -13,11 +13,7 @@ use soe_model::names::{EndpointId, FunctionId, NodeId};
 use soe_model::units::Bytes;
 use soe_model::workflow::Sending;
 
-use super::flow::BaggageId;
-
-/// A leg that is under way. Identifiers are used again once a leg is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct LegId(pub u32);
+use super::ids::{BaggageId, BrokerId, ClientId, ComputerId, LegId, RunId};
 
 /// One request and its response between two neighbours.
 #[derive(Clone, Copy, Debug)]
@@ -48,22 +44,25 @@ pub(super) struct Leg {
 pub(super) enum Origin {
     /// A client, for its call of this number, to this one of its destinations.
     Client {
-        client: u32,
+        client: ClientId,
         number: u64,
         destination: u32,
     },
     /// A broker, in an attempt to have a leg that arrived there executed.
     Broker {
-        broker: u32,
+        broker: BrokerId,
         arrived: LegId,
         attempt: Attempt,
     },
     /// A broker that wants an estimate.
-    Probe { broker: u32, probe: ProbeId },
+    Probe { broker: BrokerId, probe: ProbeId },
     /// A client, for a step of a run.
-    Run { run: u32, step: u32 },
+    Run { run: RunId, step: u32 },
     /// A computer, for the next step of a run.
-    Companion { computer: u32, sending: Sending },
+    Companion {
+        computer: ComputerId,
+        sending: Sending,
+    },
 }
 
 /// What came back.
@@ -82,7 +81,7 @@ pub(super) enum Reply {
 /// How a function was executed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Execution {
-    pub computer: u32,
+    pub computer: ComputerId,
     pub processing: SimDuration,
     pub load: Load,
     pub hops: u32,
@@ -97,30 +96,30 @@ pub(super) struct Legs(Slab<Leg>);
 
 impl Legs {
     pub fn start(&mut self, leg: Leg) -> LegId {
-        LegId(self.0.insert(leg) as u32)
+        LegId::at(self.0.insert(leg))
     }
 
     /// Takes a leg out once its response has come.
     #[inline]
     pub fn finish(&mut self, id: LegId) -> Leg {
-        self.0.remove(id.0 as usize)
+        self.0.remove(id.position())
     }
 
     /// All legs that have not been finished, by number.
-    pub fn under_way(&self) -> Vec<LegId> {
-        self.0.iter().map(|(id, _)| LegId(id as u32)).collect()
+    pub fn under_way(&self) -> impl Iterator<Item = &Leg> {
+        self.0.iter().map(|(_, leg)| leg)
     }
 }
 
 impl std::ops::Index<LegId> for Legs {
     type Output = Leg;
     fn index(&self, id: LegId) -> &Leg {
-        &self.0[id.0 as usize]
+        &self.0[id.position()]
     }
 }
 
 impl std::ops::IndexMut<LegId> for Legs {
     fn index_mut(&mut self, id: LegId) -> &mut Leg {
-        &mut self.0[id.0 as usize]
+        &mut self.0[id.position()]
     }
 }

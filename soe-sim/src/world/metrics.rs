@@ -4,11 +4,11 @@ use std::fmt;
 
 use analysis::{Better, Metric, Unit};
 use sim_core::SimTime;
-use soe_model::deployment::Deployment;
 use soe_model::names::ALL;
 
-use super::World;
+use super::computer_side::Computers;
 use super::recorder::{CallStatistics, Recorder};
+use super::shared::Shared;
 
 /// The quantiles that are reported, with their metric for latency and for
 /// processing time.
@@ -90,6 +90,24 @@ pub struct MetricValue {
     pub value: f64,
 }
 
+/// The result of one replication.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReplicationResult {
+    /// Its number, from 0.
+    pub replication: u32,
+    /// What it reports.
+    pub metrics: Vec<MetricValue>,
+    /// The forwarding tables of each broker at the end, by name, in the format of
+    /// the original.
+    pub tables: Vec<(String, String)>,
+    /// Events executed.
+    pub events: u64,
+    /// A digest of which events were executed, when, in which order.
+    pub fingerprint: u64,
+    /// When it ended.
+    pub end: SimTime,
+}
+
 /// The mean utilization of each processor of a computer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ComputerUsage {
@@ -131,62 +149,33 @@ impl fmt::Display for Entity<'_> {
     }
 }
 
-/// Whatever may report metrics of its own: all calls, functions, computers and their
-/// processors.
-pub fn entities(deployment: &Deployment) -> Vec<String> {
-    let Ok(world) = World::new(deployment, 0, None, None) else {
-        return Vec::new();
-    };
-    let functions = world.functions.iter().map(|(_, name)| Entity::Named(name));
-    let computers = world.computers.iter().flat_map(|computer| {
-        let name = computer.machine.name();
-        let processors = computer.machine.processors();
-        let processors = processors.map(move |processor| Entity::Processor(name, processor));
-        std::iter::once(Entity::Named(name)).chain(processors)
-    });
-    let named = functions.chain(computers);
-    std::iter::once(Entity::Named(ALL))
-        .chain(named)
-        .map(|entity| entity.to_string())
-        .collect()
-}
-
-impl World<'_> {
-    /// Reports the metrics of the run so far, counted from the end of the warm-up.
-    pub(crate) fn report_metrics(
-        &mut self,
-        warm_up: SimTime,
-        now: SimTime,
-        mut report: impl FnMut(&'static Metric, Entity<'_>, f64),
-    ) {
-        let functions = self.functions.iter().map(|(_, name)| name);
-        let completed = report_calls(&self.recorder, functions, warm_up, now, &mut report);
-        for (computer, executed) in self.computers.iter_mut().zip(self.recorder.executed_by()) {
-            let share = *executed as f64 / completed;
-            report(&SHARE, Entity::Named(computer.machine.name()), share);
-            let processors = computer.machine.processors().len();
-            for number in 0..processors {
-                let utilization = computer.utilization(number, warm_up, now);
-                let machine = &computer.machine;
-                if let Some(processor) = machine.processors().nth(number) {
-                    let entity = Entity::Processor(machine.name(), processor);
-                    report(&UTILIZATION, entity, utilization);
-                }
+/// Reports the metrics of a simulated run so far, counted from the end of the warm-up.
+pub(super) fn report_metrics(
+    shared: &Shared<'_>,
+    computers: &mut Computers,
+    warm_up: SimTime,
+    now: SimTime,
+    mut report: impl FnMut(&'static Metric, Entity<'_>, f64),
+) {
+    let functions = shared.functions.iter().map(|(_, name)| name);
+    let completed = report_calls(&shared.recorder, functions, warm_up, now, &mut report);
+    for (computer, executed) in computers.iter_mut().zip(shared.recorder.executed_by()) {
+        let share = *executed as f64 / completed;
+        report(&SHARE, Entity::Named(computer.name()), share);
+        let processors = computer.processors().len();
+        for number in 0..processors {
+            let utilization = computer.utilization(number, warm_up, now);
+            if let Some(processor) = computer.processors().nth(number) {
+                let entity = Entity::Processor(computer.name(), processor);
+                report(&UTILIZATION, entity, utilization);
             }
         }
-        if let Some(traffic) = self.traffic() {
-            let all = Entity::Named(ALL);
-            let traffic = after_warm_up(traffic as f64, warm_up, now);
-            report(&TRAFFIC, all, traffic);
-            report(&TRAFFIC_PER_CALL, all, traffic / completed);
-        }
     }
-
-    /// The metrics of the run so far, counted from the end of the warm-up.
-    pub(crate) fn metrics(&mut self, warm_up: SimTime, now: SimTime) -> Vec<MetricValue> {
-        let mut values = Vec::new();
-        self.report_metrics(warm_up, now, into(&mut values));
-        values
+    if let Some(traffic) = shared.wire.traffic() {
+        let all = Entity::Named(ALL);
+        let traffic = after_warm_up(traffic as f64, warm_up, now);
+        report(&TRAFFIC, all, traffic);
+        report(&TRAFFIC_PER_CALL, all, traffic / completed);
     }
 }
 
@@ -225,7 +214,7 @@ fn after_warm_up(value: f64, warm_up: SimTime, now: SimTime) -> f64 {
 }
 
 /// Collects what is reported.
-fn into(values: &mut Vec<MetricValue>) -> impl FnMut(&'static Metric, Entity<'_>, f64) {
+pub(super) fn into(values: &mut Vec<MetricValue>) -> impl FnMut(&'static Metric, Entity<'_>, f64) {
     |metric, entity, value| {
         values.push(MetricValue {
             metric,

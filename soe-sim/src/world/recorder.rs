@@ -1,7 +1,7 @@
-//! What a run remembers: statistics in constant memory, and every call for
-//! whoever wants to see them.
+//! What a run remembers: statistics in constant memory, and every call for an
+//! observer.
 
-use analysis::{CallRecord, NameId, Names, Outcome, SampleRecord};
+use analysis::{CallRecord, Metric, NameId, Names, Outcome, SampleRecord};
 use sim_core::monitor::{QuantileSketch, TimeWeighted, interpolate};
 use sim_core::{SimDuration, SimTime};
 use soe_model::units::Bytes;
@@ -170,8 +170,8 @@ pub(super) struct Recorder<'o> {
     functions: Vec<CallStatistics>,
     under_way: TimeWeighted,
     executed_by: Vec<u64>,
-    pub observer: Option<&'o mut dyn Observer>,
-    pub names: Names,
+    observer: Option<&'o mut dyn Observer>,
+    names: Names,
     client_names: Vec<NameId>,
     function_names: Vec<NameId>,
     computer_names: Vec<NameId>,
@@ -218,11 +218,6 @@ impl<'o> Recorder<'o> {
         }
         self.issued += 1;
         self.issued - 1
-    }
-
-    /// The number of the replication.
-    pub fn replication(&self) -> u32 {
-        self.replication
     }
 
     /// How many calls were issued, those of the warm-up included.
@@ -299,6 +294,43 @@ impl<'o> Recorder<'o> {
         if let Some(observer) = self.observer.as_deref_mut() {
             observer.call(&record, &self.names);
         }
+    }
+
+    /// A function begins to be executed as a step of a workflow.
+    pub fn step<'a>(&mut self, step: impl FnOnce() -> StepRecord<'a>) {
+        if let Some(observer) = self.observer.as_deref_mut() {
+            observer.step(&step());
+        }
+    }
+
+    /// A quantity was sampled.
+    pub fn sample(&mut self, now: SimTime, entity: &str, metric: &'static Metric, value: f64) {
+        let sample = SampleRecord {
+            replication: self.replication,
+            time_ns: now.as_nanos(),
+            entity: self.names.intern(entity),
+            metric,
+            value,
+        };
+        if let Some(observer) = self.observer.as_deref_mut() {
+            observer.sample(&sample, &self.names);
+        }
+    }
+
+    /// Whether there is an observer.
+    #[inline]
+    pub fn is_observed(&self) -> bool {
+        self.observer.is_some()
+    }
+
+    /// Stands for a text, such as that of an error, in what is recorded.
+    pub fn intern(&mut self, text: &str) -> NameId {
+        self.names.intern(text)
+    }
+
+    /// The text for which a name stands.
+    pub fn text(&self, name: NameId) -> &str {
+        self.names.resolve(name)
     }
 
     /// The path of a response that passes `broker` after `path`.

@@ -1,10 +1,14 @@
 //! Time series: what entities look like every so often.
 
-use analysis::{Metric, NameId, SampleRecord, Unit};
+use analysis::{Metric, Unit};
 use sim_core::{SimDuration, SimTime};
 use soe_model::computer::CoreTime;
+use soe_model::names::ALL;
 
-use super::{Cx, Event, World};
+use super::broker_side::Brokers;
+use super::computer_side::Computers;
+use super::recorder::Recorder;
+use super::shared::Shared;
 
 static RUNNING: Metric = Metric::new(
     "tasks_running",
@@ -54,68 +58,59 @@ impl Sampler {
             busy: Vec::new(),
         }
     }
-}
 
-impl World<'_> {
-    pub(super) fn sample(&mut self, cx: &mut Cx<'_>) {
-        let Some(mut sampler) = self.sampler.take() else {
-            return;
-        };
-        let now = cx.now();
-        self.sample_value(now, super::ALL, &UNDER_WAY, self.under_way as f64);
-        self.sample_computers(&mut sampler, now);
-        self.sample_weights(now);
-        sampler.last = now;
-        cx.schedule_in(sampler.period, Event::Sample);
-        self.sampler = Some(sampler);
+    /// The simulated time between samples.
+    pub fn period(&self) -> SimDuration {
+        self.period
     }
 
-    fn sample_computers(&mut self, sampler: &mut Sampler, now: SimTime) {
+    /// Samples all entities; `under_way` calls are not over.
+    pub fn sample(
+        &mut self,
+        now: SimTime,
+        under_way: u64,
+        computers: &mut Computers,
+        brokers: &Brokers,
+        shared: &mut Shared<'_>,
+    ) {
+        let recorder = &mut shared.recorder;
+        recorder.sample(now, ALL, &UNDER_WAY, under_way as f64);
+        self.sample_computers(now, computers, recorder);
+        for (entity, weight) in brokers.weights(&shared.functions, &shared.endpoints) {
+            recorder.sample(now, &entity, &WEIGHT, f64::from(weight));
+        }
+        self.last = now;
+    }
+
+    fn sample_computers(
+        &mut self,
+        now: SimTime,
+        computers: &mut Computers,
+        recorder: &mut Recorder<'_>,
+    ) {
         let mut processors = 0;
-        for number in 0..self.computers.len() {
-            let machine = &mut self.computers[number].machine;
+        for computer in computers.iter_mut() {
+            let machine = computer.machine();
             let name = machine.name().to_owned();
             let (running, queued) = (machine.running(), machine.queued());
             let names: Vec<_> = machine.processors().map(str::to_owned).collect();
-            self.sample_value(now, &name, &RUNNING, running as f64);
-            self.sample_value(now, &name, &QUEUED, queued as f64);
+            recorder.sample(now, &name, &RUNNING, running as f64);
+            recorder.sample(now, &name, &QUEUED, queued as f64);
             for (processor, processor_name) in names.iter().enumerate() {
-                let usage = self.computers[number].machine.usage(now, processor);
-                if sampler.busy.len() == processors {
-                    sampler.busy.push(CoreTime::ZERO);
+                let usage = computer.usage(now, processor);
+                if self.busy.len() == processors {
+                    self.busy.push(CoreTime::ZERO);
                 }
-                let before = std::mem::replace(&mut sampler.busy[processors], usage.busy);
+                let before = std::mem::replace(&mut self.busy[processors], usage.busy);
                 processors += 1;
                 // The first sample is at the start, before which nothing was in use.
-                let utilization = match now > sampler.last {
-                    true => usage.utilization_since(sampler.last, before, now),
+                let utilization = match now > self.last {
+                    true => usage.utilization_since(self.last, before, now),
                     false => 0.0,
                 };
                 let entity = format!("{name}/{processor_name}");
-                self.sample_value(now, &entity, &UTILIZATION, utilization);
+                recorder.sample(now, &entity, &UTILIZATION, utilization);
             }
-        }
-    }
-
-    fn sample_weights(&mut self, now: SimTime) {
-        for broker in 0..self.brokers.len() {
-            for (entity, weight) in self.brokers[broker].weights(&self.functions, &self.endpoints) {
-                self.sample_value(now, &entity, &WEIGHT, f64::from(weight));
-            }
-        }
-    }
-
-    fn sample_value(&mut self, now: SimTime, entity: &str, metric: &'static Metric, value: f64) {
-        let entity: NameId = self.recorder.names.intern(entity);
-        let sample = SampleRecord {
-            replication: self.recorder.replication(),
-            time_ns: now.as_nanos(),
-            entity,
-            metric,
-            value,
-        };
-        if let Some(observer) = self.recorder.observer.as_deref_mut() {
-            observer.sample(&sample, &self.recorder.names);
         }
     }
 }

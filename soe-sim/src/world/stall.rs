@@ -7,7 +7,7 @@
 
 use sim_core::SimTime;
 
-use super::World;
+use super::client_side::Clients;
 
 /// Events at one instant that any run may execute.
 const MOST_EVENTS: u64 = 1 << 22;
@@ -27,13 +27,11 @@ pub(crate) struct Stall {
 }
 
 impl Stall {
-    /// Watches the run of `world`.
-    pub(crate) fn new(world: &World<'_>) -> Self {
-        let entities = world.clients.len() + world.brokers.len() + world.computers.len();
+    /// Watches a run with these clients and as many `others` that may act.
+    pub(super) fn new(clients: &Clients, others: usize) -> Self {
+        let entities = clients.ids().count() + others;
         let entities = (entities as u64).saturating_mul(EVENTS_PER_ENTITY);
-        let limits = world.clients.iter().map(|it| it.machine.most_calls());
-        let calls = limits.fold(0, u64::saturating_add).min(world.call_limit);
-        let calls = match calls {
+        let calls = match clients.most_calls() {
             u64::MAX => 0,
             limit => limit.saturating_mul(EVENTS_PER_CALL),
         };
@@ -49,9 +47,9 @@ impl Stall {
     ///
     /// # Errors
     /// If the run does not advance; the message says who spins.
-    pub(crate) fn check(
+    pub(super) fn check(
         &mut self,
-        world: &World<'_>,
+        clients: &Clients,
         events: u64,
         now: SimTime,
     ) -> Result<(), String> {
@@ -61,17 +59,17 @@ impl Stall {
             return Ok(());
         }
         self.events += events;
-        let issued = || world.clients.iter().map(|client| client.machine.issued());
         if self.issued.is_empty() && self.events > self.most / 2 {
-            self.issued = issued().collect();
+            self.issued = clients.issued().collect();
         }
         if self.events <= self.most {
             return Ok(());
         }
-        let calls = issued().zip(&self.issued).map(|(now, before)| now - before);
-        let most = calls
-            .zip(&world.client_names)
-            .max_by_key(|(calls, _)| *calls);
+        let calls = clients
+            .issued()
+            .zip(&self.issued)
+            .map(|(now, before)| now - before);
+        let most = calls.zip(clients.names()).max_by_key(|(calls, _)| *calls);
         let who = match most {
             Some((calls, client)) if calls > 0 => format!(
                 "client `{client}` issues one call after the other, each over at the instant of \
@@ -81,7 +79,7 @@ impl Stall {
             _ => format!(
                 "{} calls are under way, and messages between their brokers and computers take no \
                  time: give the network a latency",
-                world.under_way
+                clients.under_way()
             ),
         };
         Err(format!(
