@@ -435,7 +435,10 @@ impl Broker {
     /// When it wants to be woken next, if ever.
     pub fn next_wake(&self) -> Option<SimTime> {
         let delayed = self.delayed.peek().map(|Reverse((due, _, _))| *due);
-        delayed.into_iter().chain(self.kind.next_wake()).min()
+        match (delayed, self.kind.next_wake()) {
+            (Some(delayed), Some(wake)) => Some(delayed.min(wake)),
+            (delayed, wake) => delayed.or(wake),
+        }
     }
 
     /// It is now at least the time it asked for.

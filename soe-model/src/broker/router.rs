@@ -170,11 +170,8 @@ impl Router {
 
     /// When an optimizer or a policy wants to be woken.
     pub fn next_wake(&self) -> Option<SimTime> {
-        let wakes = self.tables.iter().flat_map(|table| {
-            let policies = table.wakes.first().map(|(due, _)| *due);
-            [table.optimizer.next_wake(), policies]
-        });
-        wakes.flatten().min()
+        let [overall, last] = &self.tables;
+        sooner(overall.next_wake(), last.next_wake())
     }
 
     /// Wakes the optimizers and policies that are due.
@@ -187,6 +184,15 @@ impl Router {
 /// keep the clock from advancing.
 pub(super) fn in_future(now: SimTime, due: SimTime) -> SimTime {
     due.max(now + SimDuration::from_nanos(1))
+}
+
+/// The earlier of two times to be woken.
+#[inline]
+fn sooner(one: Option<SimTime>, other: Option<SimTime>) -> Option<SimTime> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
 }
 
 /// A table whose entries have weights, with a policy for each function.
@@ -234,6 +240,13 @@ struct Row {
 const PICKS_PER_RETRY: u32 = 10;
 
 impl WeightedTable {
+    /// When the optimizer or a policy wants to be woken.
+    #[inline]
+    fn next_wake(&self) -> Option<SimTime> {
+        let policies = self.wakes.first().map(|(due, _)| *due);
+        sooner(self.optimizer.next_wake(), policies)
+    }
+
     fn flush(&mut self, now: SimTime) {
         let mut keys: Vec<_> = self.table.keys().collect();
         // From the end, so that no position shifts.
