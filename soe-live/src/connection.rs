@@ -1,4 +1,4 @@
-//! Connections of clients of tonic.
+//! Connections of tonic clients.
 
 use std::collections::BTreeMap;
 use std::future::Future;

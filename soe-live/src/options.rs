@@ -1,4 +1,4 @@
-//! Options that services share, with the original's names.
+//! Options that services share, with the names of the original.
 
 use std::str::FromStr;
 use std::sync::LazyLock;

@@ -1,9 +1,9 @@
 //! The original's configuration strings: `key=value` pairs joined by commas,
 //! `type=async,alpha=0.95`.
 //!
-//! Nothing is trimmed, and the first of several values for one key counts, as in
-//! the original. Unlike there, values that are left out take their defaults, and
-//! what nobody asked for is an error.
+//! Values are not trimmed, and the first of several values for one key is used, as in
+//! the original. Unlike in the original, missing values take their defaults, and
+//! unknown keys are errors.
 //!
 //! ```
 //! use soe_model::broker::optimizer::OPTIMIZERS;

@@ -1,4 +1,4 @@
-//! `edgeclient`: calls one function over and over.
+//! `edgeclient`: calls one function repeatedly.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! `edgecomputerclient`: shows how busy a computer is.
+//! `edgecomputerclient`: shows the utilization of a computer.
 
 use std::time::Duration;
 

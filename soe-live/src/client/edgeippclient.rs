@@ -1,4 +1,4 @@
-//! `edgeippclient`: calls in bursts, or in active phases between silent ones.
+//! `edgeippclient`: calls in bursts, or in alternating active and silent phases.
 
 use clap::{Parser, ValueEnum};
 use sim_core::libstdcxx::general;

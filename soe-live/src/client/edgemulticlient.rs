@@ -1,4 +1,4 @@
-//! `edgemulticlient`: plays a trace of calls.
+//! `edgemulticlient`: replays a trace of calls.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

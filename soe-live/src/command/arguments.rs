@@ -1,4 +1,4 @@
-//! Command lines as the original's executables take them.
+//! Command lines in the form of the original's executables.
 
 use std::ffi::OsString;
 

@@ -1,4 +1,4 @@
-//! Where a service is found: `host:port`.
+//! The address of a service: `host:port`.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};

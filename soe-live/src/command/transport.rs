@@ -1,4 +1,4 @@
-//! How calls travel: the configuration strings of servers and clients.
+//! Transport of calls: the configuration strings of servers and clients.
 
 use std::str::FromStr;
 

@@ -1,4 +1,4 @@
-//! A serverless platform behind an HTTP gateway, as OpenFaaS has one.
+//! A serverless platform behind an HTTP gateway, such as OpenFaaS.
 
 mod tls;
 

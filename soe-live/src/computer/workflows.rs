@@ -1,8 +1,8 @@
-//! What a computer does for workflows: asynchronous invocations, chains, graphs,
-//! and states that move.
+//! Workflows at a computer: asynchronous invocations, chains, graphs, and states that
+//! move.
 //!
-//! [`Workflows`] has a [`Host`] of the model and what it needs to talk to others;
-//! `driver` does what the host wants done.
+//! [`Workflows`] contains a [`Host`] of the model and its connections to other
+//! processes; `driver` carries out the actions of the host.
 
 mod driver;
 

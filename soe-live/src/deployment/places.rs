@@ -1,4 +1,4 @@
-//! Where the components of a deployment are.
+//! The endpoints of the components of a deployment.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What computers and clients of a deployment need for workflows.
+//! The parts of computers and clients of a deployment that workflows need.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! Messages as the models know their content.
+//! Translation of messages to the types of the models.
 
 use soe_model::broker::Command;
 use soe_model::broker::table::{Table, TableNames};

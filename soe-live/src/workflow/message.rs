@@ -1,4 +1,4 @@
-//! Requests and responses of workflows on the wire, and back.
+//! Conversion of workflow requests and responses to gRPC messages and back.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

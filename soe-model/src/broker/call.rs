@@ -1,4 +1,4 @@
-//! What a broker is told about calls, and what it wants done.
+//! Events of calls that are reported to a broker, and its actions.
 
 use sim_core::SimDuration;
 

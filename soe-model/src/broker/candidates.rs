@@ -1,4 +1,4 @@
-//! The destinations among which one call is sent.
+//! The destinations from which one call's destination is selected.
 
 use super::call::CallHeader;
 use super::peers::{Load, Peer, Peers};

@@ -1,4 +1,4 @@
-//! At most so many at one destination at a time; the others wait in order.
+//! A limit of pending calls per destination; further calls wait in order of arrival.
 
 use std::collections::VecDeque;
 

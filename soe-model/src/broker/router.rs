@@ -1,9 +1,9 @@
 //! The e-router: weighted forwarding tables.
 //!
-//! A router keeps two tables, each with an optimizer of its own: the overall
-//! table holds all destinations and serves calls from clients; the final table
-//! holds only computers and serves calls that another broker has forwarded, so
-//! that a call passes at most two brokers.
+//! A router keeps two tables, each with its own optimizer. The overall table holds
+//! all destinations and serves calls from clients. The final table holds only
+//! computers and serves calls that another broker has forwarded. A call therefore
+//! passes at most two brokers.
 
 use std::collections::{BTreeSet, VecDeque};
 

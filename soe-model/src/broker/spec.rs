@@ -1,4 +1,4 @@
-//! What a broker is made of.
+//! The specification of a broker.
 
 use sim_core::SimDuration;
 

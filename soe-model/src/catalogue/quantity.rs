@@ -1,4 +1,4 @@
-//! What values of parameters look like.
+//! The quantities of parameters, and the notation of their values.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Which requests a computer can take.
+//! Admission: the requests that a computer accepts.
 
 use super::matter::Matter;
 use super::message::{Request, StateRef};

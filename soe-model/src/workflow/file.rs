@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A DAG has `functionNames` instead of `functions`, and `successors`: for each
-//! function but the last the list of those that follow it, by their place.
+//! function except the last, the list of the indices of its successors.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

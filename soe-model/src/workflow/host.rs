@@ -1,4 +1,4 @@
-//! A computer that takes part in workflows: what it does around executing
+//! The part of a computer in workflows: its actions before and after the execution of
 //! functions.
 
 mod steps;

@@ -1,4 +1,4 @@
-//! What arguments and states are made of.
+//! The representation of arguments and states.
 
 use std::fmt::Debug;
 use std::sync::Arc;

@@ -1,23 +1,23 @@
-//! Moving states to where they are used.
+//! Moving states to the computers that use them.
 //!
-//! A state is moved by its new owner, in steps that may be repeated:
+//! The new owner moves a state, in steps that may be repeated:
 //!
-//! 1. *get* it from the server that a request names, or from where that one says
-//!    it has gone;
-//! 2. *put* it on the own server, which keeps it back for the time being;
-//! 3. with that *acknowledged*, have the old owner *delete* it and remember the
-//!    new place: from this moment the new owner has it.
+//! 1. *get* the state from the server that a request names, or from the place to
+//!    which that server refers;
+//! 2. *put* it on the own server, which does not hand it out yet;
+//! 3. after this is *acknowledged*, have the old owner *delete* it and remember the
+//!    new place. From this moment the new owner has the state.
 //!
-//! The old owner thus keeps a state until the new one has it, and there is never
-//! less than one copy. If the third step stays unanswered there may be two; who
-//! owns the state is then known to the old owner, and the new one asks until it
-//! learns it, so that one copy remains once both can reach each other. When two
-//! want the same state at once the old owner decides, and the loser follows the
-//! winner. Versions see to it that a late request deletes nothing newer.
+//! The old owner keeps a state until the new one has it, so there is always at least
+//! one copy. If step 3 gets no response, there may be two copies. The old owner then
+//! knows which server owns the state, and the new one asks until it learns this, so
+//! that one copy remains once both can reach each other. When two servers want the
+//! same state at once, the old owner decides, and the loser follows the winner. With
+//! versions, a late request cannot delete a newer state.
 //!
-//! Servers of the original know neither versions nor departures. They let a state
-//! go at once, and a copy that one of them could not be told to delete stays
-//! there.
+//! Servers of the original know neither versions nor the new places of states. They
+//! release a state at once. A copy on a server that could not be told to delete it
+//! stays there.
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -1,4 +1,4 @@
-//! One run of a workflow, as its client sees it.
+//! One run of a workflow, on the side of its client.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! State servers: named states, and where those went that have left.
+//! State servers: named states, and the new places of states that have moved.
 
 use std::collections::BTreeMap;
 

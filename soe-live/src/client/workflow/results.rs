@@ -1,4 +1,4 @@
-//! Results of workflows, which come to a callback, and those who wait for them.
+//! Results of workflows, which arrive at a callback, and the runs that wait for them.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,5 +1,6 @@
-//! Driving the machine of a computer: requests go in, and what it wants done goes
-//! out as tasks of the runtime, whose outcome is reported back to it.
+//! The driver of a computer's state machine. It passes requests to the machine, runs
+//! the machine's actions as tasks of the runtime, and reports their outcome to the
+//! machine.
 
 use std::sync::Arc;
 
