@@ -38,7 +38,7 @@ pub fn starter() -> &'static str {
     include_str!("format/starter.toml")
 }
 
-/// A scenario as somebody wrote it, possibly with changes from outside.
+/// A scenario as written, possibly with changes from the command line.
 ///
 /// ```
 /// use scenarios::format::Scenario;
@@ -116,7 +116,7 @@ impl Scenario {
     /// number, from 1: `event.1.at=20 s`.
     ///
     /// # Errors
-    /// If there is no such key or nobody of that name.
+    /// If there is no such key or no entity of that name.
     pub fn set(&mut self, assignment: &str) -> Result<(), Diagnostics> {
         set::set(
             &mut self.0.root,

@@ -24,7 +24,7 @@ struct Shared {
 enum Setting {
     Off,
     At(Instant),
-    /// Nobody will set it any more.
+    /// It will not be set again.
     Dropped,
 }
 

@@ -373,7 +373,7 @@ impl<B> Catalogue<B> {
     }
 }
 
-/// Checks the declaration of a kind that somebody registers.
+/// Checks the declaration of a kind that is registered.
 fn check<B>(sort: &'static str, kind: &'static Kind<B>) -> Result<(), RegisterError> {
     let is_name = |name: &str| {
         let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-';

@@ -19,7 +19,7 @@
 use crate::catalogue::{ArgumentError, Catalogue, Configured, Quantity, Value};
 use crate::units::QuantityError;
 
-/// The pairs of a configuration string that nobody has taken yet.
+/// The pairs of a configuration string that were not read yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conf {
     pairs: Vec<(String, String)>,
@@ -31,7 +31,7 @@ pub enum ConfError {
     /// It is not made of pairs.
     #[error("Invalid configuration: {0}")]
     Malformed(String),
-    /// Nobody knows this key.
+    /// Unknown key.
     #[error("unknown key `{found}`, known: {known}")]
     UnknownKey {
         /// The key.

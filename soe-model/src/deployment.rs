@@ -131,7 +131,7 @@ pub enum Change {
         /// What joins them from now on.
         link: Link,
     },
-    /// Somebody sets a weight in the tables of a broker.
+    /// A weight in the tables of a broker is set.
     WeightSet {
         /// The broker.
         broker: String,

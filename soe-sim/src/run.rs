@@ -24,7 +24,7 @@ pub struct RunOptions {
     pub sample_period: Option<SimDuration>,
 }
 
-/// How far a run has come, for whoever watches it from another thread.
+/// The progress of a run, for observers in other threads.
 #[derive(Debug, Default)]
 pub struct Progress {
     /// Calls issued, over all replications.

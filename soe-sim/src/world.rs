@@ -3,8 +3,8 @@
 //! Everything that happens between entities is a message that takes its time
 //! through the network: a request, a response, an announcement, an update of a
 //! table. Entities themselves are the state machines of `soe-model`; the world
-//! carries messages to them, wakes them when they asked for it, and remembers
-//! what became of every call.
+//! carries messages to them, wakes them when they asked for it, and records
+//! the outcome of every call.
 
 mod assembly;
 mod broker_side;
@@ -263,7 +263,7 @@ impl World<'_> {
         }
     }
 
-    /// Ends the run if nobody will issue a call any more and all are over.
+    /// Ends the run if no client will issue another call and all calls have ended.
     #[inline]
     fn stop_if_over(&mut self, cx: &mut Cx<'_>) {
         let exhausted = self.recorder.calls_issued() >= self.call_limit

@@ -376,7 +376,7 @@ impl<'e, E: Runner> Sweep<'e, E> {
                 _ => interval.relative_half_width(),
             }
         });
-        // What has no interval is not precise, and neither is what nobody reports.
+        // A metric without an interval is not precise, and neither is one that is not reported.
         let largest = relative
             .map(|half| half.unwrap_or(f64::INFINITY))
             .reduce(f64::max);

@@ -232,7 +232,7 @@ fn io_error(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Jour
     }
 }
 
-/// A journal that is written to. Nobody else can write to it meanwhile.
+/// A journal that is written to. No other process can write to it meanwhile.
 #[derive(Debug)]
 pub(crate) struct Journal {
     path: PathBuf,

@@ -1,4 +1,4 @@
-//! Study files: what is varied, how often it is repeated, what is looked at.
+//! Study files: what varies, the number of replications, and the metrics of interest.
 
 mod assign;
 mod axis;
@@ -37,7 +37,7 @@ const MOST_POINTS: usize = 100_000;
 /// The most replications of all points together.
 const MOST_RUNS: u64 = 100_000_000;
 
-/// A study as somebody wrote it, possibly with changes from outside.
+/// A study as written, possibly with changes from the command line.
 ///
 /// ```
 /// use soe_study::Study;

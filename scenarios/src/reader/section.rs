@@ -64,7 +64,7 @@ pub enum Default {
     Unused,
 }
 
-/// A section as somebody filled it in, with all defaults.
+/// A section with its given values and all defaults.
 #[derive(Clone, Debug)]
 pub struct Record {
     /// The declaration.

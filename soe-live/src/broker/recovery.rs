@@ -46,7 +46,7 @@ impl Core {
         );
     }
 
-    /// Notes that somebody else has decided about entries.
+    /// Notes that entries were changed by another component.
     pub fn decided(&mut self, command: &Command) {
         match *command {
             Command::Flush => self.lost.clear(),

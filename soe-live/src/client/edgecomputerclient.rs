@@ -106,7 +106,7 @@ async fn subscribe(
     }
 }
 
-/// Writes a line for each processor. Says whether anybody still reads.
+/// Writes a line for each processor. Returns whether the reader is still there.
 fn write(output: &mut Output, origin: Instant, utilization: &Utilization) -> Result<bool, Failure> {
     for (processor, value) in &utilization.values {
         let time = general(origin.elapsed().as_secs_f64());

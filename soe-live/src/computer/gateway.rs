@@ -67,7 +67,7 @@ pub enum GatewayError {
     /// The address is not one.
     #[error("key `{URL}`: found `{0}`, expected an address such as http://localhost:8080/")]
     Url(String),
-    /// Nobody knows this sort of gateway.
+    /// Unknown sort of gateway.
     #[error("unknown type `{0}`, known: {OPEN_FAAS}")]
     Unknown(String),
 }

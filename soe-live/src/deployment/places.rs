@@ -34,7 +34,7 @@ pub enum PlacesError {
     /// A line is incomplete.
     #[error("line {0}: expected three endpoints and a name")]
     Incomplete(usize),
-    /// An endpoint is none.
+    /// An endpoint is not valid.
     #[error("line {0}: {1}")]
     Endpoint(usize, EndpointError),
 }

@@ -95,7 +95,7 @@ impl Router {
         Ok(())
     }
 
-    /// Picks a destination for a call; `None` if there is none.
+    /// Selects a destination for a call; `None` without destinations.
     pub fn pick(
         &mut self,
         now: SimTime,
@@ -183,8 +183,8 @@ impl Router {
     }
 }
 
-/// When to wake somebody at `now` who asked for `due`: a time that is past would
-/// keep the clock from advancing.
+/// The wake-up time at `now` for a request of `due`: a time in the past would keep the
+/// clock from advancing.
 pub(super) fn in_future(now: SimTime, due: SimTime) -> SimTime {
     due.max(now + SimDuration::from_nanos(1))
 }

@@ -31,7 +31,7 @@ pub enum Quantity {
     },
     /// One of a few words.
     Word(&'static [&'static str]),
-    /// The path of a timetable file, one call per line; whoever reads the
+    /// The path of a timetable file, one call per line; the reader of the
     /// scenario resolves it into a [`Timetable`].
     Timetable,
 }

@@ -77,7 +77,7 @@ pub enum WorkflowError {
         /// All functions, separated by commas.
         known: String,
     },
-    /// A state is there for nobody, and does not say so.
+    /// No function needs a state, and `null` does not declare this.
     #[error(
         "no function needs state '{0}': name functions in `dependencies`, or say null there if it \
          is only to be kept"

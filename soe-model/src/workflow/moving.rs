@@ -79,7 +79,7 @@ const MOST_RELEASES: u32 = 3;
 #[derive(Clone, Debug)]
 pub struct Moves<S> {
     own: String,
-    /// How long whoever wants a state waits for it.
+    /// How long a request waits for a state.
     patience: SimDuration,
     moves: BTreeMap<String, Move<S>>,
     questions: u64,
@@ -90,7 +90,7 @@ pub struct Moves<S> {
 #[derive(Clone, Debug)]
 struct Move<S> {
     phase: Phase<S>,
-    /// Nobody waits for it after this time.
+    /// No request waits for it after this time.
     deadline: SimTime,
     wanted: bool,
     waits: Waits,
@@ -128,7 +128,7 @@ enum Waits {
 const LONGEST_TRAIL: u32 = 64;
 
 impl<S: Clone> Moves<S> {
-    /// Moves to the server called `own`. Whoever wants a state waits for it no
+    /// Moves to the server called `own`. A request waits for a state no
     /// longer than `patience`.
     pub fn new(own: impl Into<String>, patience: SimDuration) -> Self {
         Self {
@@ -180,7 +180,7 @@ impl<S: Clone> Moves<S> {
         self.asks.pop_front()
     }
 
-    /// The next state that somebody wanted and whose move has ended.
+    /// The next requested state whose move has ended.
     pub fn poll_ended(&mut self) -> Option<(String, MoveOutcome)> {
         self.ended.pop_front()
     }
@@ -247,7 +247,7 @@ impl<S: Clone> Moves<S> {
                 });
                 self.enter(now, &name, Phase::Releasing { at, version });
             }
-            // Somebody has brought a newer one: whoever that was lets it go.
+            // A newer one has arrived: its old owner releases it.
             (Phase::Putting { .. }, StateReply::Newer) => self.arrived(&name),
             (Phase::Releasing { .. }, StateReply::Done | StateReply::Missing) => {
                 if let Some(store) = store {

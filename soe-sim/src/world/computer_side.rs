@@ -130,7 +130,7 @@ impl World<'_> {
         computer.alarm.set(wanted, Event::Computer(number), cx);
     }
 
-    /// The computer vanishes: whoever waits for it learns that it is gone.
+    /// The computer vanishes: all that wait for it are informed.
     pub(super) fn fail_computer(&mut self, number: u32, cx: &mut Cx<'_>) {
         let computer = &mut self.computers[number as usize];
         computer.present = false;

@@ -127,7 +127,7 @@ impl World<'_> {
         }
     }
 
-    /// Bytes sent between different nodes since the end of the warm-up, if anybody
+    /// Bytes sent between different nodes since the end of the warm-up, if they were
     /// counted.
     pub(super) fn traffic(&self) -> Option<u128> {
         self.flows.any.then_some(self.flows.traffic)

@@ -40,7 +40,7 @@ fn is_work(leg: &Leg) -> bool {
 /// A task that will reach a computer: when, which, and what it is.
 type Coming = (SimTime, TaskId, FunctionId, Bytes);
 
-/// What becomes of everything that a computer has and of what comes.
+/// The future of all tasks that a computer has and of those on their way.
 struct Course {
     /// When the call that is asked about is done; nothing if it is refused.
     own: Option<SimTime>,

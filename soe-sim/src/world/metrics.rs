@@ -96,7 +96,7 @@ pub struct ComputerUsage {
     /// The name of the computer.
     pub computer: String,
     /// Its processors by name, and the mean share of their cores in use since the
-    /// end of the warm-up; not a number if nobody knows.
+    /// end of the warm-up; not a number if unknown.
     pub processors: Vec<(String, f64)>,
 }
 

@@ -1,5 +1,5 @@
-//! What a run remembers: statistics in constant memory, and every call for
-//! whoever wants to see them.
+//! The records of a run: statistics in constant memory, and every call for an
+//! observer.
 
 use analysis::{CallRecord, NameId, Names, Outcome, SampleRecord};
 use sim_core::monitor::{QuantileSketch, TimeWeighted, interpolate};
@@ -112,7 +112,7 @@ pub struct CallStatistics {
     pub sent: u64,
     /// Executed and answered.
     pub completed: u64,
-    /// Given up, because nobody executed them.
+    /// Lost, because no computer executed them.
     pub lost: u64,
     /// From issue to answer, of completed calls.
     pub latency: Distribution,

@@ -25,7 +25,7 @@ use crate::study::{NetworkSource, Parameters, Plan, Selector, StatesimSubject, T
 use scenarios::reader::diagnostic;
 use soe_sim::Progress;
 
-/// Delays at which the distribution of the total delay is looked at: up to 2 s.
+/// Delays at which the distribution of the total delay is evaluated: up to 2 s.
 const DELAY_STEPS: usize = 200;
 /// From one to the next, in nanoseconds.
 const DELAY_STEP: f64 = 10e6;

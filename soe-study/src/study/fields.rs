@@ -129,7 +129,7 @@ impl<'t, 'a, 'r> Fields<'t, 'a, 'r> {
         self.report.wrong(place, message);
     }
 
-    /// Takes down the keys that nobody asked for.
+    /// Records the keys that were not read.
     pub(super) fn finish(self) {
         for entry in &self.table.entries {
             if !self.known.iter().any(|known| *known == entry.key) {

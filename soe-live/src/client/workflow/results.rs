@@ -29,7 +29,7 @@ impl Results {
     /// Listens until told to stop.
     ///
     /// # Errors
-    /// If the endpoint is not free, or nobody else could send anything there.
+    /// If the endpoint is not free, or others could not send anything there.
     pub async fn listen(
         endpoint: &Endpoint,
         security: &Security,

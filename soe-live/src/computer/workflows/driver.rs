@@ -210,12 +210,12 @@ impl Computer {
         });
     }
 
-    /// Tells whoever watches of a step that begins.
+    /// Reports a step that begins to the observer.
     fn tell(&self, host: &Host<Contents>, task: TaskKey) {
         let (Some(watch), Some(request)) = (&self.workflows.watch, host.task(task)) else {
             return;
         };
-        // Nobody has to watch to the end.
+        // The observer may have left.
         let _ = watch.send(Step {
             uuid: request.uuid.clone(),
             computer: host.spec().endpoint.clone(),

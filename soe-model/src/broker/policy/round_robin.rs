@@ -106,8 +106,8 @@ impl Policy for RoundRobin {
     fn add(&mut self, now: SimTime, weight: f32) {
         let first = match self.compatibility {
             Compatibility::Corrected => 0.0,
-            // Adding a weight to so large a number does not change it: whoever
-            // is in front stays there until the first measurement.
+            // Adding a weight to such a large number does not change it: the first
+            // destination stays first until the first measurement.
             Compatibility::Original => f64::from(f32::MAX),
         };
         self.destinations.push(Destination {

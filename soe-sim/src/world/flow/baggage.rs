@@ -12,7 +12,7 @@ impl BaggageId {
     pub const NONE: Self = Self(u32::MAX);
 }
 
-/// Baggage under way. It lives as long as the leg of whoever made the request.
+/// Baggage in transit. It lives as long as the leg of the request's sender.
 #[derive(Debug, Default)]
 pub(in crate::world) struct AllBaggage(Slab<Baggage>);
 
@@ -48,7 +48,7 @@ impl AllBaggage {
         }
     }
 
-    /// The leg of whoever made the request is over.
+    /// The leg of the request's sender has ended.
     pub fn unpack(&mut self, id: BaggageId) -> Option<Response<Sizes>> {
         self.0.try_remove(id.0 as usize)?.response
     }
