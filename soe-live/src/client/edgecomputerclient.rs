@@ -16,13 +16,13 @@ use crate::connection::connect_lazily;
 use crate::rpc::edge_computer_client::EdgeComputerClient;
 use crate::rpc::{Utilization, Void};
 
-/// How long to wait before a lost connection is made again.
+/// Delay before a lost connection is opened again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Shows how busy the processors of a computer are, until it is interrupted.
+/// Shows the utilization of the processors of a computer, until it is interrupted.
 ///
-/// Each processor becomes a line about once per second: time in seconds, name of
-/// the processor, fraction of it that was used.
+/// Each processor has a line about once per second: time in seconds, name of the
+/// processor, used fraction of it.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "edgecomputerclient",
@@ -32,11 +32,11 @@ Examples:
   edgecomputerclient --server 127.0.0.1:20000 --output-file utilization"
 )]
 pub struct Options {
-    /// Where the utilization of the computer is served
+    /// Address of the utilization service of the computer
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:6476")]
     server_endpoint: Endpoint,
 
-    /// Where the lines go
+    /// Output file
     #[arg(long, value_name = "FILE", default_value = "/dev/stdout")]
     output_file: String,
 
