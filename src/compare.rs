@@ -1,4 +1,4 @@
-//! `soe compare`: which differences between alternatives are real, and whether
+//! `soe compare`: which differences between alternatives are significant, and whether
 //! results changed since an earlier run.
 
 use std::io::Write;

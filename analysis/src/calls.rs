@@ -1,5 +1,5 @@
-//! What the table of calls tells beyond the metrics of a run: distributions by function, computer or client, where the
-//! warm-up ended, and whether consecutive calls depend on each other.
+//! Analyses of the table of calls beyond the metrics of a run: distributions by function, computer or client, the end
+//! of the warm-up, and the dependence of consecutive calls.
 
 mod course;
 mod latencies;

@@ -1,4 +1,4 @@
-//! Standard output and standard error, of which either may be closed or full.
+//! Standard output and standard error, either of which may be closed or full.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};

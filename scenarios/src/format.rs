@@ -1,9 +1,9 @@
-//! The scenario format: a TOML file that says what takes part and how it is run.
+//! The scenario format: a TOML file that describes a deployment and its run.
 //!
-//! Every key is declared once, with its quantity, its default and its meaning.
-//! Reading a file, the messages for mistakes, [`Scenario::check`], the JSON
-//! [`schema`](schema()) and the [`reference`](reference()) documentation all
-//! follow these declarations; the kinds of policies, optimizers and so on come from the
+//! Every key is declared once, with its quantity, its default and its meaning. Reading
+//! a file, the messages for mistakes, [`Scenario::check`], the JSON
+//! [`schema`](schema()) and the [`reference`](reference()) documentation all follow
+//! these declarations. The kinds of policies, optimizers and others come from the
 //! catalogues of the models.
 
 mod broker;

@@ -1,9 +1,10 @@
-//! The reader of TOML files whose keys are declared: scenarios and studies.
+//! The reader of TOML files with declared keys: scenarios and studies.
 //!
 //! A [`Section`](section::Section) declares the keys of a table, each with its
-//! [`Form`](value::Form) and default. A [`Document`](document::Document) is a file in which
-//! every value knows its place; read as a section it becomes a [`Record`](section::Record) of
-//! [`Datum`](value::Datum)s, and each mistake a [`Diagnostic`] in one line.
+//! [`Form`](value::Form) and default. A [`Document`](document::Document) is a file in
+//! which every value has its place. Reading it as a section gives a
+//! [`Record`](section::Record) of [`Datum`](value::Datum)s; each mistake gives a
+//! [`Diagnostic`] of one line.
 
 pub mod diagnostic;
 pub mod document;

@@ -1,4 +1,4 @@
-//! A digest of a run that is cheap enough to be always on.
+//! A digest of a run, cheap enough to be always enabled.
 
 use crate::SimTime;
 

@@ -1,4 +1,4 @@
-//! What a person reads after a run.
+//! The report of a run for people.
 
 use std::fmt::Write;
 

@@ -1,10 +1,9 @@
 //! The simulated world: a deployment as one model of the discrete-event engine.
 //!
-//! Everything that happens between entities is a message that takes its time
-//! through the network: a request, a response, an announcement, an update of a
-//! table. Entities themselves are the state machines of `soe-model`; the world
-//! carries messages to them, wakes them when they asked for it, and records
-//! the outcome of every call.
+//! Every interaction between entities is a message that takes its time through the
+//! network: a request, a response, an announcement, an update of a table. Entities are
+//! the state machines of `soe-model`. The world carries messages to them, wakes them at
+//! the times that they request, and records the outcome of every call.
 
 mod assembly;
 mod broker_side;

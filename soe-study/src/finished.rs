@@ -1,4 +1,4 @@
-//! A sweep that is over: what is known of its points.
+//! A finished sweep: the results of its points.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What came out of a claim of a study.
+//! The verdict on a claim of a study.
 
 /// What came out of a claim.
 #[derive(Clone, Debug)]

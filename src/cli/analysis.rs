@@ -1,4 +1,4 @@
-//! The options of the commands that look at results.
+//! The options of the commands that read results.
 
 use std::path::PathBuf;
 

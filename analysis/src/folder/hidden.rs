@@ -1,4 +1,4 @@
-//! The hidden folder in which results are collected, and those that killed processes left.
+//! The hidden folder in which results are collected, and hidden folders of killed processes.
 
 use std::fs::{self, File};
 use std::io;

@@ -1,4 +1,4 @@
-//! The sections `[client.NAME]`: what issues calls.
+//! The sections `[client.NAME]`.
 
 use sim_core::{SimDuration, SimTime};
 use soe_model::client::arrival::ARRIVALS;

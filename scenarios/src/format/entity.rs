@@ -1,5 +1,5 @@
-//! What computers, brokers, controllers and clients have in common: a name, a
-//! number of copies, a node on which they stand, a controller.
+//! The common keys of computers, brokers, controllers and clients: name, number of
+//! copies, node, controller.
 
 use std::cell::Cell;
 use std::collections::HashMap;

@@ -1,5 +1,5 @@
-//! The JSON Schema (draft 2020-12) of scenarios, with which editors complete keys
-//! and mark mistakes.
+//! The JSON Schema (draft 2020-12) of scenarios. Editors use it to complete keys and
+//! mark mistakes.
 
 use serde_json::{Map, Value as Json, json};
 use soe_model::catalogue::{Parameter, Quantity};

@@ -1,6 +1,6 @@
-//! Sections of a scenario and their keys, declared once: what reads files, fills
-//! in defaults, writes scenarios back, and makes the JSON Schema and the
-//! reference documentation all follow the same declarations.
+//! Sections and their keys, declared once. Reading files, filling in defaults, printing
+//! scenarios, the JSON Schema and the reference documentation all follow the same
+//! declarations.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What a replication reports: one value per metric and entity.
+//! The metrics of a replication: one value per metric and entity.
 
 use std::fmt;
 

@@ -1,5 +1,4 @@
-//! What the threads of a sweep do: they take replications, run them and write what
-//! came out.
+//! The threads of a sweep: they take replications, run them and write the results.
 
 use std::any::Any;
 use std::collections::VecDeque;

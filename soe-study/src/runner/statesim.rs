@@ -1,9 +1,9 @@
 //! Sweeps of StateSim.
 //!
-//! All allocation and execution policies of a point are evaluated together: they see the
-//! same jobs, and an allocation that does not depend on the execution policy is made once.
-//! Networks with their routes are shared by all points and threads, pools of chains by
-//! the points of the same factors.
+//! All allocation and execution policies of a point are evaluated together, on the same
+//! jobs. An allocation that does not depend on the execution policy is computed once.
+//! All points and threads share networks and their routes; points with the same factors
+//! share pools of chains.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

@@ -1,4 +1,4 @@
-//! Reads the keys of a table one by one; what was not asked for is unknown.
+//! Reads the keys of a table one by one; keys that were not read are unknown.
 
 use scenarios::reader::diagnostic::{Place, Report, hint, quote};
 use scenarios::reader::tree::{Node, Raw, Table};

@@ -1,4 +1,4 @@
-//! Which figures are drawn of a study.
+//! The figures of a study.
 
 use super::axis::Axis;
 use super::fields::{Fields, tables};

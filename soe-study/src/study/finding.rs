@@ -1,4 +1,4 @@
-//! What a study is expected to show.
+//! The expected findings of a study.
 
 use super::axis::Axis;
 use super::fields::{Fields, tables};

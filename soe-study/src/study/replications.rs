@@ -1,4 +1,4 @@
-//! How often each point is repeated.
+//! The number of replications of each point.
 
 use super::fields::Fields;
 use super::selector::{self, Selector};

@@ -1,4 +1,4 @@
-//! Makes and shows topologies.
+//! Generates and shows topologies.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Makes and inspects traces.
+//! Generates and inspects traces.
 
 use std::path::{Path, PathBuf};
 

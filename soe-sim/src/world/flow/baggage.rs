@@ -1,4 +1,4 @@
-//! What requests of workflows carry beside a function and an input.
+//! The additional content of workflow requests, besides a function and an input.
 
 use slab::Slab;
 use soe_model::workflow::{Request, Response, Sizes};

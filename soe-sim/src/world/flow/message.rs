@@ -1,5 +1,5 @@
-//! Messages that are no calls: questions to state servers, and results that are
-//! sent to callbacks.
+//! Messages other than calls: requests to state servers, and results that are sent to
+//! callbacks.
 
 use sim_core::SimDuration;
 use slab::Slab;
