@@ -1,4 +1,4 @@
-//! `soe analyze`: what a result folder says, and how far it can be trusted.
+//! `soe analyze`: the numbers of a result folder, and how far they can be trusted.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! `soe check`: whether a result folder is as it was written.
+//! `soe check`: verifies that a result folder is unchanged.
 
 use analysis::Manifest;
 

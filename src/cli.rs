@@ -28,32 +28,32 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Simulate a scenario and report what came out
+    /// Simulate a scenario and report its results
     #[command(after_long_help = RUN_EXAMPLES)]
     Run(RunArgs),
     /// Run a study: a scenario or StateSim at all points of a grid
     #[command(after_long_help = SWEEP_EXAMPLES)]
     Sweep(SweepArgs),
-    /// Run a study that is part of the program, or list them
+    /// Run a study that comes with the program, or list these studies
     Study(StudyArgs),
     /// Check a scenario, or print the schema of scenario files
     Scenario(ScenarioArgs),
     /// Write a commented scenario to start from
     New(NewArgs),
-    /// List the policies, optimizers, estimators and so on that there are
+    /// List all policies, optimizers, estimators and other kinds
     List(ListArgs),
     /// Evaluate chains of stateful invocations on an edge network (StateSim)
     Statesim(statesim::command::Args),
-    /// Make or show the topology of an edge network
+    /// Generate or show the topology of an edge network
     #[command(subcommand)]
     Topology(statesim::command::TopologyCommand),
-    /// Make or inspect a trace of tasks
+    /// Generate or inspect a trace of tasks
     #[command(subcommand)]
     Workload(statesim::command::WorkloadCommand),
     /// Run a scenario as real services and clients
     #[command(subcommand)]
     Live(LiveCommand),
-    /// Report what a result folder says, and how far it can be trusted
+    /// Report the numbers of a result folder, and how far they can be trusted
     #[command(after_long_help = analysis::ANALYZE_EXAMPLES)]
     Analyze(AnalyzeArgs),
     /// Compare alternatives, or check results against earlier ones
@@ -87,10 +87,10 @@ Examples:
 The result folder holds manifest.json (what was run, and digests of all files),
 scenario.toml (the scenario as run), summary.json and summary.csv (means and
 intervals), metrics.csv and metrics.jsonl (every replication), tables.txt (the
-brokers' tables at the end), columns.json (what columns and metrics mean) and, on
+brokers' tables at the end), columns.json (meaning of columns and metrics) and, on
 request, calls.csv and samples.csv. It appears whole or not at all.
 
-Exit status: 0 done, 1 something went wrong, 2 wrong input, 130 interrupted.";
+Exit status: 0 success, 1 failure, 2 wrong input, 130 interrupted.";
 
 #[derive(Args, Debug)]
 pub struct CheckArgs {
@@ -98,7 +98,7 @@ pub struct CheckArgs {
     pub folder: PathBuf,
 }
 
-/// More threads than this are a slip of the keyboard.
+/// More threads than this are a typing mistake.
 const MOST_THREADS: i64 = 1024;
 
 #[derive(Args, Debug)]
@@ -106,8 +106,8 @@ pub struct RunArgs {
     #[command(flatten)]
     pub task: TaskArgs,
 
-    /// Number of threads, of which no more are started than there is work; they
-    /// change nothing but the time it takes [default: all cores]
+    /// Maximum number of threads; it affects only the time of the run, never the
+    /// results [default: all cores]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
     pub threads: Option<u16>,
 
@@ -117,7 +117,7 @@ pub struct RunArgs {
     pub samples: Option<String>,
 }
 
-/// Which scenario to run, however that is done, and what becomes of its results.
+/// The scenario to run, and the destination of its results.
 #[derive(Args, Debug)]
 pub struct TaskArgs {
     #[command(flatten)]
@@ -133,7 +133,7 @@ pub struct TaskArgs {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub output: Option<PathBuf>,
 
-    /// Replace the results in an existing folder, if they are of this program
+    /// Replace the results in an existing folder, if this program wrote them
     #[arg(long, requires = "output")]
     pub force: bool,
 
@@ -145,7 +145,7 @@ pub struct TaskArgs {
     #[arg(long)]
     pub calls: bool,
 
-    /// What to print on standard output
+    /// Format of standard output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 
@@ -154,7 +154,7 @@ pub struct TaskArgs {
     pub quiet: bool,
 }
 
-/// Which scenario, and what the command line changes in it.
+/// The scenario, and the changes of the command line.
 #[derive(Args, Debug)]
 pub struct WhichArgs {
     /// The scenario file (TOML)
@@ -165,8 +165,7 @@ pub struct WhichArgs {
     #[arg(long)]
     pub seed: Option<u64>,
 
-    /// Another value for a key of the scenario, such as `computer.edge.cores=4`;
-    /// may be repeated
+    /// Set a key of the scenario, such as `computer.edge.cores=4`; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 }
@@ -177,15 +176,14 @@ Examples:
   soe live up scenarios/readme-dispatcher.toml --processes --calls
   soe live up scenarios/readme.toml --set client.client-1.arrivals.interval=\"100 ms\"";
 
-/// Run scenarios for real.
+/// Run scenarios live.
 #[derive(Debug, Subcommand)]
 pub enum LiveCommand {
-    /// Start everything in a scenario on this machine as real services, let its
-    /// clients call, report as `soe run` does, and take everything down again
+    /// Start all components of a scenario on this machine as real services, let its
+    /// clients call, print the same report as `soe run`, and stop everything
     #[command(after_help = LIVE_EXAMPLES)]
     Up(LiveUpArgs),
-    /// Run one component of a scenario, until standard input ends or a signal
-    /// comes
+    /// Run one component of a scenario until standard input ends or a signal arrives
     Serve(LiveServeArgs),
 }
 
@@ -194,7 +192,7 @@ pub struct LiveUpArgs {
     #[command(flatten)]
     pub task: TaskArgs,
 
-    /// Start each component as a process of its own
+    /// Start each component as a separate process
     #[arg(long)]
     pub processes: bool,
 }
@@ -208,9 +206,10 @@ pub struct LiveServeArgs {
     #[arg(long)]
     pub name: String,
 
-    /// Where every component is: a file with a line for each, two endpoints and
-    /// the name. At the first endpoint it takes calls or announcements; the second
-    /// is that of the tables of a broker or the utilization of a computer
+    /// File with the endpoints of all components, one line each: `ENDPOINT ENDPOINT
+    /// ENDPOINT NAME`. The first accepts calls or announcements. The second serves the
+    /// tables of a broker or the utilization of a computer. The third is the state
+    /// server of a computer
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub places: PathBuf,
 
@@ -236,15 +235,15 @@ Examples:
   soe sweep study.toml --shard 3/16 --output results/study
   soe sweep merge study.toml --output results/study results/*/study.work
 
-What is finished is kept at once in OUTPUT.work: the same command continues after
-it was interrupted, however that happened, and after a change of the study only
-what changed is run. The result folder appears whole when everything is done:
+Finished replications are saved at once in OUTPUT.work. After any interruption,
+the same command continues; after a change of the study, it runs only what
+changed. The result folder appears whole when everything is done:
 index.html (all figures and numbers), figures/ (SVG and CSV), summary.csv and
 summary.json (means and intervals), points.csv (the grid), metrics.csv and
 metrics.jsonl (every replication), study.toml (the study as run), manifest.json.
 
-Exit status: 0 done, 1 something went wrong or a replication failed, 2 wrong
-input, 130 interrupted.";
+Exit status: 0 success, 1 failure, also of a replication, 2 wrong input, 130
+interrupted.";
 
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -275,7 +274,7 @@ pub enum SweepCommand {
 
 #[derive(Args, Debug)]
 pub struct MergeArgs {
-    /// The study file (TOML) or scenario file, or the name of a study that is part of the program
+    /// The study file (TOML) or scenario file, or the name of a study that comes with the program
     #[arg(value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
 
@@ -289,7 +288,7 @@ pub struct MergeArgs {
 
 #[derive(Args, Debug)]
 pub struct StudyArgs {
-    /// Its name [default: list all]
+    /// Name of the study [default: list all]
     pub name: Option<String>,
 
     #[command(flatten)]
@@ -299,11 +298,10 @@ pub struct StudyArgs {
     pub work: WorkOptions,
 }
 
-/// What is run, and where its results go.
+/// The study to run, and the destination of its results.
 #[derive(Args, Debug)]
 pub struct SweepOptions {
-    /// Another value for a key of the study, such as `parameters.jobs=100`; may be
-    /// repeated
+    /// Set a key of the study, such as `parameters.jobs=100`; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 
@@ -328,7 +326,7 @@ pub struct SweepOptions {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub output: Option<PathBuf>,
 
-    /// Replace the results in an existing folder, if they are of this program
+    /// Replace the results in an existing folder, if this program wrote them
     #[arg(long)]
     pub force: bool,
 
@@ -337,28 +335,28 @@ pub struct SweepOptions {
     pub quiet: bool,
 }
 
-/// How it is run.
+/// How to run it.
 #[derive(Args, Debug)]
 pub struct WorkOptions {
-    /// Number of threads, of which no more are started than there is work; they
-    /// change nothing but the time it takes [default: all cores]
+    /// Maximum number of threads; it affects only the time of the run, never the
+    /// results [default: all cores]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
     pub threads: Option<u16>,
 
-    /// Run part I of N only, from 1, and write no results: `soe sweep merge` joins
-    /// the parts
+    /// Run only part I of N, counted from 1, and write no results: `soe sweep merge`
+    /// joins the parts
     #[arg(long, value_name = "I/N", conflicts_with = "force")]
     pub shard: Option<String>,
 
-    /// Tell how much there is to run and how long it may take, and run nothing
+    /// Print how much there is to run and how long it may take; run nothing
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Run a single replication, print what it reports and keep nothing
+    /// Run a single replication, print its results and store nothing
     #[arg(long, value_name = "POINT:REPLICATION", conflicts_with_all = ["dry_run", "shard"])]
     pub only: Option<String>,
 
-    /// Print the study with all ranges and defaults written out, and run nothing
+    /// Print the study with all ranges and defaults written out; run nothing
     #[arg(long, conflicts_with_all = ["dry_run", "shard", "only"])]
     pub check: bool,
 }
@@ -377,7 +375,7 @@ pub enum ScenarioCommand {
         #[arg(value_hint = ValueHint::FilePath)]
         file: PathBuf,
 
-        /// Another value for a key of the scenario; may be repeated
+        /// Set a key of the scenario; may be repeated
         #[arg(long, value_name = "KEY=VALUE")]
         set: Vec<String>,
     },
@@ -396,7 +394,7 @@ pub struct ListArgs {
 
 #[derive(Args, Debug)]
 pub struct NewArgs {
-    /// The file to write; must not exist
+    /// The file to write; it must not exist
     #[arg(value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
 }

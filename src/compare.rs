@@ -1,4 +1,4 @@
-//! `soe compare`: which differences between alternatives are real, and whether
+//! `soe compare`: which differences between alternatives are significant, and whether
 //! results changed since an earlier run.
 
 use std::io::Write;
@@ -55,7 +55,7 @@ pub fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
             let mut text = Vec::new();
             comparison.write_csv(&mut text).map_err(Failure::run)?;
             print(&String::from_utf8_lossy(&text))?;
-            // Whoever does not listen misses nothing that is data.
+            // This line is not data, so a closed standard error loses nothing.
             let _ = std::io::stderr().write_all(comparison.left_out().as_bytes());
         }
     }

@@ -1,4 +1,4 @@
-//! `soe completions`: what a shell needs to complete the command.
+//! `soe completions`: completion scripts for shells.
 
 use clap::Command;
 use clap_complete::Shell;

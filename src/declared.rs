@@ -1,4 +1,4 @@
-//! What the study of a sweep says about its figures.
+//! The figures that the study of a sweep declares.
 
 use std::path::Path;
 

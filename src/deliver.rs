@@ -1,5 +1,5 @@
-//! What all ways to run a scenario have in common: which scenario that is, and what
-//! becomes of its results.
+//! The common part of all ways to run a scenario: its selection and the destination of
+//! its results.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

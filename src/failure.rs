@@ -1,4 +1,4 @@
-//! How the command ends when something is wrong.
+//! The exit of the command after a failure.
 
 use std::fmt::Display;
 use std::io::Write;

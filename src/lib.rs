@@ -1,7 +1,7 @@
-//! ServerlessOnEdge as a library: the whole `soe` command, with kinds of one's own.
+//! ServerlessOnEdge as a library: the complete `soe` command, with your own kinds.
 //!
-//! A policy needs no fork of this project. A crate that depends on this one declares
-//! it and hands it to a [`Program`]:
+//! You can add a policy without a fork of this project. A crate that depends on this one
+//! declares the policy and passes it to a [`Program`]:
 //!
 //! ```no_run
 //! use soe::prelude::*;
@@ -24,19 +24,19 @@
 //! }
 //! ```
 //!
-//! Its executable is `soe` in every respect, and knows `policy = "newest"` in scenario
-//! files and studies, simulated and live, in the schema, the reference and
-//! `soe list policies`. `examples/own-policy` is such a crate; `docs/extending.md` tells
-//! more.
+//! Its executable is a complete `soe` command that also knows `policy = "newest"`: in
+//! scenario files and studies, simulated and live, in the schema, the reference and `soe
+//! list policies`. `examples/own-policy` is such a crate; `docs/extending.md` has the
+//! details.
 //!
 //! # Why kinds are registered for the whole process
 //!
-//! The catalogues of kinds are read by the reader of scenario files, the reader of
-//! options (whose functions take no context), the schema, the reference, help, lists and
-//! the journals of studies. One catalogue for each sort in the process, which is complete
-//! before anything reads it and never changes later, keeps all of them in agreement. The
-//! alternative, a catalogue that is handed through all those places, would serve programs
-//! that use several sets of kinds at once; there are none.
+//! The reader of scenario files, the reader of options (whose functions take no context),
+//! the schema, the reference, help, lists and the journals of studies read the catalogues
+//! of kinds. There is one catalogue for each sort in the process. It is complete before
+//! the first read and never changes later, so that all readers agree. The alternative is
+//! a catalogue that is passed through all those places. It would serve programs that use
+//! several sets of kinds at once; there are no such programs.
 
 mod analyze;
 mod check;

@@ -1,4 +1,4 @@
-//! `soe list`: what can be named in scenarios and studies.
+//! `soe list`: the names that scenarios and studies can use.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! What signals do to commands that compute.
+//! Signal handling of commands that compute.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;

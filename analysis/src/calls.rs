@@ -1,5 +1,5 @@
-//! What the table of calls tells beyond the metrics of a run: distributions by function, computer or client, where the
-//! warm-up ended, and whether consecutive calls depend on each other.
+//! Analyses of the table of calls beyond the metrics of a run: distributions by function, computer or client, the end
+//! of the warm-up, and the dependence of consecutive calls.
 
 mod course;
 mod latencies;
@@ -25,13 +25,13 @@ pub enum GroupBy {
     Client,
     /// The computer that executed the call. Calls that none did are in no group.
     Computer,
-    /// The brokers passed, `none` if the computer was called directly. Calls that nobody answered are in no group.
+    /// The brokers passed, `none` if the computer was called directly. Calls without a response are in no group.
     Path,
 }
 
 impl GroupBy {
-    /// The group of a call; `None` if it belongs to none: who would have executed a call that nobody executed is not
-    /// known, nor which way it would have taken.
+    /// The group of a call; `None` if it belongs to none: neither the computer nor the path of a call that was
+    /// not executed is known.
     fn of<'a>(self, call: &CallRow<'a>) -> Option<&'a str> {
         let group = match self {
             Self::All => "all",

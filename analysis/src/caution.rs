@@ -1,4 +1,4 @@
-//! What a reader should know before believing the numbers of a result folder.
+//! Reasons to distrust the numbers of a result folder.
 
 use crate::calls::CallStudy;
 use crate::results::{MetricValues, ResultSet};

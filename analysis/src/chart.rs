@@ -1,9 +1,9 @@
 //! Figures for papers, as SVG.
 //!
-//! A [`Chart`] has two axes and any number of series. It is drawn for one column of a paper (3.5 inches, 8 point text);
-//! text stays text in a generic font; colours are those of Okabe and Ito (2008), which people with colour blindness tell
-//! apart, and dashes, markers and hatches tell the series apart in grey print too. The legend has its own place above
-//! the plot and never covers data. The same chart gives the same bytes on every platform.
+//! A [`Chart`] has two axes and any number of series. Its size is one column of a paper (3.5 inches, 8 point text).
+//! Text stays text in a generic font. Colours are those of Okabe and Ito (2008), which people with colour blindness can
+//! distinguish; dashes, markers and hatches distinguish the series in grey print too. The legend has its own place
+//! above the plot and never covers data. The same chart gives the same bytes on every platform.
 
 mod axis;
 mod draw;

@@ -1,8 +1,8 @@
-//! Comparison of alternatives: which differences are real, and how large they are.
+//! Comparison of alternatives: which differences are significant, and how large they are.
 //!
-//! Alternatives are result folders, or the values of one axis of a sweep. Where they were run with the same seed, they
-//! met the same random numbers in each replication, and differences are taken within replications, which is far sharper
-//! than comparing intervals that overlap or not.
+//! Alternatives are result folders, or the values of one axis of a sweep. Alternatives with the same seed have the same
+//! random numbers in each replication. Differences are then taken within replications, which is far more precise than
+//! comparing overlapping intervals.
 
 mod regression;
 

@@ -1,4 +1,4 @@
-//! Standard output and standard error, of which either may be closed or full.
+//! Standard output and standard error, either of which may be closed or full.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
@@ -23,7 +23,7 @@ pub fn tell(line: impl Display) {
 /// If it cannot be written for another reason.
 pub fn deliver(writer: &mut (impl Write + ?Sized), text: &str) -> io::Result<bool> {
     let written = writer.write_all(text.as_bytes());
-    // What stays in a buffer until the process ends has no error that anybody sees.
+    // Errors of data that stays in a buffer until the process ends would be lost.
     match written.and_then(|()| writer.flush()) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),

@@ -1,8 +1,8 @@
-//! Figures of a result folder, chosen by what it holds.
+//! Figures of a result folder, selected by its content.
 //!
-//! A sweep becomes lines with confidence bands over its first numeric axis (or bars, where no axis is numeric) and heat
-//! maps over pairs of numeric axes; a run becomes bars of what its computers did, distributions and a timeline of its
-//! calls, its time series, and the warm-up. [`FigureOptions`] narrow the choice or change axes.
+//! A sweep is shown as lines with confidence bands over its first numeric axis (or bars, if no axis is numeric) and
+//! heat maps over pairs of numeric axes. A run is shown as bars of the utilization of its computers, distributions and
+//! a timeline of its calls, its time series, and the warm-up. [`FigureOptions`] restrict the selection or change axes.
 
 mod calls;
 mod run;

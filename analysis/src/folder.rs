@@ -1,8 +1,8 @@
 //! Result folders that appear whole or not at all.
 //!
-//! Everything is written into a hidden folder beside the requested one and moved into place by one rename at the very
-//! end, when the manifest with the digest of each file is complete. Dropped without that, the hidden folder is removed
-//! and whatever was at the requested place stays as it was.
+//! All files are written into a hidden folder beside the requested one, which is renamed at the end, when the manifest
+//! with the digest of each file is complete. If it is dropped earlier, the hidden folder is removed and the requested
+//! place stays unchanged.
 
 use crate::manifest::{Manifest, sha256_file};
 use crate::table::{DICTIONARY, Metric, TableColumns, dictionary};

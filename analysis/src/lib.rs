@@ -1,8 +1,8 @@
-//! Results of a run: collected as tables, summarized with confidence intervals, drawn, and kept in a folder.
+//! Results of a run: tables, summaries with confidence intervals, figures and result folders.
 //!
-//! This crate knows nothing of simulations, services or studies. Whoever runs something fills three tables in plain
-//! numbers, **calls**, **samples** and **metrics** ([`CallRecord`], [`SampleRecord`], [`MetricRecord`]); everything that
-//! is reported starts from these. A tour, from a finished run to a folder that can be opened:
+//! This crate is independent of simulations, services and studies. A program that runs one of them fills three tables
+//! with plain numbers, **calls**, **samples** and **metrics** ([`CallRecord`], [`SampleRecord`], [`MetricRecord`]). All
+//! reports start from these. This example leads from a finished run to a result folder:
 //!
 //! ```
 //! use analysis::{
@@ -59,7 +59,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Later, somebody opens two such folders and wants to know what is different:
+//! Later, you can open two such folders and compare them:
 //!
 //! ```
 //! use analysis::{Comparison, Manifest, ResultFolder, ResultSet, Selection};
@@ -84,7 +84,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What is where
+//! # Where to find what
 //!
 //! | for | look at |
 //! |---|---|
@@ -97,16 +97,16 @@
 //! | single files that appear whole or not at all | [`WholeFile`] |
 //! | reading them back | [`ResultSet`], [`CallStudy`], [`SampleStudy`] |
 //! | single long runs | [`WarmUp`], [`BatchMeans`], [`Independence`], [`time_average`] |
-//! | which differences are real | [`Difference`], [`Ranking`], [`Comparison`], [`Regression`] |
-//! | what to be careful about | [`cautions`] |
+//! | which differences are significant | [`Difference`], [`Ranking`], [`Comparison`], [`Regression`] |
+//! | reasons to distrust a number | [`cautions`] |
 //! | the figures of a folder, and a page about it | [`figures`](fn@figures), [`report`](fn@report) |
 //! | tables for other programs | [`export`](fn@export), [`ParquetTable`] |
 //!
 //! # Promises
 //!
-//! The same records give the same bytes, on every platform: nothing here reads a clock, draws a random number or
-//! depends on the order of a hash map. Only `manifest.json` holds what differs between equal runs. The columns of the
-//! tables carry a version, [`TABLE_FORMAT`].
+//! The same records give the same bytes, on every platform: no code here reads a clock, draws a random number or
+//! depends on the order of a hash map. Only `manifest.json` holds values that differ between equal runs. The columns of
+//! the tables have a version, [`TABLE_FORMAT`].
 
 mod calls;
 mod caution;

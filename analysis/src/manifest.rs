@@ -1,4 +1,4 @@
-//! The manifest of a result folder: what was run, and how to tell that nothing was changed since.
+//! The manifest of a result folder: what was run, and digests to detect changes.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

@@ -1,9 +1,9 @@
-//! Tables as Apache Parquet, for pandas, polars, DuckDB, R and everything else that reads it.
+//! Tables as Apache Parquet, for pandas, polars, DuckDB, R and other readers.
 //!
-//! Only the small part of the format that these tables need is written, in the crate itself, so that building it does
-//! not take an engine for columnar data: three types, all columns nullable, texts with a dictionary per row group, no
-//! compression. Numbers are plain, missing values are null. The file carries the Arrow schema (key `ARROW:schema`),
-//! whose fields have `unit` and `description`, and the same as JSON (key `columns`) for readers that know no Arrow.
+//! This crate writes only the small part of the format that these tables need, so that building it does not require a
+//! columnar data engine: three types, all columns nullable, texts with a dictionary per row group, no compression.
+//! Numbers are plain, missing values are null. The file contains the Arrow schema (key `ARROW:schema`), whose fields
+//! have `unit` and `description`, and the same as JSON (key `columns`) for readers without Arrow.
 //!
 //! Formats: Apache Parquet 2.11 (`parquet.thrift`, Encodings.md), Thrift compact protocol, Arrow columnar format 1.5
 //! (`Schema.fbs`, `Message.fbs`).

@@ -1,7 +1,7 @@
 //! Figures as PNG.
 //!
-//! Text is drawn in Ubuntu Light, which comes with this program, so that the picture does not depend on which fonts are
-//! installed.
+//! Text is drawn in Ubuntu Light, which comes with this program, so that the picture does not depend on installed
+//! fonts.
 
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Options, Tree, fontdb::Database};

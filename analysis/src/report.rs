@@ -1,8 +1,8 @@
-//! Reports: one self-contained page of HTML about a result folder.
+//! Reports: one self-contained HTML page about a result folder.
 //!
-//! The page needs no network and no other file. It says what was run, shows figures that can be zoomed and whose series
-//! can be switched, tables, a page for each point of a sweep, how far the numbers can be trusted and how to reproduce
-//! them; it follows the reader's choice of light or dark.
+//! The page needs no network and no other file. It has what was run, figures with zoom and selectable series, tables, a
+//! page for each point of a sweep, reasons to trust or distrust the numbers, and how to reproduce them. It follows the
+//! reader's choice of light or dark.
 
 use crate::caution::cautions;
 use crate::comparison::{Comparison, Selection};

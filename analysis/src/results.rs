@@ -1,4 +1,4 @@
-//! Reading result folders: what a run, or a sweep over many points, has left behind.
+//! Reading result folders of runs and sweeps.
 
 mod points;
 mod quantity;

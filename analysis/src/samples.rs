@@ -1,4 +1,4 @@
-//! What time series tell: averages over time, and the series themselves for figures.
+//! Analyses of time series: averages over time, and the series for figures.
 
 use crate::results::{MetricValues, ReadError, ResultSet, SampleRow};
 use crate::statistics::{TimeAverage, time_average};

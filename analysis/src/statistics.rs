@@ -1,7 +1,7 @@
-//! Statistics: moments, quantiles, distributions, confidence intervals, and which differences are real.
+//! Statistics: moments, quantiles, distributions, confidence intervals, and tests of differences.
 //!
-//! Sums are compensated (Neumaier, 1974) and deviations computed in two passes, so that large offsets cost no digits;
-//! nothing depends on anything but the values and their order. Intervals follow Student (1908): they suppose that the
+//! Sums are compensated (Neumaier, 1974) and deviations computed in two passes, so that large offsets cost no digits.
+//! Results depend only on the values and their order. Intervals follow Student (1908): they assume that the
 //! observations, here usually one number per replication, are independent and close to normal.
 
 mod bounds;

@@ -1,4 +1,4 @@
-//! Names of files that are told apart.
+//! Unique names of files.
 
 use std::collections::HashSet;
 

@@ -1,11 +1,12 @@
-//! The three tables from which everything is reported, calls, samples and metrics, and the columns of all others.
+//! The three tables from which all reports are computed (calls, samples and metrics), and the columns of all other
+//! tables.
 //!
-//! Records are plain numbers and [`NameId`]s, cheap to collect by the million; names are resolved only when a table is
-//! written. Each table has a dictionary of its columns, from which the header line, `columns.json` and the
-//! documentation are made, so that none of them can disagree.
+//! Records are plain numbers and [`NameId`]s, so that millions can be collected cheaply. Names are resolved only when a
+//! table is written. Each table has a dictionary of its columns. The header line, `columns.json` and the documentation
+//! are generated from it, so they cannot disagree.
 //!
-//! CSV files follow RFC 4180 with a header line; a value that does not exist is an empty field. JSON lines carry one
-//! object per record with the same keys; a value that does not exist is `null`.
+//! CSV files follow RFC 4180 with a header line; a missing value is an empty field. JSON lines have one object per
+//! record with the same keys; a missing value is `null`.
 
 mod call;
 mod metric;

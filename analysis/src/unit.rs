@@ -1,7 +1,7 @@
-//! Units of reported quantities, and how a person reads them.
+//! Units of reported quantities, and their notation for people.
 //!
-//! Files carry plain numbers in the base unit; only text for people is scaled (`100.04 ms`), with decimal prefixes
-//! throughout (1 kB = 1000 B), as the SI defines them.
+//! Files contain plain numbers in the base unit. Only text for people is scaled (`100.04 ms`), with decimal prefixes
+//! throughout (1 kB = 1000 B), as in the SI.
 
 use crate::statistics::Interval;
 use serde::{Deserialize, Serialize};

@@ -55,7 +55,7 @@ impl WholeFile {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        // Told here, as below the error would name the hidden file, which says nothing to anybody.
+        // Reported here: below, the error would name the hidden file, which users do not know.
         fs::metadata(folder)?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(".").suffix(".partial");

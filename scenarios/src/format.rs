@@ -1,9 +1,9 @@
-//! The scenario format: a TOML file that says what takes part and how it is run.
+//! The scenario format: a TOML file that describes a deployment and its run.
 //!
-//! Every key is declared once, with its quantity, its default and its meaning.
-//! Reading a file, the messages for mistakes, [`Scenario::check`], the JSON
-//! [`schema`](schema()) and the [`reference`](reference()) documentation all
-//! follow these declarations; the kinds of policies, optimizers and so on come from the
+//! Every key is declared once, with its quantity, its default and its meaning. Reading
+//! a file, the messages for mistakes, [`Scenario::check`], the JSON
+//! [`schema`](schema()) and the [`reference`](reference()) documentation all follow
+//! these declarations. The kinds of policies, optimizers and others come from the
 //! catalogues of the models.
 
 mod broker;
@@ -41,7 +41,7 @@ pub fn starter() -> &'static str {
     include_str!("format/starter.toml")
 }
 
-/// A scenario as somebody wrote it, possibly with changes from outside.
+/// A scenario as written, possibly with changes from the command line.
 ///
 /// ```
 /// use scenarios::format::Scenario;
@@ -119,7 +119,7 @@ impl Scenario {
     /// number, from 1: `event.1.at=20 s`.
     ///
     /// # Errors
-    /// If there is no such key or nobody of that name.
+    /// If there is no such key or no entity of that name.
     pub fn set(&mut self, assignment: &str) -> Result<(), Diagnostics> {
         set::set(
             &mut self.0.root,

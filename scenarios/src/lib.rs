@@ -1,18 +1,18 @@
 //! Scenario files: the TOML format that describes a deployment and its run, and the
-//! scenario and study files that are shipped.
+//! shipped scenario and study files.
 //!
 //! # A guided tour
 //!
-//! A [scenario](format::Scenario) is a TOML file. Resolved and checked, it is a
+//! A [scenario](format::Scenario) is a TOML file. It is resolved and checked to a
 //! [`Deployment`](soe_model::deployment::Deployment): all clients, brokers, computers and
-//! controllers, the network between them, and how long and how often the whole is run.
-//! Both drivers start from it, the simulation (`soe-sim`) and the live services
-//! (`soe-live`).
+//! controllers, the network between them, and the length and number of runs. Both drivers
+//! start from it, the simulation (`soe-sim`) and the live services (`soe-live`).
 //!
-//! Every key is declared once, in [`format`](mod@format), with its quantity, its default and its meaning.
-//! The [`reader`] takes these declarations and does the rest: it parses the file, applies
-//! changes from outside (`--set`), fills in defaults, and reports each mistake with its
-//! place, what was found and what is allowed. Studies (`soe-study`) are read with it as well.
+//! Every key is declared once, in [`format`](mod@format), with its quantity, its default
+//! and its meaning. The [`reader`] works from these declarations: it parses the file,
+//! applies changes from the command line (`--set`), fills in defaults, and reports each
+//! mistake with its place, what was found and what is allowed. It also reads studies
+//! (`soe-study`).
 //!
 //! # A complete example
 //!

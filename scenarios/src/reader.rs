@@ -1,4 +1,4 @@
-//! The reader of TOML files whose keys are declared: scenarios and studies.
+//! The reader of TOML files with declared keys: scenarios and studies.
 //!
 //! A [`Section`](section::Section) declares the keys of a table, each with its
 //! [`Form`](section::Form) and default. A [`Document`](document::Document) is a file in which

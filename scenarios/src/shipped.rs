@@ -1,4 +1,4 @@
-//! The studies that are part of the program.
+//! The studies that come with the program.
 
 /// A study that is part of the program.
 #[derive(Clone, Copy, Debug)]

@@ -1,23 +1,22 @@
 //! The event calendar (future event list).
 //!
-//! Events leave in the order (time, sequence of scheduling). The structure
-//! is a hierarchy of timing wheels (Varghese and Lauck, 1987) over the digits
-//! of the integer time, read like a radix heap (Ahuja et al., 1990), with a short
-//! sorted *front* ahead of it:
+//! Events leave in the order (time, sequence of scheduling). The structure is a
+//! hierarchy of timing wheels (Varghese and Lauck, 1987) over the digits of the integer
+//! time, read like a radix heap (Ahuja et al., 1990), behind a short sorted *front*:
 //!
-//! * the **front** holds the events that come next, sorted; a calendar of a few
-//!   dozen events is nothing but its front;
-//! * the **wheel** holds all others, filed by the highest digit in which their time
-//!   differs from the present. A bucket that comes up with few events is sorted into
-//!   the front; a fuller one is first dealt out over the next finer wheel. So the
-//!   effective bucket width follows the density of events by itself: there is
-//!   nothing to tune, and no load that it is tuned wrongly for;
-//! * the events themselves stay where they were put, in a **slab**, so that moving
-//!   an event moves 16 bytes, and cancelling one is one look-up.
+//! * the **front** holds the next events, sorted; a calendar of a few dozen events
+//!   consists of its front only;
+//! * the **wheel** holds all other events, filed by the highest digit in which their
+//!   time differs from the present. When a bucket becomes current, its events are
+//!   sorted into the front if they are few; otherwise they are first distributed over
+//!   the next finer wheel. The effective bucket width therefore follows the density of
+//!   events: there are no parameters to tune, and no load for which they are wrong;
+//! * the events themselves stay in one place, in a **slab**, so that moving an event
+//!   moves 16 bytes, and cancelling an event is one look-up.
 //!
-//! Dealing out keeps the order of arrival, hence simultaneous events need no
-//! comparison of sequence numbers. Cancelled events leave a tombstone of 16 bytes;
-//! tombstones are swept once they outnumber the events.
+//! Distribution keeps the order of arrival, so simultaneous events need no comparison
+//! of sequence numbers. Cancelled events leave a tombstone of 16 bytes. Tombstones are
+//! removed once they outnumber the events.
 
 mod bucket;
 mod front;

@@ -1,4 +1,4 @@
-//! A digest of a run that is cheap enough to be always on.
+//! A digest of a run, cheap enough to be always enabled.
 
 use crate::SimTime;
 
@@ -7,7 +7,7 @@ use crate::SimTime;
 /// Each pair is multiplied into a 64-bit state (two odd constants of SplitMix64,
 /// Steele et al., 2014), and the state is mixed once more when it is read. It tells
 /// runs apart, with a chance of 2^-64 of confusing two; it is no protection against
-/// somebody who makes runs up.
+/// forged runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fingerprint(u64);
 

@@ -1,36 +1,36 @@
-//! A deterministic discrete-event engine: simulated time, event calendar, random
-//! streams and in-run monitors. It knows nothing of what it simulates.
+//! A deterministic discrete-event engine: simulated time, event calendar, random streams
+//! and in-run monitors. It does not depend on any particular model.
 //!
 //! # A guided tour
 //!
 //! **Time** is an integer number of nanoseconds: [`SimTime`] is an instant,
 //! [`SimDuration`] a span. Arithmetic saturates and never wraps.
 //!
-//! **A model** is a type of your own that implements [`Model`]: its state, an enum
-//! of what can happen, and [`handle`](Model::handle), which says what each event does.
-//! The [`Context`] it gets tells the time, schedules and cancels events, and stops
-//! the run. [`Simulation`] holds the model and the [`Calendar`] of the events to come,
-//! and runs them [to the end](Simulation::run_to_end), [up to some
-//! time](Simulation::run_until), [some number](Simulation::run_events) of them, or [one
-//! by one](Simulation::step). Simultaneous events run in the order in which they
-//! were scheduled. Everything is statically dispatched and stored inline.
+//! **A model** is a type of your own that implements [`Model`]. It has the state, an enum
+//! of its events, and [`handle`](Model::handle), which carries out an event. The
+//! [`Context`] passed to `handle` gives the time, schedules and cancels events, and stops
+//! the run. [`Simulation`] holds the model and the [`Calendar`] of future events. It runs
+//! them [to the end](Simulation::run_to_end), [up to some time](Simulation::run_until),
+//! [some number](Simulation::run_events) of them, or [one by one](Simulation::step).
+//! Simultaneous events run in the order in which they were scheduled. Everything is
+//! statically dispatched and stored inline.
 //!
-//! **Chance** comes from [`Streams`]: one independent [`Stream`] for each entity and
-//! purpose, derived from their names. So adding an entity changes the draws of no other,
-//! and two variants of a system meet the same arrivals. [`libstdcxx`] has the random
-//! numbers of C++ programs, to repeat theirs.
+//! **Random numbers** come from [`Streams`]: one independent [`Stream`] for each entity
+//! and purpose, derived from their names. Adding an entity therefore does not change the
+//! draws of any other, and two variants of a system get the same arrivals. [`libstdcxx`]
+//! reproduces the random numbers of C++ programs.
 //!
-//! **Measuring** in constant memory is done by the [`monitor`]s: counts, means and
+//! **Measurements** in constant memory are made by the [`monitor`]s: counts, means and
 //! variances, time averages, quantiles.
 //!
-//! **Reproducible**: the same model and seed give the same events on every platform,
-//! and [`Simulation::fingerprint`] proves it with one number.
+//! **Reproducibility**: the same model and seed give the same events on every platform.
+//! [`Simulation::fingerprint`] verifies this with one number.
 //!
 //! # A complete example
 //!
-//! Customers arrive at a single server at random, 0.8 per second on average, and
-//! are served one after the other for an exponential time of mean 1 s. Theory (M/M/1)
-//! has them stay 1 / (1 - 0.8) = 5 s, while the server is busy 80 % of the time.
+//! Customers arrive at a single server at random, 0.8 per second on average. They are
+//! served one after the other, for an exponential time of mean 1 s. By theory (M/M/1),
+//! they stay 1 / (1 - 0.8) = 5 s on average, and the server is busy 80 % of the time.
 //!
 //! ```
 //! use std::collections::VecDeque;

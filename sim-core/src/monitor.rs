@@ -1,4 +1,4 @@
-//! What a model measures while it runs, in constant memory.
+//! Measurements during a run, in constant memory.
 //!
 //! | monitor | of what | error |
 //! |---|---|---|
@@ -7,8 +7,8 @@
 //! | [`TimeWeighted`] | time average of a piecewise constant value | rounding |
 //! | [`QuantileSketch`] | quantiles of durations | at most 0.4 % of the value |
 //!
-//! All can be [merged](Tally::merge) over parts of a run, except the
-//! time-weighted average, whose parts follow each other.
+//! All can be [merged](Tally::merge) over parts of a run, except the time-weighted
+//! average, whose parts are consecutive.
 
 mod counter;
 mod quantile;

@@ -1,4 +1,4 @@
-//! Items in reused slots, under keys that are never confused.
+//! Items in reused slots, with keys that are never reused.
 
 /// Items in reused slots.
 ///

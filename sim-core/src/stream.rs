@@ -1,10 +1,9 @@
 //! Named random streams.
 //!
-//! Every random draw of a simulation comes from a stream that is derived *by
-//! name* from (seed, replication, entity, purpose). Streams are independent of
-//! each other and of the order in which they are made, so that adding an entity
-//! disturbs no other, and changing a policy leaves the arrivals as they were
-//! (common random numbers).
+//! Every random draw of a simulation comes from a stream that is derived *by name* from
+//! (seed, replication, entity, purpose). Streams are independent of each other and of
+//! the order of their creation. Adding an entity therefore does not affect any other,
+//! and changing a policy leaves the arrivals as they were (common random numbers).
 //!
 //! # Derivation
 //!
@@ -22,10 +21,10 @@
 //!
 //! # Draws
 //!
-//! The conversions from words to numbers are written out here and use `libm`, so that
-//! a stream gives the same bits on every platform and with every version of `rand`.
-//! A [`Stream`] can also be the generator of the original ServerlessOnEdge, with that
-//! one's conversions (see [`libstdcxx`](crate::libstdcxx)).
+//! The conversions from words to numbers are written out here and use `libm`, so that a
+//! stream gives the same bits on every platform and with every version of `rand`. A
+//! [`Stream`] can also be the generator of the original ServerlessOnEdge, with its
+//! conversions (see [`libstdcxx`](crate::libstdcxx)).
 
 use std::convert::Infallible;
 use std::ops::RangeInclusive;

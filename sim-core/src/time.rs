@@ -1,8 +1,8 @@
 //! Simulated time as an integer number of nanoseconds.
 //!
 //! Integers make time exact: adding the same delays in any order gives the same
-//! instant, and two events are simultaneous only if they really are. All
-//! arithmetic saturates; nothing ever wraps. 2^64 ns are 584 years.
+//! instant, and two events are simultaneous only if their times are equal. All
+//! arithmetic saturates and never wraps. 2^64 ns are 584 years.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Div, Mul, Sub, SubAssign};

@@ -5,7 +5,7 @@ The programs of the original are built on that library; here it takes their plac
 on either side of ours. Needs Python with grpcio (Debian: python3-grpcio) and the
 executables:
 
-    cargo build --release -p soe-live
+    cargo build --release
     python3 soe-live/interop/grpc_core.py target/release
 
 Messages are written and read here by hand, field by field, so that nothing is

@@ -1,8 +1,8 @@
-//! Waking something up at a precise time.
+//! A timer of precise time.
 //!
-//! The timers of the runtime count in milliseconds, so that a task would answer up
-//! to one millisecond late. An [`Alarm`] is one thread that sleeps until the next
-//! completion, however many tasks there are.
+//! The timers of the runtime count in milliseconds, so that a task would answer up to
+//! one millisecond late. An [`Alarm`] is one thread that sleeps until the next
+//! completion, for any number of tasks.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Thread;
@@ -24,7 +24,7 @@ struct Shared {
 enum Setting {
     Off,
     At(Instant),
-    /// Nobody will set it any more.
+    /// It will not be set again.
     Dropped,
 }
 

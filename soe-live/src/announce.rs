@@ -1,10 +1,10 @@
-//! Being known to the controller.
+//! Announcements to the controller.
 //!
-//! Whoever announces itself keeps the connection to the controller open. When it
-//! is lost, the controller may have been restarted and forgotten everything: the
-//! announcement is repeated as soon as the controller can be reached again.
-//! A computer also repeats it from time to time, since a broker may have reported
-//! it as failed meanwhile; a controller that knows it already does nothing.
+//! An announced process keeps the connection to the controller open. When the
+//! connection is lost, the controller may have been restarted without its state. The
+//! announcement is therefore repeated as soon as the controller can be reached. A
+//! computer also repeats it periodically, since a broker may have reported it as
+//! failed; a controller that already has the computer does nothing.
 
 use std::net::IpAddr;
 use std::time::Duration;

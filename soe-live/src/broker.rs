@@ -1,9 +1,9 @@
 //! The broker as a service: e-router and e-dispatcher.
 //!
-//! A [`Broker`] drives the model of a broker ([`soe_model::broker`]) with what
-//! happens in reality: requests that arrive, answers and failures of destinations,
-//! time that passes. The model decides; nothing here chooses, measures or queues.
-//! [`run`] is the whole process.
+//! A [`Broker`] drives the model of a broker ([`soe_model::broker`]) with real
+//! events: requests that arrive, responses and failures of destinations, and the
+//! passage of time. The model makes all decisions; this module does not choose,
+//! measure or queue. [`run`] is the whole process.
 
 mod call;
 mod command;

@@ -1,9 +1,9 @@
 //! Counting the bytes of messages that a server holds for its callers.
 //!
-//! Before more of a message is taken than one window of flow control, memory for the
-//! whole message is reserved: first from the connection's own allowance, where it
-//! waits its turn, then from the server's, which refuses connections that hold more
-//! than an equal share.
+//! Before a server reads more of a message than one flow-control window, it reserves
+//! memory for the whole message. The memory comes first from the allowance of the
+//! connection, where the message waits for its turn, then from the server, which
+//! refuses connections that hold more than an equal share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -9,10 +9,10 @@ use crate::rpc::{LambdaResponse, Void};
 use crate::security::Security;
 use crate::server::{ServeError, Server, Services};
 
-/// How many results may wait to be looked at; then callers wait.
+/// How many results may wait to be processed; beyond that, callers wait.
 const WAITING: usize = 1024;
 
-/// Hands the results that come over to whoever waits for them.
+/// Passes incoming results to the tasks that wait for them.
 #[derive(Debug)]
 pub struct Callback {
     results: mpsc::Sender<LambdaResponse>,

@@ -1,4 +1,4 @@
-//! The client side: what calls functions, and what looks into the services.
+//! The client side: executables that call functions or inspect services.
 //!
 //! | executable | options | run by | what it does |
 //! |---|---|---|---|
@@ -9,8 +9,8 @@
 //! | `forwardingtableclient` | [`forwardingtableclient::Options`] | [`forwardingtableclient::run`] | shows and changes the tables of a broker |
 //! | `edgecomputerclient` | [`edgecomputerclient::Options`] | [`edgecomputerclient::run`] | shows how busy a computer is |
 //!
-//! When calls are issued, how large they are and where they go is decided by the
-//! clients of [`soe_model::client`]; a [`Driver`] gives them a clock and a network.
+//! The clients of [`soe_model::client`] decide when calls are issued, how large they
+//! are and where they go. A [`Driver`] gives them a clock and a network.
 
 pub mod clienttracegen;
 pub mod edgeclient;

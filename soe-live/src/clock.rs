@@ -1,4 +1,4 @@
-//! The time of the models, as it passes in reality.
+//! The real-time clock of the models.
 
 use std::time::{Duration, Instant};
 

@@ -1,19 +1,18 @@
-//! What every executable shares: its command line, its log, its signals and the
-//! way it ends.
+//! The common part of all executables: command line, log, signals and exit status.
 //!
-//! An executable is its options and one asynchronous function; [`main`] does the
-//! rest:
+//! An executable consists of its options and one asynchronous function. [`main`] does
+//! the rest:
 //!
 //! * long options may be abbreviated to an unambiguous prefix, and `--server`
 //!   always means `--server-endpoint` (or `--server-endpoints`), so that commands
 //!   written for the original work as typed;
-//! * `-h` explains, `-v` prints the version;
-//! * the log goes to standard error, as much of it as `RUST_LOG` (directives such
-//!   as `soe_live=debug`) or the original's `GLOG_v` (0 to 3) asks for;
+//! * `-h` prints the help, `-v` the version;
+//! * the log goes to standard error; `RUST_LOG` (directives such as `soe_live=debug`)
+//!   or the original's `GLOG_v` (0 to 3) sets its detail;
 //! * SIGINT and SIGTERM ask the function to stop ([`Stop`]); a second signal ends
 //!   the process at once;
-//! * exit status: 0 done, 1 something went wrong, 2 wrong input, 130 ended by a
-//!   second signal. What went wrong is said in one line.
+//! * exit status: 0 success, 1 failure, 2 wrong input, 130 ended by a second signal.
+//!   Failures are reported in one line.
 //!
 //! ```no_run
 //! use clap::Parser;

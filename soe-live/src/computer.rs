@@ -1,9 +1,9 @@
 //! The computer as a service.
 //!
-//! A [`Computer`] answers invocations. What executes them is a model that takes as
-//! long as the functions need ([`Simulated`]) or a gateway to a serverless
+//! A [`Computer`] answers invocations. They are executed by a model that takes as
+//! long as the functions need ([`Simulated`]) or by a gateway to a serverless
 //! platform ([`Gateway`]). [`run`] is the whole process: it listens, announces
-//! itself, and deregisters when it is told to stop.
+//! itself, and deregisters when it is stopped.
 
 mod command;
 mod gateway;

@@ -1,4 +1,4 @@
-//! Connections of clients of tonic.
+//! Connections of tonic clients.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -29,7 +29,7 @@ pub enum ConnectError {
     /// We have no certificate to show.
     #[error(transparent)]
     Identity(#[from] MissingIdentity),
-    /// Nobody answers there, or not in a language that we speak.
+    /// No server answers there, or it uses an unknown protocol.
     #[error("cannot connect to {endpoint}: {problem}")]
     Unreachable {
         /// Where.
@@ -43,7 +43,7 @@ pub enum ConnectError {
 /// is lost connects again at the next call.
 ///
 /// # Errors
-/// If the endpoint is none, or nobody answers there in time.
+/// If the endpoint is not valid, or no server answers there in time.
 pub async fn connect(endpoint: &str, security: &Security) -> Result<Channel, ConnectError> {
     let (endpoint, builder) = builder(endpoint, security)?;
     let connected = tokio::time::timeout(CONNECT_TIMEOUT, builder.connect()).await;
@@ -58,7 +58,7 @@ pub async fn connect(endpoint: &str, security: &Security) -> Result<Channel, Con
 /// A channel that connects at the first call.
 ///
 /// # Errors
-/// If the endpoint is none.
+/// If the endpoint is not valid.
 pub fn connect_lazily(endpoint: &str, security: &Security) -> Result<Channel, ConnectError> {
     let (_, builder) = builder(endpoint, security)?;
     Ok(builder.connect_lazy())
@@ -86,7 +86,7 @@ impl Channels {
     /// The channel to an endpoint.
     ///
     /// # Errors
-    /// If the endpoint is none.
+    /// If the endpoint is not valid.
     pub(crate) fn to(&self, endpoint: &str) -> Result<Channel, ConnectError> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(channel) = known.get(endpoint) {

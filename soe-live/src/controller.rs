@@ -1,12 +1,13 @@
 //! The controller as a service.
 //!
-//! A [`Controller`] drives the model of a controller ([`soe_model::controller`]):
-//! it takes announcements, and pushes the updates of forwarding tables that follow
-//! to the brokers. [`run`] is the whole process.
+//! A [`Controller`] drives the model of a controller ([`soe_model::controller`]): it
+//! accepts announcements, and pushes the resulting updates of forwarding tables to
+//! the brokers. [`run`] is the whole process.
 //!
-//! Updates of one broker are pushed in order, those of different brokers at the
-//! same time, and each within [`PUSH`]. A broker that takes none is forgotten, and
-//! looked for meanwhile: it gets everything again when it can be reached.
+//! Updates of one broker are pushed in order, those of different brokers
+//! concurrently, and each within [`PUSH`]. A broker that does not accept an update is
+//! removed. The controller then tries to reach it, and sends everything again when it
+//! succeeds.
 
 mod command;
 mod push;

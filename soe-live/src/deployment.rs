@@ -1,14 +1,14 @@
-//! A whole deployment on the loopback interface: what a scenario describes, as
-//! real services and clients.
+//! A whole deployment on the loopback interface: the components of a scenario as real
+//! services and clients.
 //!
-//! [`Places`] gives every component its endpoints, [`serve`] runs one component,
-//! and [`replicate`] starts all of them (in this process or in others, as its
-//! caller likes), lets the clients call, carries out the planned changes, and
-//! takes everything down again. What it has [`Seen`] has the form of what a
-//! simulation would have seen.
+//! [`Places`] gives every component its endpoints, and [`serve`] runs one component.
+//! [`replicate`] starts all of them (in this process or in others, as its caller
+//! chooses), lets the clients call, carries out the planned changes, and stops
+//! everything. Its observations, [`Seen`], have the same form as those of a
+//! simulation.
 //!
-//! The network of the deployment is not emulated: messages take the time that
-//! they take between processes of one machine.
+//! The network of the deployment is not emulated: messages take as long as they need
+//! between processes of one machine.
 
 mod components;
 mod observe;

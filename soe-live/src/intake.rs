@@ -1,4 +1,4 @@
-//! Reading the one message of a request or a response.
+//! Reading the single message of a request or a response.
 
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
 //! The same models as real gRPC services.
 //!
-//! ServerlessOnEdge in reality: a controller, brokers, computers and clients that
-//! talk over the network, in the words of the original's programs, whose place
-//! they can take. What they decide comes from [`soe_model`]; this crate owns
-//! sockets, clocks and timers. The guide for those who run it is `docs/live.md`.
+//! A controller, brokers, computers and clients that communicate over the network with
+//! the protocol of the original's programs, and can replace them. All decisions come from
+//! [`soe_model`]; this crate owns sockets, clocks and timers. The guide for operators is
+//! `docs/live.md`.
 //!
 //! ```text
 //!              announcements ┌────────────┐ announcements
@@ -19,20 +19,20 @@
 //! # A tour
 //!
 //! * [`rpc`] is the wire format, compiled from the files under `proto/`.
-//! * [`server`] listens. Invocations go to an [`Invocations`](server::Invocations)
-//!   as the bytes that came; other services are those of tonic, with health
-//!   checking and reflection beside them.
-//! * [`wire`] finds in those bytes what decides, and says how they travel on.
+//! * [`server`] accepts connections. It passes invocations to an
+//!   [`Invocations`](server::Invocations) as undecoded bytes. The other services are
+//!   tonic services, together with health checking and reflection.
+//! * [`wire`] finds in those bytes the fields that decisions need, and forwards the rest
+//!   unchanged.
 //! * [`limits`] has every bound: of messages, connections, calls and waiting times.
-//! * [`broker`], [`computer`] and [`controller`] are services and processes around
-//!   the models; [`States`] and [`Callback`] are the two small ones.
-//! * [`workflow`] translates between the wire and the machines that carry out
-//!   workflows.
-//! * [`client`] is the other side, [`command`] what all executables share.
-//! * [`deployment`] puts everything in a scenario on the loopback interface.
-//! * [`Security`] is TLS, or not; [`connect`] gives channels for clients of tonic.
+//! * [`broker`], [`computer`] and [`controller`] are the services and processes around
+//!   the models; [`States`] and [`Callback`] are two small services.
+//! * [`workflow`] translates between messages and the state machines of workflows.
+//! * [`client`] is the client side; [`command`] is common to all executables.
+//! * [`deployment`] runs all components of a scenario on the loopback interface.
+//! * [`Security`] is plaintext or TLS; [`connect`] opens channels for tonic clients.
 //!
-//! A computer and a call of it, in one process:
+//! This example starts a computer and calls it, in one process:
 //!
 //! ```
 //! use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! Every bound of the live system, in one place.
 //!
-//! [`Limits`] holds the bounds that an operator may set; the constants are those that
-//! need no setting. `docs/live.md` lists all of them. Each bound exists so that no
-//! peer, however it behaves, makes this process use unbounded memory or time.
+//! [`Limits`] holds the bounds that an operator may set; the constants are the bounds
+//! without an option. `docs/live.md` lists all of them. With these bounds, no peer
+//! can make this process use unbounded memory or time, whatever it sends.
 
 use std::time::Duration;
 

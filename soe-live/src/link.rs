@@ -1,8 +1,8 @@
-//! A connection over which invocations are sent to another server: HTTP/2 by the
-//! `h2` crate, with one task per connection that reads and writes.
+//! A connection that sends invocations to another server: HTTP/2 by the `h2` crate,
+//! with one task per connection that reads and writes.
 //!
-//! All requests of a connection have the same headers, which are put together once. A
-//! message leaves as it is, in one piece or several; `h2` cuts it into DATA frames.
+//! All requests of a connection have the same headers, which are built once. A
+//! message is passed to `h2` as one buffer or several; `h2` cuts it into DATA frames.
 
 mod driver;
 mod outcome;

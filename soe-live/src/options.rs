@@ -1,4 +1,4 @@
-//! Options that services share, with the original's names.
+//! Options that services share, with the names of the original.
 
 use std::str::FromStr;
 use std::sync::LazyLock;
@@ -32,21 +32,21 @@ impl FromStr for MaybeEndpoint {
 /// Options of everything that takes invocations.
 #[derive(Args, Clone, Debug)]
 pub struct ServerOptions {
-    /// Where to take invocations, HOST:PORT (also --server)
+    /// Address at which to accept invocations, HOST:PORT (also --server)
     #[arg(long, value_name = "ENDPOINT", default_value = "0.0.0.0:6473")]
     pub server_endpoint: Endpoint,
 
-    /// Where others reach this, if not at --server-endpoint. If that stands for
-    /// all addresses of the machine (0.0.0.0), the one from which the controller
-    /// is reached is announced
+    /// Address at which others reach this process, if it differs from
+    /// --server-endpoint. If --server-endpoint means all addresses of the machine
+    /// (0.0.0.0), the default is the address from which the controller is reached
     #[arg(long, value_name = "ENDPOINT", default_value = "")]
     pub announce_endpoint: MaybeEndpoint,
 
-    /// The controller to announce this to; nobody if empty
+    /// The controller to which this process announces itself; none if empty
     #[arg(long, value_name = "ENDPOINT", default_value = "")]
     pub controller_endpoint: MaybeEndpoint,
 
-    /// Threads of the process. One is fastest as long as one core is enough
+    /// Threads of the process; one is fastest if one core is enough
     #[arg(long, value_name = "THREADS", default_value_t = 1, value_parser = threads())]
     pub runtime_threads: usize,
 
@@ -56,7 +56,7 @@ pub struct ServerOptions {
     #[arg(long)]
     pub secure: bool,
 
-    /// How invocations travel
+    /// Transport of invocations
     #[arg(long, value_name = "CONF", default_value = "type=grpc")]
     pub server_conf: ServerConf,
 
@@ -77,13 +77,13 @@ pub struct LimitOptions {
     )]
     pub max_message_size: usize,
 
-    /// Bytes of messages that are held for all callers; beyond it connections with
-    /// more than their share are refused
+    /// Bytes of messages that are held for all callers; beyond it, connections with
+    /// more than an equal share are refused
     #[arg(long, value_name = "BYTES", default_value_t = DEFAULT.held)]
     pub max_held_bytes: usize,
 
-    /// Connections of callers at a time; one more replaces the one that is idle for
-    /// longest
+    /// Concurrent connections of callers; a new one replaces the one that has been
+    /// idle for longest
     #[arg(long, value_name = "CONNECTIONS", default_value_t = DEFAULT.connections)]
     pub max_connections: usize,
 
@@ -133,7 +133,7 @@ impl ServerOptions {
     }
 }
 
-/// The number of threads of a process; more than 1024 are a slip of the keyboard.
+/// The number of threads of a process; more than 1024 are a typing mistake.
 pub(crate) fn threads() -> clap::builder::RangedU64ValueParser<usize> {
     clap::builder::RangedU64ValueParser::new().range(0..=1024)
 }
@@ -145,18 +145,18 @@ pub struct BrokerOptions {
     #[command(flatten)]
     pub server: ServerOptions,
 
-    /// Where to have the forwarding tables read and changed
+    /// Address of the service that shows and changes the forwarding tables
     #[arg(long, value_name = "ENDPOINT", default_value = "0.0.0.0:6474")]
     pub configuration_endpoint: Endpoint,
 
-    /// Calls in progress at a time, more wait; 0 is no limit
+    /// Calls in progress at a time; further calls wait; 0 is no limit
     #[arg(long, value_name = "CALLS", default_value_t = 0)]
     pub num_threads: u32,
 
-    /// How calls are forwarded: at most `max-pending-clients` calls at one
-    /// destination (0 is no limit), after a time between `min-forward-time` and
-    /// `max-forward-time` seconds, over at most `connections` connections to one
-    /// destination; `fake=true` answers at once instead
+    /// How calls are forwarded: at most `max-pending-clients` pending calls per
+    /// destination (0 is no limit), after a delay between `min-forward-time` and
+    /// `max-forward-time` seconds, over at most `connections` connections per
+    /// destination; with `fake=true`, calls are answered at once instead
     #[arg(
         long,
         value_name = "CONF",
@@ -170,15 +170,15 @@ pub struct BrokerOptions {
 
     /// Whether a call whose destination was lost is sent to another one: `never`,
     /// `idempotent` (only if it was provably not delivered, or is a dry run), or
-    /// `always`, so that it may be executed twice
+    /// `always` (it may then be executed twice)
     #[arg(long, value_name = "RULE", default_value = "always", value_parser = failover)]
     pub failover: Failover,
 
-    /// Functions lambda0, lambda1, … to begin with
+    /// Number of initial functions lambda0, lambda1, …
     #[arg(long, value_name = "FUNCTIONS", default_value_t = 0)]
     pub fake_num_lambdas: u32,
 
-    /// Destinations 127.0.0.1:0, 127.0.0.1:1, … of each of them
+    /// Number of destinations 127.0.0.1:0, 127.0.0.1:1, … of each of them
     #[arg(long, value_name = "DESTINATIONS", default_value_t = 0)]
     pub fake_num_destinations: u32,
 

@@ -1,9 +1,9 @@
-//! Another server that invocations are sent to.
+//! A server to which invocations are sent.
 //!
 //! Connections are opened when they are needed, up to a number per peer, and shared
-//! by all calls. Calls that have no connection wait for one attempt to open it, each
-//! until its own deadline, and all get the same outcome. No call is sent twice unless
-//! the first time it was provably not delivered.
+//! by all calls. Calls without a connection wait for one attempt to open it, each
+//! until its own deadline, and all get the same outcome. A call is sent again only if
+//! it was provably not delivered the first time.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;

@@ -1,8 +1,8 @@
-//! The wire format, as generated from the files under `proto/`, and what it means
-//! in terms of the models.
+//! The wire format, generated from the files under `proto/`, and its translation to
+//! the models.
 //!
-//! Package `uiiit.rpc`, proto3. Bytes are [`bytes::Bytes`], which share what came
-//! from the network; maps are ordered by key.
+//! Package `uiiit.rpc`, proto3. Bytes are [`bytes::Bytes`], which share the buffers
+//! of the network; maps are ordered by key.
 
 #[allow(missing_docs, clippy::all, clippy::unwrap_used)]
 mod generated {

@@ -1,11 +1,11 @@
 //! Plaintext, or TLS with certificates on both sides.
 //!
-//! The files are PEM and have the names that the original gives them: `ca.crt`,
-//! `server.key`, `server.crt`, `client.key` and `client.crt`, in the working
-//! directory. The environment variable `CERT_DIR` names another directory, and
-//! `CA_CRT`, `SERVER_KEY`, `SERVER_CRT`, `CLIENT_KEY` and `CLIENT_CRT` other files
-//! in it. A server asks for a certificate that the authority has signed; a client
-//! expects the name it connects to in the certificate of the server.
+//! The files are PEM and have the original's names: `ca.crt`, `server.key`,
+//! `server.crt`, `client.key` and `client.crt`, in the working directory. The
+//! environment variable `CERT_DIR` sets another directory, and `CA_CRT`,
+//! `SERVER_KEY`, `SERVER_CRT`, `CLIENT_KEY` and `CLIENT_CRT` set other files in it. A
+//! server requires a certificate that the authority has signed. A client checks that
+//! the certificate of the server contains the name to which it connects.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

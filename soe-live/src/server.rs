@@ -1,12 +1,11 @@
 //! Serving gRPC.
 //!
-//! Every service of a process listens here. Invocations of functions
-//! (`RunLambda`) are handed over as they come from the network, to an
-//! [`Invocations`]; everything else goes to services of tonic, to which health
-//! checking (`grpc.health.v1`) and reflection are added.
+//! Every service of a process listens here. Invocations of functions (`RunLambda`)
+//! are passed undecoded to an [`Invocations`]; all other calls go to tonic services,
+//! to which health checking (`grpc.health.v1`) and reflection are added.
 //!
-//! A connection is one task, with the calls that came over it inside: what a
-//! batch of frames brings is handled and answered together.
+//! A connection is one task that contains its calls: the calls of a batch of frames
+//! are handled and answered together.
 
 mod call;
 mod connection;

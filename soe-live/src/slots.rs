@@ -1,4 +1,4 @@
-//! Things that wait, under numbers that are never confused.
+//! Waiting items under keys that are never reused.
 
 /// Items in reused slots. The number of an item names it only as long as it is
 /// there: a late report about one that has gone finds nothing.

@@ -1,4 +1,4 @@
-//! A connection, protected or not, that lets others have their turn.
+//! A connection, plaintext or TLS, that yields to other connections.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

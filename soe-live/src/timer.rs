@@ -1,4 +1,4 @@
-//! Waking a model when it wants to be woken.
+//! Waking a model at the time that it requests.
 
 use std::time::Instant;
 

@@ -1,9 +1,9 @@
-//! Messages of `RunLambda` as they came from the network.
+//! Messages of `RunLambda`, as undecoded bytes.
 //!
-//! A broker need not take a message apart to pass it on. A [`Frame`] keeps the
-//! pieces that the network delivered; [`Request`] and [`Response`] find in them
-//! what decides, and say how the message travels on, sharing every byte that does
-//! not change.
+//! A broker need not decode a whole message to forward it. A [`Frame`] keeps the
+//! pieces that the network delivered. [`Request`] and [`Response`] read only the
+//! fields that decisions need, and build the forwarded message, which shares all
+//! unchanged bytes.
 
 mod frame;
 mod protobuf;

@@ -1,10 +1,10 @@
-//! Workflows over the network: how the messages of the models' machines look on
-//! the wire, and how state servers are asked and answer.
+//! Workflows over the network: messages of the models' state machines as gRPC
+//! messages, and state servers and their clients.
 //!
-//! The messages are those of the original. What its protocol has no word for (the
-//! step that a request comes from, the request that a result belongs to, versions
-//! of states and where they have gone) is in fields that it does not know; without
-//! them everything works as the original does it.
+//! The messages are those of the original. Information that its protocol cannot
+//! express (the step from which a request comes, the request to which a result
+//! belongs, versions of states and their new places) is in additional fields. Without
+//! these fields, everything works as in the original.
 
 mod message;
 mod states;

@@ -1,16 +1,17 @@
-//! Brokers: where does this call go?
+//! Brokers: the choice of a destination for each call.
 //!
-//! A [`Broker`] stands between clients and computers. It picks a destination for
-//! each call, forwards the call, passes the answer back and learns from how long
-//! it took. An e-router ([`Router`]) picks by weights that an optimizer keeps, as
-//! in Cicconetti, Conti and Passarella, "A Decentralized Framework for Serverless
-//! Edge Computing in the Internet of Things" (IEEE TNSM, 2020); an e-dispatcher
-//! ([`Dispatcher`]) by predicted response times, as in "Low-latency Distributed
-//! Computation Offloading for Pervasive Environments" (IEEE PerCom, 2019).
+//! A [`Broker`] is between clients and computers. It selects a destination for each
+//! call, forwards the call, returns the response and learns from its latency. An
+//! e-router ([`Router`]) selects by weights that an optimizer updates, as in
+//! Cicconetti, Conti and Passarella, "A Decentralized Framework for Serverless Edge
+//! Computing in the Internet of Things" (IEEE TNSM, 2020). An e-dispatcher
+//! ([`Dispatcher`]) selects by predicted response times, as in "Low-latency
+//! Distributed Computation Offloading for Pervasive Environments" (IEEE PerCom,
+//! 2019).
 //!
-//! The broker is a state machine without I/O. It is told what happened
+//! The broker is a state machine without I/O. The driver reports what happened
 //! ([`arrive`](Broker::arrive), [`answered`](Broker::answered),
-//! [`failed`](Broker::failed), …) and when, and says what it wants done
+//! [`failed`](Broker::failed), …) and when, and fetches the broker's actions
 //! ([`poll`](Broker::poll)):
 //!
 //! ```

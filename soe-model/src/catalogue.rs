@@ -1,14 +1,12 @@
-//! Catalogues: every choice that a user has among named kinds (policies,
-//! optimizers, estimators, arrival processes, size distributions, …) described
-//! once, as data.
+//! Catalogues: declarations of named kinds (policies, optimizers, estimators, arrival
+//! processes, size distributions, …) among which users choose.
 //!
-//! A kind states its name, its parameters with quantity, default and
-//! explanation, and how it is built. Scenario files, the original's
-//! configuration strings (`type=async,alpha=0.95`), the JSON Schema, the
-//! reference documentation and the messages for wrong input all come from this
-//! one description. Adding a kind means its own file and one line in the
-//! catalogue of its sort; a program of its own [registers](Catalogue::register) it
-//! instead.
+//! A kind declares its name, its parameters (quantity, default, explanation) and its
+//! constructor. Scenario files, the original's configuration strings
+//! (`type=async,alpha=0.95`), the JSON Schema, the reference documentation and the
+//! messages for wrong input all follow from this declaration. A new kind is one file
+//! and one line in the catalogue of its sort. A program that uses this project as a
+//! library [registers](Catalogue::register) it instead.
 
 mod quantity;
 
@@ -375,7 +373,7 @@ impl<B> Catalogue<B> {
     }
 }
 
-/// Checks the declaration of a kind that somebody registers.
+/// Checks the declaration of a kind that is registered.
 fn check<B>(sort: &'static str, kind: &'static Kind<B>) -> Result<(), RegisterError> {
     let is_name = |name: &str| {
         let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-';

@@ -1,15 +1,16 @@
-//! Clients: when calls are issued, how large they are, where they go first.
+//! Clients: when calls are issued, how large they are, and to which destination they
+//! go first.
 //!
-//! A [`Client`] is driven by two doors: [`Client::next_wake`] says when it wants
-//! to act, [`Client::wake`] lets it issue the calls that are due. Whoever drives
-//! it carries each call to the destinations in [`Client::targets`] and reports
-//! every answer to [`Client::answered`].
+//! Two methods drive a [`Client`]: [`Client::next_wake`] returns when it must act,
+//! and [`Client::wake`] issues the calls that are due. The driver sends each call to
+//! the destinations in [`Client::targets`] and reports every response to
+//! [`Client::answered`].
 //!
-//! With several destinations a client follows the "uncoordinated access" scheme
-//! (Cicconetti, Conti, Passarella, "Uncoordinated access to serverless computing
-//! in MEC systems for IoT", Computer Networks 2020): each call goes to the
-//! preferred destination and, with a small probability, to each of the others;
-//! whichever answers first becomes preferred.
+//! With several destinations, a client follows the "uncoordinated access" scheme
+//! (Cicconetti, Conti, Passarella, "Uncoordinated access to serverless computing in
+//! MEC systems for IoT", Computer Networks 2020). Each call goes to the preferred
+//! destination and, with a small probability, to each of the others. The destination
+//! that answers first becomes the preferred one.
 
 pub mod arrival;
 pub mod size;

@@ -1,15 +1,15 @@
 //! Computers: processors that are shared by containers, which execute functions.
 //!
 //! The simulated computer of ServerlessOnEdge (Cicconetti, Conti, Passarella, "A
-//! decentralized framework for serverless edge computing in the Internet of
-//! Things", IEEE TNSM 2021). An invocation becomes a task of the one container
-//! that executes its function. It waits in order of arrival for one of the
-//! container's workers, then, in the order in which tasks of all containers of
-//! the processor got their workers, for memory; so nothing overtakes and nothing
-//! starves. Running tasks share the cores equally, each using at most one.
+//! decentralized framework for serverless edge computing in the Internet of Things",
+//! IEEE TNSM 2021). An invocation becomes a task of the container that executes its
+//! function. It waits for one of the container's workers, in order of arrival. Then
+//! it waits for memory, in the order in which the tasks of all containers of the
+//! processor got their workers. No task overtakes another, and none starves. Running
+//! tasks share the cores equally, each using at most one.
 //!
-//! A [`Computer`] is driven by two doors: [`Computer::next_wake`] says when the
-//! next task is done, [`Computer::wake`] hands it over.
+//! Two methods drive a [`Computer`]: [`Computer::next_wake`] returns when the next
+//! task is complete, and [`Computer::wake`] returns that task.
 
 pub mod configuration;
 pub mod platform;

@@ -1,9 +1,9 @@
 //! The original's configuration strings: `key=value` pairs joined by commas,
 //! `type=async,alpha=0.95`.
 //!
-//! Nothing is trimmed, and the first of several values for one key counts, as in
-//! the original. Unlike there, values that are left out take their defaults, and
-//! what nobody asked for is an error.
+//! Values are not trimmed, and the first of several values for one key is used, as in
+//! the original. Unlike in the original, missing values take their defaults, and
+//! unknown keys are errors.
 //!
 //! ```
 //! use soe_model::broker::optimizer::OPTIMIZERS;
@@ -19,7 +19,7 @@
 use crate::catalogue::{ArgumentError, Catalogue, Configured, Quantity, Value};
 use crate::units::QuantityError;
 
-/// The pairs of a configuration string that nobody has taken yet.
+/// The pairs of a configuration string that were not read yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conf {
     pairs: Vec<(String, String)>,
@@ -31,7 +31,7 @@ pub enum ConfError {
     /// It is not made of pairs.
     #[error("Invalid configuration: {0}")]
     Malformed(String),
-    /// Nobody knows this key.
+    /// Unknown key.
     #[error("unknown key `{found}`, known: {known}")]
     UnknownKey {
         /// The key.

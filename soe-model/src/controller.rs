@@ -1,11 +1,11 @@
-//! The controller: which brokers must know which computers.
+//! The controller decides which brokers know which computers.
 //!
-//! Computers and brokers announce themselves; the controller answers each event
-//! with the updates of forwarding tables that follow from it. The flat installer
-//! tells every broker about every computer. The hierarchical one follows
-//! Cicconetti, Conti and Passarella, "A Decentralized Framework for Serverless
-//! Edge Computing in the Internet of Things" (IEEE TNSM, 2020): a computer is
-//! known to one *home* broker near it, and the other brokers know that broker.
+//! Computers and brokers announce themselves. The controller responds to each event
+//! with the resulting updates of forwarding tables. The flat installer informs every
+//! broker about every computer. The hierarchical installer follows Cicconetti, Conti
+//! and Passarella, "A Decentralized Framework for Serverless Edge Computing in the
+//! Internet of Things" (IEEE TNSM, 2020): a computer is known to one *home* broker
+//! near it, and the other brokers know that broker.
 //!
 //! ```
 //! use soe_model::controller::*;

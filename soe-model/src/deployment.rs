@@ -1,8 +1,8 @@
-//! The one resolved form of what is to be run: every entity, the network, the
+//! The resolved form of a deployment and its run: every entity, the network, the
 //! planned changes and the run control, with all defaults filled in.
 //!
-//! Scenario files and the options of the executables both end here, and both the
-//! simulation and the live system start from here.
+//! Scenario files and the options of the executables are resolved to this form, and
+//! the simulation and the live system start from it.
 
 use sim_core::{SimDuration, SimTime};
 
@@ -131,7 +131,7 @@ pub enum Change {
         /// What joins them from now on.
         link: Link,
     },
-    /// Somebody sets a weight in the tables of a broker.
+    /// A weight in the tables of a broker is set.
     WeightSet {
         /// The broker.
         broker: String,

@@ -1,4 +1,4 @@
-//! Functions: what an invocation costs and what it returns.
+//! Functions: the cost of an invocation, and its output.
 
 use std::sync::Arc;
 

@@ -3,47 +3,47 @@
 //!
 //! # A guided tour
 //!
-//! Nothing here reads a clock, sleeps, opens a socket or starts a thread. A model
-//! is told the time and what happened, and says what should happen next; a driver
-//! does it. The simulator (crate `scenarios`) drives the models with simulated
-//! time, the live system (crate `soe-live`) with a clock and sockets, and so every
-//! policy is written once.
+//! No model reads a clock, sleeps, opens a socket or starts a thread. A driver tells it
+//! the time and what happened; the model returns what must happen next, and the driver
+//! does it. The simulator (crate `soe-sim`) drives the models with simulated time, the
+//! live system (crate `soe-live`) with a clock and sockets. Each policy is therefore
+//! written once.
 //!
-//! **Functions** ([`function`]) need operations and memory in proportion to their
-//! input.
+//! **Functions** ([`function`]) need operations and memory in proportion to their input.
 //!
 //! **Computers** ([`computer::Computer`]) execute them: containers with workers and
 //! queues, on processors whose cores are shared.
 //!
-//! **Brokers** ([`broker::Broker`]) pick a destination for each call: the router by
-//! [policy](broker::policy) and weights that an [optimizer](broker::optimizer)
-//! keeps, the dispatcher by what its [estimator](broker::estimator) predicts.
+//! **Brokers** ([`broker::Broker`]) select a destination for each call. A router selects
+//! by [policy](broker::policy) and by weights that an [optimizer](broker::optimizer)
+//! updates. A dispatcher selects by the predictions of its
+//! [estimator](broker::estimator).
 //!
-//! **Controllers** ([`controller::Controller`]) tell brokers which computers exist.
+//! **Controllers** ([`controller::Controller`]) inform brokers about computers.
 //!
-//! **Clients** ([`client::Client`]) issue calls: when is up to an [arrival
-//! process](client::arrival), and how large to a [distribution](client::size).
+//! **Clients** ([`client::Client`]) issue calls. An [arrival process](client::arrival)
+//! decides when, and a [distribution](client::size) how large.
 //!
-//! **Workflows** ([`workflow`]) are chains and DAGs of functions with state: what
-//! goes out next, where branches meet, how state moves.
+//! **Workflows** ([`workflow`]) are chains and DAGs of functions with state. Their
+//! machines decide which request is sent next, where branches meet, and how state moves.
 //!
 //! **The network** is a [`network`] of latencies and rates between nodes, or a
 //! [`topology`] of nodes and links with routes.
 //!
-//! A [`deployment::Deployment`] holds all of them, resolved and checked: what a
-//! scenario file or a command line comes down to, and what both drivers start
-//! from. Policies, optimizers and so on are chosen by name from a
-//! [`catalogue`]; a new one is a file of its own and a line in its catalogue.
+//! A [`deployment::Deployment`] holds all of them, resolved and checked. Scenario files
+//! and command lines are resolved to it, and both drivers start from it. Policies,
+//! optimizers and other kinds are selected by name from a [`catalogue`]; a new kind is
+//! one file and one line in its catalogue.
 //!
-//! Every model has two doors for time: `next_wake` says when it wants to be woken,
-//! and `wake` tells it that it is now that time. Whatever needs chance gets a
-//! [`Stream`](sim_core::Stream) of its own.
+//! Every model has two methods for time: `next_wake` returns when it must be woken, and
+//! `wake` is called at that time. Every model that needs random numbers gets its own
+//! [`Stream`](sim_core::Stream).
 //!
 //! # A complete example
 //!
-//! A controller learns of a router and a computer and tells the router; the router
-//! forwards a call to the computer, which executes it. The driver here is a few lines that
-//! carry messages in no time.
+//! A controller gets the announcements of a router and a computer, and updates the
+//! router. The router forwards a call to the computer, which executes it. The driver in
+//! this example is a few lines that deliver messages without delay.
 //!
 //! ```
 //! use sim_core::{SimDuration, SimTime, Streams};

@@ -1,8 +1,8 @@
 //! Names as small numbers.
 //!
-//! Models compare and store names constantly, so names travel as numbers. A
-//! [`Names`] table hands them out in order of first appearance; the same table
-//! turns them back into text for results and messages.
+//! Models compare and store names constantly, so names are represented by numbers. A
+//! [`Names`] table assigns them in order of first appearance. The same table converts
+//! them back to text for results and messages.
 
 use std::collections::HashMap;
 use std::marker::PhantomData;

@@ -1,13 +1,13 @@
 //! The network between nodes: how long a message takes from one to another.
 //!
-//! Every pair of different nodes is joined by a [`Link`] with a latency and a
-//! rate. A message of n bytes arrives after `latency + 8 (n + header) / rate`;
-//! messages do not queue behind each other. A route of several store-and-forward
-//! hops is one link, too: latencies add up, and so do the inverse rates
-//! ([`Link::then`]). Entities on the same node reach each other at once.
+//! Every pair of different nodes is connected by a [`Link`] with a latency and a
+//! rate. A message of n bytes arrives after `latency + 8 (n + header) / rate`.
+//! Messages do not queue behind each other. A route of several store-and-forward hops
+//! is also one link: latencies add up, and so do the inverse rates ([`Link::then`]).
+//! Messages between entities on the same node take no time.
 //!
-//! Which link joins two nodes is decided by the most specific rule: the pair
-//! itself, then the classes of the two nodes, then the default.
+//! The most specific rule decides which link connects two nodes: the pair itself,
+//! then the classes of the two nodes, then the default.
 
 use std::collections::BTreeMap;
 

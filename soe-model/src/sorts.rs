@@ -1,4 +1,4 @@
-//! All sorts of kinds that the models choose by name.
+//! All sorts of kinds that are selected by name.
 
 use crate::broker::estimator::ESTIMATORS;
 use crate::broker::optimizer::OPTIMIZERS;

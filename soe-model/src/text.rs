@@ -1,8 +1,9 @@
-//! Text files as people and their programs write them.
+//! Reading text files, with byte order marks and CR LF.
 //!
-//! Every input of this project is UTF-8. A byte order mark at the start is skipped and
-//! lines may end in CR LF, as editors and spreadsheets on Windows write them. Any other
-//! encoding is refused by its name: read as UTF-8 it would change names silently.
+//! Every input of this project is UTF-8. A byte order mark at the start is skipped,
+//! and lines may end in CR LF, as editors and spreadsheets on Windows write them. Any
+//! other encoding is refused by name: read as UTF-8, it would change names without a
+//! message.
 
 use std::fs;
 use std::io::{self, BufRead};

@@ -1,4 +1,4 @@
-//! Edge networks: which nodes there are, how links join them, which way data goes.
+//! Edge networks: nodes, the links between them, and the routes of data.
 //!
 //! A topology is a directed graph of three kinds of vertices, as in the files
 //! that the *ether* generator of edge topologies writes (Rausch et al., "Synthesizing

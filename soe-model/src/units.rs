@@ -1,4 +1,4 @@
-//! Quantities that carry their unit, and how people write them.
+//! Quantities with units, and their notation.
 //!
 //! Scenario files write every quantity with its unit (`"10 ms"`, `"512 MiB"`,
 //! `"100 Mb/s"`, `"100 Gop/s"`). Decimal prefixes mean powers of 1000, binary

@@ -1,14 +1,14 @@
-//! Simulation: the models of `soe-model` driven by the engine `sim-core`, a
-//! [`Deployment`](soe_model::deployment::Deployment) in, results out.
+//! Simulation: the models of `soe-model` driven by the engine `sim-core`. The input is a
+//! [`Deployment`](soe_model::deployment::Deployment); the output is its results.
 //!
 //! # A guided tour
 //!
-//! A deployment says which clients, brokers, computers and controllers there are, how
-//! messages travel between them, and how long and how often the whole is run. It usually
-//! comes from a scenario file (crate `scenarios`). [`run`] simulates all its replications
-//! on all cores, and [`run_replication`] one of them. A replication is an event-driven
-//! simulation in which the models meet: each message takes its time on the network, and
-//! planned changes (failures, slow links) happen when the deployment says so.
+//! A deployment lists clients, brokers, computers and controllers, how messages travel
+//! between them, and the length and number of runs. It usually comes from a scenario file
+//! (crate `scenarios`). [`run`] simulates all its replications on all cores, and
+//! [`run_replication`] simulates one. A replication is an event-driven simulation of all
+//! models together: each message takes its time on the network, and planned changes
+//! (failures, slow links) happen at the times that the deployment states.
 //!
 //! An [`Observer`] sees each call and each sample while the simulation runs. At the end
 //! each replication reports its [metrics](METRICS). [`Results`] collects these, with
@@ -17,8 +17,8 @@
 //!
 //! # A complete example
 //!
-//! Calls arrive at a single worker at random, 50 per second, and take exactly 10 ms.
-//! Theory (M/D/1, Pollaczek and Khinchine) has them wait 5 ms on average.
+//! Calls arrive at a single worker at random, 50 per second, and take exactly 10 ms. By
+//! theory (M/D/1, Pollaczek and Khinchine), they wait 5 ms on average.
 //!
 //! ```
 //! use scenarios::format::Scenario;

@@ -1,4 +1,4 @@
-//! What a person reads after a run.
+//! The report of a run for people.
 
 use std::fmt::Write;
 
@@ -121,7 +121,7 @@ fn durations(summary: &Summary) -> String {
     text
 }
 
-/// What became of the calls.
+/// The fate of the calls.
 fn outcomes(summary: &Summary) -> String {
     let columns = [
         ("calls", "calls_sent"),

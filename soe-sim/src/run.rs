@@ -1,7 +1,7 @@
 //! Running a deployment: its replications, on all cores.
 //!
-//! Each replication is a simulation of its own that draws from its own streams;
-//! which thread runs it, and when, leaves no trace in its result.
+//! Each replication is an independent simulation that draws from its own streams. Its
+//! result does not depend on the thread that runs it, or on when it runs.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
@@ -24,7 +24,7 @@ pub struct RunOptions {
     pub sample_period: Option<SimDuration>,
 }
 
-/// How far a run has come, for whoever watches it from another thread.
+/// The progress of a run, for observers in other threads.
 #[derive(Debug, Default)]
 pub struct Progress {
     /// Calls issued, over all replications.

@@ -1,4 +1,4 @@
-//! The metrics that there are, as the documentation lists them.
+//! The list of all metrics for the documentation.
 
 use analysis::{Better, Metric, Unit};
 

@@ -1,4 +1,4 @@
-//! Why a sweep cannot go on.
+//! Errors that end a sweep.
 
 use std::path::PathBuf;
 

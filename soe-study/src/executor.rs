@@ -1,4 +1,4 @@
-//! The executor: runs what is not finished yet, on all cores, and keeps it at once.
+//! The executor: runs unfinished replications on all cores and saves them at once.
 
 mod run;
 mod sweep;

@@ -1,4 +1,4 @@
-//! A sweep that is over: what is known of its points.
+//! A finished sweep: the results of its points.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ impl Estimates {
     }
 }
 
-/// A sweep that is over, ready to be looked at.
+/// A finished sweep, ready for analysis.
 pub struct Finished<'s, 'e> {
     pub(crate) sweep: &'s mut Sweep<'e, Prepared>,
     pub(crate) plan: &'s Plan,

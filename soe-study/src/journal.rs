@@ -1,8 +1,8 @@
-//! The journal of a sweep: what was finished, in records that are only ever appended.
+//! The journal of a sweep: finished replications in append-only records.
 //!
-//! A record that does not end, or whose checksum is wrong, is as good as not written: a
-//! process may be killed at any moment and loses what it had not written out. After a first
-//! line that names the format, records look alike, with numbers in little-endian order:
+//! An incomplete record, or one with a wrong checksum, counts as not written: a process
+//! may be killed at any moment, and loses what it had not written. After a first line
+//! that names the format, all records have the same layout, with little-endian numbers:
 //!
 //! ```text
 //! 0xf5 's' 'o'   KIND   LENGTH (4 bytes)   content   CRC-32 of all before (4 bytes)
@@ -232,7 +232,7 @@ fn io_error(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Jour
     }
 }
 
-/// A journal that is written to. Nobody else can write to it meanwhile.
+/// A journal that is written to. No other process can write to it meanwhile.
 #[derive(Debug)]
 pub(crate) struct Journal {
     path: PathBuf,

@@ -1,19 +1,20 @@
-//! Studies: what is varied, how often it is repeated, and the executor that runs it on all
-//! cores.
+//! Studies: what varies, the number of replications, and the executor that runs them on
+//! all cores.
 //!
 //! A study file ([`Study`]) resolves to a [`Plan`]: a grid of points, each of which is a
-//! scenario or a set of StateSim's parameters. [`Plan::prepare`] makes an [`Runner`]
-//! of it, and a [`Sweep`] runs that: points times replications, on any number of threads.
+//! scenario or a set of StateSim's parameters. [`Plan::prepare`] makes a [`Runner`] from
+//! it, and a [`Sweep`] runs points times replications on any number of threads.
 //!
 //! * **Replication `i` of every point draws from the study's seed and `i`**, never from
 //!   the thread or the order, so that all points share their random numbers.
-//! * **What is finished is kept at once**, in a journal beside the results, under a digest of
-//!   everything that it depends on: the same command continues after a kill, and a change of
-//!   one value of an axis runs only what changed.
-//! * **Results are the same bytes** on any number of threads, in any order, resumed or not:
-//!   they are computed from the journal, point by point and in the order of replications.
-//! * **Memory does not grow** with the number of replications, but for eight bytes each that
-//!   say where in the journal it stands.
+//! * **Finished replications are saved at once**, in a journal beside the results, under
+//!   a digest of everything on which they depend. The same command continues after a
+//!   kill, and a changed value of an axis runs only what changed.
+//! * **Results are the same bytes** on any number of threads, in any order, resumed or
+//!   not. They are computed from the journal, point by point and in the order of
+//!   replications.
+//! * **Memory does not grow** with the number of replications, except for eight bytes
+//!   each for their place in the journal.
 //!
 //! ```
 //! use analysis::{Manifest, ResultFolder};

@@ -1,4 +1,4 @@
-//! Mean and spread of numbers that are seen once and not kept.
+//! Mean and variance of numbers that are not stored.
 
 use analysis::Interval;
 use sim_core::monitor::Tally;

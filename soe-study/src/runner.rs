@@ -1,4 +1,4 @@
-//! What can be swept: something with points and replications that reports numbers.
+//! Anything that can be swept: it has points and replications and reports numbers.
 
 mod prepared;
 mod replication;

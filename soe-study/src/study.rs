@@ -44,7 +44,7 @@ pub use subject::{ScenarioSubject, StatesimSubject, Subject};
 /// The most replications of all points together.
 const MOST_RUNS: u64 = 100_000_000;
 
-/// A study as somebody wrote it, possibly with changes from outside.
+/// A study as written, possibly with changes from the command line.
 ///
 /// ```
 /// use soe_study::Study;

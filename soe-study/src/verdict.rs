@@ -1,4 +1,4 @@
-//! What came out of a claim of a study.
+//! The verdict on a claim of a study.
 
 /// What came out of a claim.
 #[derive(Clone, Debug)]
@@ -9,7 +9,7 @@ pub struct Verdict {
     pub claim: String,
     /// Whether it was reproduced.
     pub reproduced: bool,
-    /// In how many places it was looked at.
+    /// The number of places at which it was evaluated.
     pub places: usize,
     /// In how many of them the ratio is less than 1, or falls, beyond doubt.
     pub less: usize,

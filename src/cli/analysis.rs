@@ -1,4 +1,4 @@
-//! The options of the commands that look at results.
+//! The options of the commands that read results.
 
 use std::path::PathBuf;
 
@@ -16,9 +16,9 @@ Examples:
 Intervals are 95 % (Student's t) over replications. With calls.csv (soe run
 --calls) there are also the warm-up by the rule MSER-5, the correlation of
 consecutive calls, and batch means for a single long replication; with
-samples.csv, averages over time. With --by, --quantiles or --warm-up, the answer
-is about the calls alone. CSV and JSON are its first table as data; all else is
-for people, and only in the text.";
+samples.csv, averages over time. With --by, --quantiles or --warm-up, the output
+covers only the calls. CSV and JSON have the first table as data; the rest is only
+in the text.";
 
 pub const COMPARE_EXAMPLES: &str = "\
 Examples:
@@ -27,11 +27,11 @@ Examples:
   soe compare results/policies --over policy --metric latency_p95
   soe compare results/new --against results/old --tolerance 1%
 
-Results with the same seed met the same random numbers, so that differences are
-taken within replications. More than two alternatives are ranked; those that
-share a letter cannot be told apart.
+Results with the same seed have the same random numbers, so differences are taken
+within replications. More than two alternatives are ranked; those that share a
+letter cannot be distinguished.
 
-Exit status: 0 done (with --against: nothing changed), 1 something changed
+Exit status: 0 success (with --against: nothing changed), 1 something changed
 (with --against), 2 wrong input.";
 
 pub const PLOT_EXAMPLES: &str = "\
@@ -41,35 +41,34 @@ Examples:
   soe plot results/policies --metric latency_p95 --x rate --by policy
   soe plot results/policies --kind heat --x rate --by cores --output figures
 
-Of a run, everything is drawn that it has the data for: what its computers did,
-and, if it recorded calls and samples, distributions, a timeline, time series and
-the warm-up. Of a sweep, without options, the figures that it drew itself are
-written, which are those of its study; with another size or --log-x or --log-y,
-those of the study are drawn anew, at all points. --kind, --metric, --entity, --x, --by
-and --group ask for others: lines over a numeric axis with 95 % bands, bars over
-one of names, and heat maps over two, where --kind does not choose among them;
-without --x and --by, over the axes that the study shows. Sizes suit one column
-of a paper.";
+For a run, all figures are drawn for which it has data: the utilization of its
+computers and, if it recorded calls and samples, distributions, a timeline, time
+series and the warm-up. For a sweep, without options, the figures of its study are
+written; with another size, --log-x or --log-y, they are drawn anew, at all points.
+--kind, --metric, --entity, --x, --by and --group draw other figures. Without
+--kind, these are lines with 95 % bands over a numeric axis, bars over an axis of
+names, and heat maps over two axes; without --x and --by, their axes are those that
+the study shows. The default size is one column of a paper.";
 
 pub const REPORT_EXAMPLES: &str = "\
 Examples:
   soe report results/readme-1
   soe report results/policies --x rate --by policy --output policies.html
 
-The page says what was run, shows the figures of `soe plot` (to be zoomed by
-dragging, their series switched in the legend), tables, a page for each point of
-a sweep, how far the numbers can be trusted and how to reproduce them. It is one
-file that loads nothing from anywhere.";
+The page shows what was run, the figures of `soe plot` (drag to zoom, click the
+legend to hide a series), tables, a page for each point of a sweep, how far the
+numbers can be trusted and how to reproduce them. It is a single file without
+external resources.";
 
 pub const EXPORT_EXAMPLES: &str = "\
 Examples:
   soe export results/readme-1
   soe export results/readme-1 --format jsonl --output readme-jsonl
 
-Every table of the folder becomes a file; those in figures/ are left out, they
-repeat what others say. Parquet files open in pandas, polars, DuckDB and R; unit
-and description of each column are in their metadata. Points have a column for
-each axis, of numbers where its values are numbers.";
+Every table of the folder becomes a file, except those in figures/, which repeat
+the content of others. pandas, polars, DuckDB and R read Parquet files; their
+metadata has the unit and description of each column. Points have a column for each
+axis, numeric if all its values are numbers.";
 
 #[derive(Args, Debug)]
 pub struct AnalyzeArgs {
@@ -99,12 +98,12 @@ pub struct AnalyzeArgs {
     #[arg(long, value_name = "TIME")]
     pub warm_up: Option<String>,
 
-    /// What to print on standard output
+    /// Format of standard output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
 
-/// What calls are grouped by.
+/// How calls are grouped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum By {
     /// The function called
@@ -123,20 +122,20 @@ pub struct CompareArgs {
     #[arg(value_name = "DIR", required = true, value_hint = ValueHint::DirPath)]
     pub folders: Vec<PathBuf>,
 
-    /// Compare the values of this axis of a sweep, all else being equal
+    /// Compare the values of this axis of a sweep, with all other axes equal
     #[arg(long, value_name = "AXIS", conflicts_with = "against")]
     pub over: Option<String>,
 
-    /// Check whether results changed since those in OLD; the exit status tells
+    /// Check whether results differ from those in OLD; see the exit status
     #[arg(long, value_name = "OLD", value_hint = ValueHint::DirPath)]
     pub against: Option<PathBuf>,
 
-    /// With --against: relative change up to which a real difference does not
-    /// matter, such as 1%
+    /// With --against: relative change up to which a significant difference is
+    /// accepted, such as 1%
     #[arg(long, value_name = "SHARE", default_value = "0", requires = "against")]
     pub tolerance: String,
 
-    /// With --against: show what did not change, too
+    /// With --against: also show unchanged metrics
     #[arg(long, requires = "against")]
     pub all: bool,
 
@@ -152,7 +151,7 @@ pub struct CompareArgs {
     #[arg(long)]
     pub pairs: bool,
 
-    /// What to print on standard output
+    /// Format of standard output
     #[arg(long, value_enum, default_value_t = CompareFormat::Text)]
     pub format: CompareFormat,
 }
@@ -171,17 +170,17 @@ pub struct PlotArgs {
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub folder: PathBuf,
 
-    /// Only figures of this kind; may be repeated [default: all that there are
-    /// data for; of a sweep, those of its study]
+    /// Only figures of this kind; may be repeated [default: all for which there are
+    /// data; for a sweep, those of its study]
     #[arg(long, value_enum)]
     pub kind: Vec<Kind>,
 
     /// Only this metric in bars, lines, heat maps and time series; may be repeated
-    /// [default: all; of a sweep, those of its study, or a few that tell most]
+    /// [default: all; for a sweep, those of its study, or the most informative ones]
     #[arg(long)]
     pub metric: Vec<String>,
 
-    /// Only this entity (a computer, a function, `all`) in the same; may be
+    /// Only this entity (a computer, a function, `all`) in the same figures; may be
     /// repeated
     #[arg(long)]
     pub entity: Vec<String>,
@@ -194,7 +193,7 @@ pub struct PlotArgs {
     #[arg(long, value_name = "AXIS")]
     pub by: Option<String>,
 
-    /// What distributions group calls by
+    /// How distributions group calls
     #[arg(long, value_enum)]
     pub group: Option<By>,
 
@@ -210,12 +209,12 @@ pub struct PlotArgs {
     #[arg(long, value_name = "POINTS", default_value_t = 252.0)]
     pub width: f64,
 
-    /// Height without legend, in points, 90 to 2880; that of a heat map follows
-    /// from its rows
+    /// Height without legend, in points, 90 to 2880; the height of a heat map
+    /// follows from its rows
     #[arg(long, value_name = "POINTS", default_value_t = 166.0)]
     pub height: f64,
 
-    /// The replication shown where only one can be
+    /// The replication in figures that show only one
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub replication: u32,
 
@@ -247,8 +246,8 @@ pub struct ReportArgs {
     #[arg(long)]
     pub title: Option<String>,
 
-    /// Only figures of this metric; may be repeated [default: a few that tell
-    /// most]
+    /// Only figures of this metric; may be repeated [default: the most informative
+    /// ones]
     #[arg(long)]
     pub metric: Vec<String>,
 
@@ -281,9 +280,9 @@ pub enum Kind {
     Timeline,
     /// Time series
     Series,
-    /// Utilization of all processors, on top of each other
+    /// Utilization of all processors, stacked
     Stacked,
-    /// Where the warm-up ends, and how the rule found it
+    /// End of the warm-up, and the values on which the rule works
     WarmUp,
 }
 

@@ -1,8 +1,9 @@
 //! Allocation policies: which node runs a function.
 //!
-//! Every task goes, job after job, to the node where processing and what the policy
-//! adds for the network take least, given the tasks that the nodes already have.
-//! Adding a policy means: its own file, one `mod` line below, one line in [`ALL`].
+//! Every task is assigned, job after job, to the node with the smallest sum of
+//! processing time and the network cost of the policy, given the tasks that the nodes
+//! already have. A new policy is one file, one `mod` line below, and one line in
+//! [`ALL`].
 
 mod greedy;
 mod proc_net;

@@ -1,4 +1,4 @@
-//! The commands, for the `statesim` executable and for others that mount them.
+//! The commands, for the `statesim` executable and for programs that include them.
 //!
 //! | command | arguments | run by |
 //! |---|---|---|
@@ -6,9 +6,9 @@
 //! | make or show a topology | [`TopologyCommand`] | [`topology`] |
 //! | make or inspect a trace | [`WorkloadCommand`] | [`workload`] |
 //!
-//! Each prints what it has to say on standard output, notes and progress on standard
-//! error, and gives an error that fits in one line. `ExitCode` 2 is for wrong input, 1 for
-//! what fails on the way.
+//! Each prints its results on standard output, and notes and progress on standard
+//! error. An error is one line. `ExitCode` 2 is for wrong input, 1 for failures at run
+//! time.
 
 mod args;
 mod evaluate;

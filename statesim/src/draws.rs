@@ -1,10 +1,10 @@
 //! The random draws of a replication.
 //!
-//! The original draws everything from the default engine of the GNU C++ library:
-//! function names once per run from an engine seeded with 0, and for every
-//! replication the jobs from an engine with the replication's seed and then the
-//! clients and the order of the jobs from a second engine with the *same* seed. The
-//! corrected model draws each from a stream of its own.
+//! The original draws all random numbers from the default engine of the GNU C++
+//! library. Function names are drawn once per run, from an engine seeded with 0. For
+//! every replication, the jobs are drawn from an engine with the replication's seed,
+//! and then the clients and the order of the jobs from a second engine with the *same*
+//! seed. The corrected model uses a separate stream for each.
 
 use rand::Rng;
 use sim_core::libstdcxx::MinstdRand0;

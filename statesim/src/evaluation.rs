@@ -1,4 +1,5 @@
-//! Evaluates replications: places the jobs, then counts what their chains cost.
+//! Evaluates replications: assigns the jobs to nodes, then computes the cost of their
+//! chains.
 
 use crate::Error;
 use std::ops::RangeInclusive;

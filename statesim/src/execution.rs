@@ -1,8 +1,8 @@
-//! Execution policies: where state lives, and so what each invocation moves.
+//! Execution policies: the place of state, and the resulting transfers of each
+//! invocation.
 //!
-//! A policy says which transfers one step of a chain causes; what they cost is the
-//! business of the [`Meter`]. Adding a policy means: its own file, one `mod` line
-//! below, one line in [`ALL`].
+//! A policy lists the transfers that one step of a chain causes; the [`Meter`] computes
+//! their cost. A new policy is one file, one `mod` line below, and one line in [`ALL`].
 //!
 //! The first three are of Cicconetti, Conti and Passarella, "On Realizing Stateful
 //! FaaS in Serverless Edge Networks: State Propagation" (SMARTCOMP 2021), the others

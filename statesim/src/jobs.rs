@@ -1,8 +1,9 @@
 //! Turns the directed acyclic graph of a job into a chain of functions with states.
 //!
-//! The chain is the first task of the job and everything that depends on it,
-//! directly or not. A task outside the chain on which one inside depends stands for
-//! a state: its memory is the size of the state. Jobs without any state are dropped.
+//! The chain consists of the first task of the job and all tasks that depend on it,
+//! directly or indirectly. A task outside the chain on which a task of the chain
+//! depends represents a state; its memory is the size of the state. Jobs without states
+//! are dropped.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

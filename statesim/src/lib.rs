@@ -1,21 +1,19 @@
-//! StateSim: where should the state of functions live, and what does each choice cost?
+//! StateSim: where should the state of functions be kept, and what does each choice cost?
 //!
-//! Functions that share state are called in a chain by clients at the edge of a
-//! network. StateSim gives each function to a node and adds up, for every chain, the
-//! time that processing and transfers take and the traffic that they cause, under
-//! several policies of where the state is kept and how it gets to where it is needed.
-//! It restates the evaluator of the same name of Cicconetti, Conti and Passarella
-//! (SMARTCOMP 2021, IEEE Computer 2022), to the last digit, and can put right what
-//! distorts its results.
+//! Clients at the edge of a network call chains of functions that share state. StateSim
+//! assigns each function to a node. For every chain, it adds up the time of processing
+//! and transfers and the traffic, under several policies for the place and the movement
+//! of state. It reproduces the evaluator of the same name of Cicconetti, Conti and
+//! Passarella (SMARTCOMP 2021, IEEE Computer 2022) to the last digit, and can correct the
+//! errors that distort its results.
 //!
 //! # A tour
 //!
-//! A **topology** says which nodes there are and which links join them
-//! ([`soe_model::topology`]); a **trace** of tasks says which chains there are
-//! ([`trace`], and [`workload`] for traces of one's own). A **replication** takes some
-//! of the chains at random, gives every function to a node by an *allocation policy*
-//! ([`allocation`]) and evaluates the chains under *execution policies*
-//! ([`execution`]). Replications are independent; **statistics** over them carry
+//! A **topology** lists nodes and the links between them ([`soe_model::topology`]). A
+//! **trace** of tasks lists chains ([`trace`], and [`workload`] for generated traces). A
+//! **replication** draws some of the chains at random, assigns every function to a node
+//! by an *allocation policy* ([`allocation`]) and evaluates the chains under *execution
+//! policies* ([`execution`]). Replications are independent; **statistics** over them have
 //! confidence intervals ([`statistics`]).
 //!
 //! ```
@@ -48,21 +46,21 @@
 //!
 //! # Which model
 //!
-//! [`Model::Original`] gives the numbers of the original, to the last digit: single
-//! precision, its random numbers, its order of nodes, its quirks. [`Model::Corrected`]
-//! applies all [`Corrections`], each of which can also be applied alone.
+//! [`Model::Original`] gives the numbers of the original to the last digit: it has its
+//! single precision, its random numbers, its order of nodes and its quirks.
+//! [`Model::Corrected`] applies all [`Corrections`]; each can also be applied alone.
 //!
 //! # Adding a policy
 //!
-//! A policy is a file of its own in `allocation/` or `execution/`, one `mod` line and one
-//! line in [`allocation::ALL`] or [`execution::ALL`]. The command line, the files and the
-//! summary take it from there.
+//! A policy is one file in `allocation/` or `execution/`, one `mod` line, and one line in
+//! [`allocation::ALL`] or [`execution::ALL`]. The command line, the files and the summary
+//! follow from that.
 //!
 //! # Threads
 //!
-//! [`Network`], [`Pool`] and [`Evaluation`] are shared by any number of threads. Routes
-//! are computed once, when first needed, and read without a lock; results do not
-//! depend on how many threads there are.
+//! Any number of threads can share [`Network`], [`Pool`] and [`Evaluation`]. Routes are
+//! computed once, when first needed, and read without a lock. Results do not depend on
+//! the number of threads.
 
 pub mod allocation;
 pub mod command;

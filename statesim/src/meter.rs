@@ -1,4 +1,4 @@
-//! Adds up what transfers take and how much traffic they cause.
+//! Adds up the time of transfers and their traffic.
 
 use crate::network::{NodeId, RouteReader};
 

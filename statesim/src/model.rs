@@ -1,8 +1,8 @@
-//! Which model is evaluated: the original with its quirks, or a corrected one.
+//! The evaluated model: the original with its quirks, or a corrected one.
 //!
-//! The original StateSim has properties that distort its results. Old results
-//! depend on them, so that they are kept, and every one can be put right by itself:
-//! that is how the guide measures what each of them is worth.
+//! The original StateSim has properties that distort its results. They are kept, since
+//! old results depend on them. Each can be corrected separately; the guide uses this to
+//! measure its effect.
 
 use std::str::FromStr;
 

@@ -1,4 +1,4 @@
-//! An edge network as StateSim sees it: what processing and transfers cost.
+//! An edge network for StateSim: the cost of processing and transfers.
 
 mod exit;
 mod reach;

@@ -1,8 +1,8 @@
 //! The statistics of the published studies.
 //!
-//! A study looks at a mean or a quantile *of each replication* and then at the mean of
-//! those over replications, with a 95 % interval by Student's t. Quantiles are read as
-//! the original's scripts do ([`QuantileRule::Indexed`]).
+//! A study computes a mean or a quantile *of each replication*, and then the mean of
+//! these over replications, with a 95 % interval by Student's t. Quantiles follow the
+//! rule of the original's scripts ([`QuantileRule::Indexed`]).
 
 use std::collections::BTreeMap;
 

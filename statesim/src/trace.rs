@@ -1,12 +1,12 @@
 //! Reads traces of tasks, row by row.
 //!
-//! Two layouts are read: that of *Spar*, the generator of job traces
+//! Two layouts are supported: that of *Spar*, the generator of job traces
 //! (`arrival,job,task,duration,cpu,memory,instances`), and that of the file
-//! `batch_task.csv` of Alibaba's cluster trace of 2018 (`task,instances,job,type,
-//! status,start,end,cpu,memory`). In both, the name of a task says what it depends
-//! on: `R4_1_2` is the fourth task of its job and needs the results of the first and
-//! the second. Tasks without such a name (`task_...`, `MergeTask`, `..Stg..`) say
-//! nothing about dependencies and are skipped.
+//! `batch_task.csv` of Alibaba's cluster trace of 2018
+//! (`task,instances,job,type,status,start,end,cpu,memory`). In both, the name of a task
+//! lists its dependencies: `R4_1_2` is the fourth task of its job and needs the results
+//! of the first and the second. Tasks without such a name (`task_...`, `MergeTask`,
+//! `..Stg..`) have no dependencies and are skipped.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};

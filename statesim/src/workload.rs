@@ -1,11 +1,11 @@
-//! Traces of one's own: makes them, and tells what a trace holds.
+//! Generating and inspecting traces.
 //!
 //! The traces of the published studies cannot be shipped. [`generate`] makes rows of
-//! the same layout whose jobs resemble those of the sample of Alibaba's cluster trace
-//! that the studies use: how long chains are, how many states they have and which
-//! task needs them, how long tasks run, what part of a core and how much memory they
-//! have. The numbers of the fit are in one place, and [`inspect`] shows for any trace
-//! what they are about.
+//! the same layout, whose jobs resemble those of the sample of Alibaba's cluster trace
+//! that the studies use: in the length of chains, the number of states and the tasks
+//! that need them, the duration of tasks, and their share of a core and memory. The
+//! parameters of the fit are in one place, and [`inspect`] shows the same quantities
+//! for any trace.
 //!
 //! ```
 //! use statesim::trace::{self, Layout};

@@ -1,5 +1,5 @@
-//! The calls of a run in the order in which they were sent: how their latency settles, and whether it depends on that of
-//! the call before.
+//! The calls of a run in the order in which they were sent: the transient of their latency, and its correlation between
+//! consecutive calls.
 
 use crate::results::CallRow;
 use crate::statistics::{BatchMeans, WarmUp, autocorrelation, mean};

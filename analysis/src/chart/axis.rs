@@ -1,4 +1,4 @@
-//! Axes: what they show, their range and their ticks.
+//! Axes: their quantity, range and ticks.
 
 use super::scale::{Scale, Ticks, linear_ticks, logarithmic_ticks, name_ticks};
 use super::series::{Reference, Series};

@@ -1,4 +1,4 @@
-//! What a chart shows: series of points, and reference lines.
+//! The content of a chart: series of points, and reference lines.
 
 use crate::statistics::{Interval, QuantileRule, Sorted};
 use std::ops::Range;

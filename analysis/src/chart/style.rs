@@ -1,4 +1,4 @@
-//! How series look: colours, dashes, markers, hatches; and how wide text is.
+//! The style of series: colours, dashes, markers, hatches; and the width of text.
 
 /// Size of all text, in points.
 pub(super) const FONT_SIZE: f64 = 8.0;

@@ -1,4 +1,4 @@
-//! Text that has to fit: broken into lines, and shortened only if that does not help.
+//! Fitting text: it is broken into lines, and shortened only if that is not enough.
 
 use super::style::text_width;
 

@@ -17,7 +17,7 @@ pub struct Regression {
     pub paired: bool,
     /// Relative change up to which a difference does not matter, even if it is real.
     pub tolerance: f64,
-    /// Every metric that was looked at.
+    /// Every metric that was compared.
     pub rows: Vec<RegressionRow>,
 }
 
@@ -44,7 +44,7 @@ pub struct RegressionRow {
     pub verdict: Verdict,
 }
 
-/// What became of a metric.
+/// The result for a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Every replication has the same value as before.
@@ -60,7 +60,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Whether somebody should look at it.
+    /// Whether it needs attention.
     pub fn is_alarm(self) -> bool {
         matches!(self, Self::Changed | Self::Missing)
     }
@@ -151,7 +151,7 @@ impl Regression {
         })
     }
 
-    /// The rows that somebody should look at.
+    /// The rows that need attention.
     pub fn alarms(&self) -> impl Iterator<Item = &RegressionRow> {
         self.rows.iter().filter(|row| row.verdict.is_alarm())
     }

@@ -1,7 +1,7 @@
-//! Figures of the calls of a run: distributions of their latency, its warm-up, and the first of them over time.
+//! Figures of the calls of a run: distributions of their latency, its warm-up, and the first calls over time.
 //!
-//! The table of calls may have many millions of rows. It is read once, and no more is kept than the figures show: the
-//! latencies of the groups that distributions are drawn of, eight bytes each, and means of few calls for the warm-up.
+//! The table of calls may have many millions of rows. It is read once, and only the data that the figures show is kept:
+//! the latencies of the groups that have distributions, eight bytes each, and means of few calls for the warm-up.
 
 use super::{Figure, FigureKind, FigureOptions};
 use crate::calls::{CallStudy, Course, GroupBy, Latencies, Part, Transient, visit_replications};

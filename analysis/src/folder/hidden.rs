@@ -1,4 +1,4 @@
-//! The hidden folder in which results are collected, and those that killed processes left.
+//! The hidden folder in which results are collected, and hidden folders of killed processes.
 
 use std::fs::{self, File};
 use std::io;
@@ -69,7 +69,7 @@ fn lock(folder: &Path) -> Option<File> {
     locked.then_some(file)
 }
 
-/// Removes the hidden folders of `stem` in `parent` whose process is no more. What cannot be looked at or removed stays.
+/// Removes the hidden folders of `stem` in `parent` whose process is no more. What cannot be read or removed stays.
 fn remove_left_over(stem: &str, parent: &Path) {
     let prefix = format!(".{stem}.");
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {

@@ -1,4 +1,4 @@
-//! The schema of Apache Arrow, which carries what Parquet itself has no place for: unit and description of each column.
+//! The schema of Apache Arrow, which has the unit and description of each column; Parquet itself has no field for them.
 
 use crate::table::{Column, ColumnType};
 

@@ -1,4 +1,4 @@
-//! The points of a parameter grid: which parameter had which value at which point.
+//! The points of a parameter grid, with the value of each parameter.
 
 use super::rows::Rows;
 use super::{ReadError, distinct, quantity};

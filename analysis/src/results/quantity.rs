@@ -1,4 +1,4 @@
-//! Numbers with units, as parameters of a study have them: `10 ms`, `2 Gop/s`, `0.5`.
+//! Numbers with units, in the notation of study parameters: `10 ms`, `2 Gop/s`, `0.5`.
 
 /// Values of an axis as numbers of one unit: the unit that all of them have, or the base unit if they differ only in
 /// their scale. `None` if any is not a number, or they measure different things.

@@ -1,4 +1,4 @@
-//! Rows of the tables as they are read back.
+//! Rows of the tables, as read.
 
 use super::ReadError;
 use crate::table::{CallRecord, Record};

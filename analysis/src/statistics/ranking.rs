@@ -1,4 +1,4 @@
-//! Several alternatives at once: which differences are real.
+//! Several alternatives at once: which differences are significant.
 
 use super::{CONFIDENCE, Difference, Interval};
 

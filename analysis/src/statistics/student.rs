@@ -1,4 +1,4 @@
-//! Student's t distribution, with results that are the same digits on every platform.
+//! Student's t distribution, with the same digits on every platform.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 

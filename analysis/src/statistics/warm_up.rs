@@ -1,4 +1,4 @@
-//! Where the warm-up of a series ends.
+//! The end of the warm-up of a series.
 
 /// The warm-up of a series by the rule MSER-5 (White, 1997; White, Cobb and Spratt, 2000): the series is averaged in
 /// batches of five, and as many batches are cut as make the standard error of the mean of the rest smallest.

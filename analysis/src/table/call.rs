@@ -32,11 +32,11 @@ pub struct CallRecord {
     pub load1_percent: Option<u32>,
     /// Number of brokers that forwarded the call.
     pub hops: u32,
-    /// What became of the call.
+    /// The outcome of the call.
     pub outcome: Outcome,
 }
 
-/// What became of a call.
+/// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Executed, and the response came back.

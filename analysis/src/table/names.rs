@@ -1,4 +1,4 @@
-//! Interned names: each distinct text is stored once and referred to by a small number.
+//! Interned names: each distinct text is stored once and identified by a small number.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;

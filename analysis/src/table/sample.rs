@@ -1,4 +1,4 @@
-//! The table of samples: time series of what was observed during a run.
+//! The table of samples: time series of observations during a run.
 
 use super::{Column, Metric, NameId, Names, Record};
 use serde::Serialize;

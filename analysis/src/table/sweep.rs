@@ -1,4 +1,4 @@
-//! The tables of a sweep beside those of its metrics. Some have columns of their own in each study.
+//! The tables of a sweep besides those of its metrics. Some have additional columns that depend on the study.
 
 use super::{Column, ColumnType, TableColumns};
 use std::borrow::Cow;

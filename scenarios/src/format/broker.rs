@@ -1,4 +1,4 @@
-//! The sections `[broker.NAME]`: what forwards calls.
+//! The sections `[broker.NAME]`.
 
 use soe_model::broker::estimator::ESTIMATORS;
 use soe_model::broker::optimizer::OPTIMIZERS;

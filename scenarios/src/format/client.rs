@@ -1,4 +1,4 @@
-//! The sections `[client.NAME]`: what issues calls.
+//! The sections `[client.NAME]`.
 
 use sim_core::{SimDuration, SimTime};
 use soe_model::client::arrival::ARRIVALS;
@@ -277,7 +277,7 @@ fn functions(
             let key = format!("{path}.function");
             functions.extend(names.expand(name, &[What::Function], &key, report));
         } else {
-            // Whether somebody offers it is found out later, for all at once.
+            // Whether a computer offers it is checked later, for all at once.
             functions.push(name.text.clone());
         }
     }

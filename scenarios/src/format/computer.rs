@@ -1,4 +1,4 @@
-//! The sections `[computer.NAME]`: what executes functions.
+//! The sections `[computer.NAME]`.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The sections `[controller.NAME]`: what fills the tables of brokers.
+//! The sections `[controller.NAME]`.
 
 use soe_model::controller::{InstallerSpec, Objective};
 

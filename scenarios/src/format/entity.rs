@@ -1,5 +1,5 @@
-//! What computers, brokers, controllers and clients have in common: a name, a
-//! number of copies, a node on which they stand, a controller.
+//! The common keys of computers, brokers, controllers and clients: name, number of
+//! copies, node, controller.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -144,7 +144,7 @@ pub(crate) struct Directory {
     // Only looked up, never iterated.
     functions: HashMap<String, usize>,
     entities: HashMap<String, usize>,
-    // Whether it was said that somebody must choose among several controllers.
+    // Whether the message that one of several controllers must be chosen was given.
     undecided: Cell<bool>,
 }
 
@@ -377,7 +377,7 @@ impl Directory {
         }
         let mut controllers = self.groups(What::Controller);
         let first = controllers.next()?;
-        // Once is enough: it is one mistake, whoever suffers from it.
+        // Once is enough: it is one mistake, even if it affects several entities.
         if controllers.next().is_some() && !self.undecided.replace(true) {
             let others = self.groups(What::Controller);
             let others: Vec<_> = others

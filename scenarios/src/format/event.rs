@@ -1,4 +1,4 @@
-//! The sections `[[event]]`: what changes while a run goes on.
+//! The sections `[[event]]`: changes during a run.
 
 use sim_core::SimTime;
 use soe_model::computer::ComputerSpec;

@@ -1,4 +1,4 @@
-//! The sections `[function.NAME]`: what invocations cost and return.
+//! The sections `[function.NAME]`: the cost and output of invocations.
 
 use soe_model::function::{FunctionSpec, Output, Requirements};
 

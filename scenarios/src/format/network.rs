@@ -1,4 +1,4 @@
-//! The section `[network]`: how long messages take between nodes.
+//! The section `[network]`: delays of messages between nodes.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The reference documentation of scenarios, made from the declarations.
+//! The reference documentation of scenarios, generated from the declarations.
 
 use super::resolve;
 use crate::reader::kind::Sort;

@@ -1,4 +1,4 @@
-//! The section `[run]`: how long and how often a scenario is run.
+//! The section `[run]`: length and number of runs.
 
 use soe_model::deployment::RunControl;
 

@@ -1,8 +1,7 @@
-//! What is wrong with an input, where, and what would be right.
+//! Mistakes in the input: what is wrong, where, and what is allowed.
 //!
-//! Every mistake gets one line, `file.toml:12:9: unknown key `polcy` in
-//! broker.router, did you mean `policy`?`. Whatever an input contains, the line
-//! stays a line of moderate length.
+//! Every mistake gets one line, `file.toml:12:9: unknown key `polcy` in broker.router,
+//! did you mean `policy`?`. For any input, this is one line of moderate length.
 
 use std::collections::BTreeSet;
 use std::fmt;

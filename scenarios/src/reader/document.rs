@@ -1,5 +1,5 @@
-//! A TOML file as somebody wrote it, possibly with changes from outside: what
-//! scenarios and studies have in common.
+//! A TOML file as written, possibly with changes from the command line: the common
+//! part of scenarios and studies.
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,5 @@
-//! Choices among the kinds of a catalogue of the models: a bare word, or a table
-//! with `type` and the parameters of that kind.
+//! Choices among the kinds of a catalogue: a plain word, or a table with `type` and the
+//! parameters of that kind.
 
 use soe_model::broker::estimator::ESTIMATORS;
 use soe_model::broker::optimizer::OPTIMIZERS;

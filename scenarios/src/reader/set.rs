@@ -1,4 +1,4 @@
-//! Changes from outside: `computer.NAME.cores=4`.
+//! Changes from the command line: `computer.NAME.cores=4`.
 
 use toml::de::{DeTable, DeValue};
 

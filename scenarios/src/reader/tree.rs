@@ -1,4 +1,4 @@
-//! A TOML document in which every key and value knows where it was written.
+//! A TOML document in which every key and value has its place in the text.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};

@@ -1,5 +1,4 @@
-//! What values look like in a scenario file: how they are read, checked and
-//! written back.
+//! Values of a scenario file: reading, checking and printing them.
 
 use sim_core::SimDuration;
 use soe_model::function::Output;

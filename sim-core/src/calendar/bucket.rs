@@ -1,8 +1,8 @@
 //! Queues of entries that share one store of fixed-size chunks.
 //!
-//! Buckets fill and empty all the time and differ widely in size. With a
-//! common store they neither allocate nor hold on to memory: it follows the
-//! number of entries in all buckets together.
+//! Buckets fill and empty constantly and differ widely in size. With a common store
+//! they neither allocate nor retain memory: the size of the store follows the total
+//! number of entries in all buckets.
 
 use super::Entry;
 

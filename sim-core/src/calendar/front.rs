@@ -1,4 +1,4 @@
-//! The events that come next, sorted by time and order of arrival.
+//! The next events, sorted by time and order of arrival.
 
 use super::Entry;
 

@@ -1,4 +1,4 @@
-//! Where events stay from scheduling to execution.
+//! The storage of events from scheduling to execution.
 
 use std::num::NonZeroU64;
 

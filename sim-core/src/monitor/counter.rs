@@ -1,4 +1,4 @@
-//! How often something happened.
+//! The number of occurrences of an event.
 
 use crate::SimDuration;
 

@@ -46,7 +46,7 @@ struct Bounds {
     account: Option<Arc<Account>>,
 }
 
-/// What the latest attempt brought, until the model says what becomes of it.
+/// The result of the latest attempt, until the model decides what to do with it.
 #[derive(Default)]
 struct Latest {
     response: Option<Response>,

@@ -11,9 +11,9 @@ use super::{BrokerOptions, run};
 use crate::command::{Failure, Stop};
 use crate::options::{self, configured, long_help, short_help};
 
-/// Forwards invocations of functions to computers and other routers: by the
-/// weights of forwarding tables, which the controller fills and measured
-/// latencies adjust.
+/// Forwards invocations of functions to computers and other routers, by the
+/// weights of forwarding tables. The controller fills the tables, and measured
+/// latencies adjust the weights.
 #[derive(Debug, Parser)]
 #[command(name = "edgerouter", after_help = ROUTER_EXAMPLES)]
 pub struct EdgeRouter {
@@ -25,8 +25,8 @@ pub struct EdgeRouter {
         value_name = "CONF",
         default_value = "type=random",
         value_parser = policy,
-        help = short_help("How a destination is picked", &POLICIES),
-        long_help = long_help("How a destination is picked", &POLICIES)
+        help = short_help("How a destination is selected", &POLICIES),
+        long_help = long_help("How a destination is selected", &POLICIES)
     )]
     table_conf: PolicySpec,
 
@@ -46,8 +46,8 @@ Examples:
   edgerouter --server 127.0.0.1:6473 --conf 127.0.0.1:6474 --controller 127.0.0.1:6475
   edgerouter --table-conf type=least-impedance --optimizer-conf type=async,alpha=0.95";
 
-/// Forwards invocations of functions to the computer that is expected to answer
-/// first, as predicted from measured network and processing times.
+/// Forwards invocations of functions to the computer with the shortest response
+/// time, as predicted from measured network and processing times.
 #[derive(Debug, Parser)]
 #[command(name = "edgedispatcher", after_help = DISPATCHER_EXAMPLES)]
 pub struct EdgeDispatcher {

@@ -25,7 +25,7 @@ pub struct Core {
     pub lost: Lost,
     /// By number.
     peers: Vec<Option<Arc<Peer>>>,
-    /// The function that nobody offers, for names that nobody has heard of.
+    /// A function that no destination offers, for unknown names.
     unknown: FunctionId,
     /// When the timer will wake the model.
     expected: Expected,

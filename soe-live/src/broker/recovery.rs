@@ -1,9 +1,8 @@
-//! Destinations that come back.
+//! Recovery of removed destinations.
 //!
-//! A destination that cannot be reached leaves the tables. Where a controller is
-//! told, it returns when it announces itself there again. Without one nobody would
-//! ever put it back; so the broker tries from time to time whether it is there
-//! again.
+//! A destination that cannot be reached is removed from the tables. With a
+//! controller, it returns when it announces itself there again. Without a controller,
+//! nothing would add it again, so the broker periodically tries to reach it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -47,7 +46,7 @@ impl Core {
         );
     }
 
-    /// Notes that somebody else has decided about entries.
+    /// Notes that entries were changed by another component.
     pub fn decided(&mut self, command: &Command) {
         match *command {
             Command::Flush => self.lost.clear(),

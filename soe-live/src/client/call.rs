@@ -51,7 +51,7 @@ pub enum CallError {
     /// None of several destinations executed it, and the last did not even answer.
     #[error("none of the destinations responded correctly ({0})")]
     Nobody(String),
-    /// Whoever called did not want to wait any longer.
+    /// The caller stopped waiting.
     #[error("given up while waiting for the answer")]
     GivenUp,
 }

@@ -7,7 +7,7 @@ use soe_model::units::Bytes;
 
 use crate::command::{Endpoint, Failure, Output, Stop, whole_bytes};
 
-/// Writes a trace of calls, which edgemulticlient plays.
+/// Writes a trace of calls, which edgemulticlient replays.
 ///
 /// Clients call independently of each other at exponentially distributed times.
 /// Each call is a line: time in seconds, function, endpoint, size of the input in
@@ -23,7 +23,7 @@ Examples:
   edgemulticlient --input-file trace"
 )]
 pub struct Options {
-    /// Who is called
+    /// Endpoint to call
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:6473")]
     server_endpoint: Endpoint,
 
@@ -47,7 +47,7 @@ pub struct Options {
     #[arg(long, default_value_t = 5)]
     num_clients: u64,
 
-    /// What is added to all times, in seconds
+    /// Offset of all times, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = time)]
     starting_time: f64,
 
@@ -55,11 +55,11 @@ pub struct Options {
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = time)]
     duration: f64,
 
-    /// Where the trace goes
+    /// Output file
     #[arg(long, value_name = "FILE", default_value = "/dev/stdout")]
     output_file: String,
 
-    /// Extend the output file instead of replacing it
+    /// Append to the output file instead of replacing it
     #[arg(long)]
     append: bool,
 

@@ -1,4 +1,4 @@
-//! `edgeclient`: calls one function over and over.
+//! `edgeclient`: calls one function repeatedly.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,13 +17,13 @@ use super::options::Destinations;
 use super::workflow::{Asked, Workflow, WorkflowConf, write_template};
 use crate::command::{Failure, Output, Stop, print, seconds, whole_bytes};
 
-/// Calls a function over and over, one call at a time per client; or a chain or
-/// graph of functions, with states.
+/// Calls a function repeatedly, one call at a time per client; or a chain or graph
+/// of functions, with states.
 ///
-/// Each executed call becomes a line: when its answer came, latency (with --dry:
+/// Each executed call becomes a line: time of the response, latency (with --dry:
 /// estimated processing time), both in seconds, load of the processor in percent,
-/// who executed it, function, nodes passed. At the end the mean and the deviation
-/// of latency and processing time go to the log.
+/// computer, function, hops. At the end, mean and deviation of latency and
+/// processing time go to the log.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "edgeclient",
@@ -45,23 +45,23 @@ pub struct Options {
     #[arg(long, default_value = "clambda0")]
     lambda: String,
 
-    /// Size of the input in bytes; of several, one is drawn for each call
+    /// Size of the input in bytes; with several sizes, one is drawn for each call
     #[arg(long, value_name = "BYTES,...", value_delimiter = ',', default_value = "10000", value_parser = whole_bytes)]
     sizes: Vec<Bytes>,
 
-    /// The input of every call, instead of one made from the size
+    /// The input of every call, instead of one with the given size
     #[arg(long, default_value = "", hide_default_value = true)]
     content: String,
 
-    /// Ask only how long the function would take, without executing it
+    /// Only estimate the processing time, without executing the function
     #[arg(long)]
     dry: bool,
 
-    /// Number of clients that call independently of each other
+    /// Number of independent clients
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     num_threads: u32,
 
-    /// Wait so many seconds at the beginning
+    /// Delay before the first call, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
     initial_delay: SimDuration,
 
@@ -70,23 +70,23 @@ pub struct Options {
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
     inter_request_time: SimDuration,
 
-    /// How the times between calls are distributed
+    /// Distribution of the times between calls
     #[arg(long, value_name = "TYPE", value_enum, default_value_t = Interval::Constant)]
     inter_request_type: Interval,
 
-    /// Stop after so many seconds; 0 goes on
+    /// Stop after this time, in seconds; 0 is no limit
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
     duration: SimDuration,
 
-    /// Stop after so many calls of each client [default: no limit]
+    /// Stop after this number of calls of each client [default: no limit]
     #[arg(long, value_name = "CALLS")]
     max_requests: Option<u64>,
 
-    /// Where the lines go
+    /// Output file
     #[arg(long, value_name = "FILE", default_value = "/dev/stdout")]
     output_file: String,
 
-    /// Extend the output file instead of replacing it
+    /// Append to the output file instead of replacing it
     #[arg(long)]
     append: bool,
 

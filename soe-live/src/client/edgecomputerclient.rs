@@ -1,4 +1,4 @@
-//! `edgecomputerclient`: shows how busy a computer is.
+//! `edgecomputerclient`: shows the utilization of a computer.
 
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ use crate::connection::connect_lazily;
 use crate::rpc::edge_computer_client::EdgeComputerClient;
 use crate::rpc::{Utilization, Void};
 
-/// How long to wait before a lost connection is made again.
+/// Delay before a lost connection is opened again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Shows how busy the processors of a computer are, until it is interrupted.
+/// Shows the utilization of the processors of a computer, until it is interrupted.
 ///
-/// Each processor becomes a line about once per second: time in seconds, name of
-/// the processor, fraction of it that was used.
+/// Each processor has a line about once per second: time in seconds, name of the
+/// processor, used fraction of it.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "edgecomputerclient",
@@ -32,11 +32,11 @@ Examples:
   edgecomputerclient --server 127.0.0.1:20000 --output-file utilization"
 )]
 pub struct Options {
-    /// Where the utilization of the computer is served
+    /// Address of the utilization service of the computer
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:6476")]
     server_endpoint: Endpoint,
 
-    /// Where the lines go
+    /// Output file
     #[arg(long, value_name = "FILE", default_value = "/dev/stdout")]
     output_file: String,
 
@@ -106,7 +106,7 @@ async fn subscribe(
     }
 }
 
-/// Writes a line for each processor. Says whether anybody still reads.
+/// Writes a line for each processor. Returns whether the reader is still there.
 fn write(output: &mut Output, origin: Instant, utilization: &Utilization) -> Result<bool, Failure> {
     for (processor, value) in &utilization.values {
         let time = general(origin.elapsed().as_secs_f64());

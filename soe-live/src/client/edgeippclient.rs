@@ -1,4 +1,4 @@
-//! `edgeippclient`: calls in bursts, or in active phases between silent ones.
+//! `edgeippclient`: calls in bursts, or in alternating active and silent phases.
 
 use clap::{Parser, ValueEnum};
 use sim_core::libstdcxx::general;
@@ -13,12 +13,12 @@ use super::fleet::{self, Manner};
 use super::options::Destinations;
 use crate::command::{Failure, Output, Stop, positive, seconds, whole_bytes};
 
-/// Calls a function in bursts, or in active phases between silent ones, one call
+/// Calls a function in bursts, or in alternating active and silent phases, one call
 /// at a time per client.
 ///
-/// Each executed call becomes a line as edgeclient writes it. With --client-type
-/// ipp and a --duration, the fraction of the calls that were not made, because
-/// answers were slow, goes to the loss file at the end.
+/// Each executed call becomes a line, in the format of edgeclient. With --client-type
+/// ipp and a --duration, the fraction of calls that were not made because responses
+/// were slow is written to the loss file at the end.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "edgeippclient",
@@ -40,15 +40,15 @@ pub struct Options {
     #[arg(long, value_name = "TYPE", value_enum, default_value_t = ClientType::Poisson)]
     client_type: ClientType,
 
-    /// Stop after so many seconds; 0 goes on
+    /// Stop after this time, in seconds; 0 is no limit
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
     duration: SimDuration,
 
-    /// Stop after so many calls of each client [default: no limit]
+    /// Stop after this number of calls of each client [default: no limit]
     #[arg(long, value_name = "CALLS")]
     max_requests: Option<u64>,
 
-    /// Number of clients that call independently of each other
+    /// Number of independent clients
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     num_clients: u32,
 
@@ -88,15 +88,15 @@ pub struct Options {
     #[arg(long, value_name = "SECONDS", default_value = "0.1", value_parser = seconds)]
     max_sleep: SimDuration,
 
-    /// The input of every call, instead of one made from the size
+    /// The input of every call, instead of one with the given size
     #[arg(long, default_value = "", hide_default_value = true)]
     content: String,
 
-    /// Where the lines go
+    /// Output file
     #[arg(long, value_name = "FILE", default_value = "/dev/stdout")]
     output_file: String,
 
-    /// Where the loss goes
+    /// Loss file
     #[arg(long, value_name = "FILE", default_value = "/dev/stdout")]
     loss_file: String,
 

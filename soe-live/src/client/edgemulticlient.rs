@@ -1,4 +1,4 @@
-//! `edgemulticlient`: plays a trace of calls.
+//! `edgemulticlient`: replays a trace of calls.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,12 +24,12 @@ use crate::rpc::{LambdaRequest, LambdaResponse};
 /// How many calls may be over without being written yet.
 const BACKLOG: usize = 1024;
 
-/// Plays a trace of calls, as clienttracegen writes it.
+/// Replays a trace of calls, in the format of clienttracegen.
 ///
 /// Each line of the trace is a call: time in seconds, function, endpoint, size of
-/// the input in bytes. Each executed call becomes a line of the output: when its
-/// answer came, latency, load, who executed it, and 0. At the end the number of
-/// calls, of deadlines that were missed because all threads were busy, and the
+/// the input in bytes. Each executed call becomes a line of the output: time of the
+/// response, latency, load, computer, and 0. At the end, the number of calls, the
+/// number of send times that were missed because all threads were busy, and the
 /// mean latency go to the log.
 #[derive(Clone, Debug, Parser)]
 #[command(
@@ -40,7 +40,7 @@ Examples:
   edgemulticlient --input-file trace --num-threads 50"
 )]
 pub struct Options {
-    /// Number of calls that can be under way at the same time
+    /// Maximum number of concurrent calls
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     num_threads: u32,
 
@@ -48,7 +48,7 @@ pub struct Options {
     #[arg(long, value_name = "FILE", default_value = "/dev/stdin")]
     input_file: String,
 
-    /// Where the lines go [default: nowhere]
+    /// Output file [default: none]
     #[arg(
         long,
         value_name = "FILE",
@@ -57,7 +57,7 @@ pub struct Options {
     )]
     output_file: String,
 
-    /// How calls travel
+    /// Transport of calls
     #[arg(
         long,
         value_name = "CONF",

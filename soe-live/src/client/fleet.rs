@@ -1,4 +1,4 @@
-//! Several clients at work, and the file in which their calls are written.
+//! Several concurrent clients, and the file to which their calls are written.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -33,11 +33,11 @@ Examples:
   forwardingtableclient --action remove --lambda f --destination 127.0.0.1:10000"
 )]
 pub struct Options {
-    /// Where the tables of the broker are served
+    /// Address of the table service of the broker
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:6474")]
     server_endpoint: Endpoint,
 
-    /// What to do
+    /// Action
     #[arg(long, value_enum, default_value_t = Task::Dump)]
     action: Task,
 

@@ -14,8 +14,8 @@ use crate::command::{ClientConf, Endpoint, Failure, positive};
 /// Where calls go, and how.
 #[derive(Args, Clone, Debug)]
 pub struct Destinations {
-    /// Who is called; with several endpoints, separated by commas, each call goes
-    /// to the one that answered first the last time, and sometimes to others
+    /// Endpoints to call. With several, separated by commas, each call goes to the
+    /// one that answered first the last time, and sometimes to others
     #[arg(
         long,
         value_name = "HOST:PORT,...",
@@ -24,7 +24,7 @@ pub struct Destinations {
     )]
     pub server_endpoints: Vec<Endpoint>,
 
-    /// How calls travel, and the probability with which each also goes to each
+    /// Transport of calls, and the probability with which a call also goes to each
     /// endpoint other than the preferred one
     #[arg(
         long,
@@ -40,7 +40,7 @@ pub struct Destinations {
 /// How long to wait for answers, and how to protect calls.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Patience {
-    /// Give a call up when no answer came for so many seconds
+    /// Time after which a call without a response fails, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = positive)]
     pub timeout: SimDuration,
 

@@ -1,4 +1,4 @@
-//! What a client remembers of its calls: mean and deviation, and what went wrong.
+//! The statistics of a client's calls: mean and deviation, and errors.
 
 use std::collections::BTreeMap;
 use std::fmt;

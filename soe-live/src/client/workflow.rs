@@ -1,9 +1,9 @@
 //! Running workflows: chains and graphs of functions, and single functions whose
-//! result comes to a callback.
+//! result is sent to a callback.
 //!
-//! [`Workflow`] drives a [`Run`] of the model for each call of a client: the
-//! requests that the run wants sent go over the network, one after the other or
-//! side by side, and what comes back decides what is next.
+//! [`Workflow`] drives a [`Run`] of the model for each call of a client. It sends the
+//! requests of the run over the network, one after the other or in parallel, and
+//! reports the responses, which decide the next requests.
 
 mod conf;
 mod results;

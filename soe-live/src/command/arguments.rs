@@ -1,4 +1,4 @@
-//! Command lines as the original's executables take them.
+//! Command lines in the form of the original's executables.
 
 use std::ffi::OsString;
 
@@ -88,8 +88,7 @@ fn accustomed(command: Command) -> Command {
     }
 }
 
-/// What an option that is none may have been meant to be, if it is the beginning of
-/// several.
+/// The options that an unknown option may mean, if it is a prefix of several.
 fn ambiguous(command: &Command, error: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(found)) = error.get(ContextKind::InvalidArg) else {
         return None;

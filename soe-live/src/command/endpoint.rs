@@ -1,4 +1,4 @@
-//! Where a service is found: `host:port`.
+//! The address of a service: `host:port`.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -50,7 +50,7 @@ impl Endpoint {
     }
 
     /// Whether the host stands for all addresses of a machine (`0.0.0.0` or `[::]`):
-    /// good for listening, but nobody else can call it.
+    /// valid for listening, but others cannot connect to it.
     pub fn is_wildcard(&self) -> bool {
         let host = self.host();
         host.parse() == Ok(Ipv4Addr::UNSPECIFIED)

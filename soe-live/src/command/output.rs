@@ -11,8 +11,8 @@ use super::Failure;
 /// The path that means standard output, whatever that is connected to.
 const STANDARD_OUTPUT: &str = "/dev/stdout";
 
-/// A text file that grows by whole lines, each handed to the system at once, so
-/// that whoever follows the file sees it grow.
+/// A text file that grows by whole lines. Each line is passed to the system at once,
+/// so that a reader can follow the file.
 pub struct Output {
     path: String,
     writer: Box<dyn Write + Send>,
@@ -44,8 +44,8 @@ impl Output {
         })
     }
 
-    /// Writes a line. Says whether anybody still reads: a reader that has seen
-    /// enough (`| head`) is no error, but a reason to stop.
+    /// Writes a line. Returns whether the reader is still there: a reader that has
+    /// closed the pipe (`| head`) is not an error, but a reason to stop.
     ///
     /// # Errors
     /// If the file cannot be written.

@@ -1,4 +1,4 @@
-//! Asking a running executable to stop.
+//! Stopping an executable by signals.
 
 use std::io;
 

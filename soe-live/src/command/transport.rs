@@ -1,4 +1,4 @@
-//! How calls travel: the configuration strings of servers and clients.
+//! Transport of calls: the configuration strings of servers and clients.
 
 use std::str::FromStr;
 
@@ -30,7 +30,7 @@ pub enum TransportError {
     /// The string is wrong.
     #[error(transparent)]
     Conf(#[from] ConfError),
-    /// Nobody knows this transport.
+    /// Unknown transport.
     #[error("unknown type `{0}`, known: {GRPC}")]
     Unknown(String),
 }

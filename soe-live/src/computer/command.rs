@@ -12,8 +12,8 @@ use super::{ComputerError, ComputerOptions, GatewayConf, Kind, WorkflowOptions, 
 use crate::command::{Failure, Stop, positive};
 use crate::options::{MaybeEndpoint, ServerOptions, configured, long_help, short_help, timeout};
 
-/// Executes functions: on simulated processors, which take the time that the
-/// functions need, or on a serverless platform behind an HTTP gateway.
+/// Executes functions: on simulated processors, which take as long as the functions
+/// need, or on a serverless platform behind an HTTP gateway.
 #[derive(Debug, Parser)]
 #[command(name = "edgecomputer", after_help = EXAMPLES)]
 pub struct EdgeComputer {
@@ -24,8 +24,8 @@ pub struct EdgeComputer {
     #[arg(long, value_name = "THREADS", default_value_t = 5)]
     num_threads: u32,
 
-    /// How often to repeat the announcement, in seconds, in case that a broker has
-    /// reported a failure meanwhile
+    /// Period of the announcement, in seconds; it is repeated in case a broker has
+    /// reported a failure
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = timeout)]
     announce_period: Duration,
 
@@ -55,32 +55,32 @@ pub struct EdgeComputer {
     )]
     http_conf: GatewayConf,
 
-    /// Where to report the utilization of the processors of type sim; nowhere if
-    /// empty
+    /// Address of the service that reports the utilization of the processors of
+    /// type sim; none if empty
     #[arg(long, value_name = "ENDPOINT", default_value = "0.0.0.0:6476")]
     utilization_endpoint: MaybeEndpoint,
 
-    /// Take invocations whose result goes to a callback
+    /// Accept invocations whose result goes to a callback
     #[arg(long)]
     asynchronous: bool,
 
-    /// The broker through which to call the next functions of chains and graphs;
+    /// The broker that receives calls of the next functions of chains and graphs;
     /// implies --asynchronous
     #[arg(long, value_name = "ENDPOINT", default_value = "")]
     companion_endpoint: MaybeEndpoint,
 
-    /// The state server of this computer, which runs here. Remote states move to
-    /// it when a function needs them
+    /// Address of the state server of this computer, which runs in this process.
+    /// Remote states move to it when a function needs them
     #[arg(long, value_name = "ENDPOINT", default_value = "")]
     state_endpoint: MaybeEndpoint,
 
-    /// The state server at --state-endpoint runs elsewhere, and the states stay
+    /// The state server at --state-endpoint is another process, and the states stay
     /// there: they are read before and written after each execution
     #[arg(long)]
     no_state_server: bool,
 
-    /// How long a function waits for the results of all those before it, and for
-    /// the next one to be taken; then the callback gets an error
+    /// How long a function waits for the results of all its predecessors, and for
+    /// the next function to accept its request; then the callback gets an error
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = positive)]
     workflow_deadline: SimDuration,
 
@@ -88,7 +88,7 @@ pub struct EdgeComputer {
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = positive)]
     patience: SimDuration,
 
-    /// Print a configuration file to start from
+    /// Print an example of a configuration file
     #[arg(long)]
     json_example: bool,
 }

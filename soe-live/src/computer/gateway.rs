@@ -1,4 +1,4 @@
-//! A serverless platform behind an HTTP gateway, as OpenFaaS has one.
+//! A serverless platform behind an HTTP gateway, such as OpenFaaS.
 
 mod tls;
 
@@ -67,7 +67,7 @@ pub enum GatewayError {
     /// The address is not one.
     #[error("key `{URL}`: found `{0}`, expected an address such as http://localhost:8080/")]
     Url(String),
-    /// Nobody knows this sort of gateway.
+    /// Unknown sort of gateway.
     #[error("unknown type `{0}`, known: {OPEN_FAAS}")]
     Unknown(String),
 }

@@ -48,7 +48,7 @@ pub struct ComputerOptions {
 }
 
 impl ComputerOptions {
-    /// A simulated computer that nobody else knows, in plaintext.
+    /// A simulated computer that is not announced, in plaintext.
     pub fn of(platform: Platform, server_endpoint: Endpoint) -> Self {
         Self {
             kind: Kind::Simulated(platform),

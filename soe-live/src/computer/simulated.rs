@@ -38,11 +38,11 @@ struct Core {
 /// A task that runs.
 #[derive(Debug)]
 enum Waiting {
-    /// Nobody has asked for its completion yet.
+    /// Its completion has not been requested yet.
     New,
     Asked(Waker),
     Done(Completion),
-    /// Nobody waits for it any longer.
+    /// No caller waits for it any longer.
     Left,
 }
 
@@ -235,7 +235,7 @@ impl Core {
     }
 }
 
-/// Forgets a task when nobody waits for it any longer.
+/// Drops a task when no caller waits for it any longer.
 struct Left<'a> {
     core: &'a Mutex<Core>,
     task: u64,

@@ -1,8 +1,8 @@
-//! What a computer does for workflows: asynchronous invocations, chains, graphs,
-//! and states that move.
+//! Workflows at a computer: asynchronous invocations, chains, graphs, and states that
+//! move.
 //!
-//! [`Workflows`] has a [`Host`] of the model and what it needs to talk to others;
-//! `driver` does what the host wants done.
+//! [`Workflows`] contains a [`Host`] of the model and its connections to other
+//! processes; `driver` carries out the actions of the host.
 
 mod driver;
 
@@ -52,7 +52,7 @@ pub struct WorkflowOptions {
     pub companion_endpoint: Option<Endpoint>,
     /// Where the states are that its functions work on.
     pub state_endpoint: Option<Endpoint>,
-    /// Whether the server there is somebody else's.
+    /// Whether the server there belongs to another process.
     pub no_state_server: bool,
     /// What functions with several predecessors receive.
     pub join: JoinRule,
@@ -61,7 +61,7 @@ pub struct WorkflowOptions {
     pub deadline: SimDuration,
     /// How long a function waits for a state.
     pub patience: SimDuration,
-    /// Where to tell of each step that is executed, if anybody wants to know.
+    /// The observer of executed steps, if there is one.
     pub watch: Option<mpsc::UnboundedSender<Step>>,
 }
 

@@ -12,12 +12,12 @@ use crate::command::{Endpoint, Failure, Stop};
 use crate::options::{LimitOptions, threads};
 use crate::security::Security;
 
-/// Knows the computers and brokers of a deployment, and fills the forwarding
-/// tables of the brokers.
+/// Keeps track of the computers and brokers of a deployment, and fills the
+/// forwarding tables of the brokers.
 #[derive(Debug, Parser)]
 #[command(name = "edgecontroller", after_help = EXAMPLES)]
 pub struct EdgeController {
-    /// Where to take announcements, HOST:PORT (also --server)
+    /// Address at which to accept announcements, HOST:PORT (also --server)
     #[arg(long, value_name = "ENDPOINT", default_value = "0.0.0.0:6475")]
     server_endpoint: Endpoint,
 

@@ -46,7 +46,7 @@ impl Broker {
     }
 
     pub fn hand_over(&self, job: Job) {
-        // Nobody takes it if the broker has just failed; that is dealt with.
+        // There is no receiver if the broker has just failed; that is handled elsewhere.
         let _ = self.jobs.send(job);
     }
 }
@@ -66,7 +66,7 @@ async fn push_all(
     while let Some(job) = queue.recv().await {
         let pushed = tokio::time::timeout(PUSH, pusher.push(&job.changes)).await;
         pushed.map_err(|_| Status::deadline_exceeded("no answer in time"))??;
-        // Whoever announced something may have gone meanwhile.
+        // The announced process may have ended meanwhile.
         let _ = job.done.send(());
     }
     Ok(())

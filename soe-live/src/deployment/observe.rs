@@ -1,4 +1,4 @@
-//! Looking at a running deployment from outside.
+//! Observing a running deployment from outside.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! Where the components of a deployment are.
+//! The endpoints of the components of a deployment.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -34,7 +34,7 @@ pub enum PlacesError {
     /// A line is incomplete.
     #[error("line {0}: expected three endpoints and a name")]
     Incomplete(usize),
-    /// An endpoint is none.
+    /// An endpoint is not valid.
     #[error("line {0}: {1}")]
     Endpoint(usize, EndpointError),
 }

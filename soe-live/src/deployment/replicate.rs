@@ -338,7 +338,7 @@ impl Stage<'_> {
             .await
     }
 
-    /// Waits for a component that ends although nobody wanted it to.
+    /// Waits for a component that ends without being stopped.
     async fn unexpected_end(&mut self) -> Failure {
         loop {
             match self.ended.join_next().await {

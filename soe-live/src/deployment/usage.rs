@@ -1,4 +1,4 @@
-//! How much the processors of a running deployment are used.
+//! The utilization of the processors of a running deployment.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

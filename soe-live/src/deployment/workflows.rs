@@ -1,4 +1,4 @@
-//! What computers and clients of a deployment need for workflows.
+//! The parts of computers and clients of a deployment that workflows need.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -164,7 +164,7 @@ impl Source for Drawn {
                 version: None,
                 to: None,
             };
-            // One that cannot be deleted is of no use to others, and in nobody's way.
+            // One that cannot be deleted is neither used by others nor harmful.
             match at == self.own {
                 true => drop(self.store.answer(delete)),
                 false => drop(self.servers.ask(&at, delete).await),

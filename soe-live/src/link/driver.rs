@@ -1,5 +1,4 @@
-//! The task that reads and writes one connection, and asks the peer whether it is
-//! there.
+//! The task that reads and writes one connection, and sends PINGs to the peer.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! What errors, headers and trailers say about a call.
+//! The outcome of a call, from errors, headers and trailers.
 
 use h2::Reason;
 use http::{HeaderMap, StatusCode};

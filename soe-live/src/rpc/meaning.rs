@@ -1,4 +1,4 @@
-//! Messages as the models know their content.
+//! Translation of messages to the types of the models.
 
 use soe_model::broker::Command;
 use soe_model::broker::table::{Table, TableNames};
@@ -10,7 +10,7 @@ use super::{
     ComputerInfo, EdgeRouterConf, ForwardingTable, computer_info, forwarding_table as wire,
 };
 
-/// The kind of a change is none of those that exist.
+/// The kind of a change is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("invalid action {0}, known: 0 (flush), 1 (change), 2 (remove)")]
 pub struct InvalidAction(pub i32);
@@ -52,8 +52,7 @@ impl EdgeRouterConf {
     }
 
     /// The change as the model knows it. Only a change that adds something gives
-    /// numbers to new names; `None` if it is about something that nobody has ever
-    /// heard of.
+    /// numbers to new names; `None` if it is about an unknown name.
     ///
     /// # Errors
     /// If the kind of the change is unknown.

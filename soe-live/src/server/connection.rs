@@ -1,4 +1,4 @@
-//! One connection with the calls that came over it.
+//! One connection with its calls.
 
 use std::future::poll_fn;
 use std::pin::pin;

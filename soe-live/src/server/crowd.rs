@@ -1,4 +1,4 @@
-//! The connections of a server, of which there are at most so many.
+//! The connections of a server, with a bound on their number.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! Calls of everything but `RunLambda`, handed to services of tonic.
+//! Calls other than `RunLambda`, which are passed to tonic services.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;

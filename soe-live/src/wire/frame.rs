@@ -1,4 +1,4 @@
-//! A gRPC message in the pieces in which it came.
+//! A gRPC message in the pieces that the network delivered.
 
 use std::io::IoSlice;
 use std::ops::Range;

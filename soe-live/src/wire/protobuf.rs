@@ -1,4 +1,4 @@
-//! Walking over the fields of an encoded message.
+//! Iterating over the fields of an encoded message.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! What decides about a `LambdaRequest`.
+//! The fields of a `LambdaRequest` that decisions need.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! What decides about a `LambdaResponse`.
+//! The fields of a `LambdaResponse` that decisions need.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

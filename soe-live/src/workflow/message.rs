@@ -1,4 +1,4 @@
-//! Requests and responses of workflows on the wire, and back.
+//! Conversion of workflow requests and responses to gRPC messages and back.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ pub enum Unreadable {
 /// Reads a request.
 ///
 /// # Errors
-/// If it makes no sense, whoever would execute it.
+/// If it is not valid, for any computer.
 pub fn request(message: LambdaRequest) -> Result<Request<Contents>, Unreadable> {
     let needed = message.dependencies.into_iter();
     let needed = needed.map(|(state, list)| (state, list.functions));

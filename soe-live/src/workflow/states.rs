@@ -1,4 +1,4 @@
-//! State servers: answering them, and asking them.
+//! State servers, and requests to them.
 
 use std::sync::Arc;
 use std::time::Duration;

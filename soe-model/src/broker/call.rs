@@ -1,4 +1,4 @@
-//! What a broker is told about calls, and what it wants done.
+//! Events of calls that are reported to a broker, and its actions.
 
 use sim_core::SimDuration;
 
@@ -87,7 +87,7 @@ pub enum Failure {
     Busy,
 }
 
-/// What became of a question.
+/// The outcome of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProbeReply {
     /// The destination answered what it expects.
@@ -131,7 +131,7 @@ pub enum Action {
     Respond {
         /// The call.
         call: CallId,
-        /// What became of it.
+        /// Its outcome.
         outcome: Outcome,
     },
     /// Tell the controller that a destination has failed.
@@ -141,7 +141,7 @@ pub enum Action {
     },
 }
 
-/// What became of a call.
+/// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Outcome {
     /// Pass on the answer.
@@ -158,7 +158,7 @@ pub enum Outcome {
         /// Who refused.
         destination: EndpointId,
     },
-    /// Nobody was asked, or nobody could be reached.
+    /// No destination was asked, or none could be reached.
     Rejected(Rejection),
 }
 

@@ -1,4 +1,4 @@
-//! The destinations among which one call is sent.
+//! The destinations from which one call's destination is selected.
 
 use super::call::CallHeader;
 use super::peers::{Load, Peer, Peers};
@@ -41,7 +41,7 @@ impl<'a> Candidates<'a> {
         self.row.len()
     }
 
-    /// Whether there is none. A policy is never asked to pick from none.
+    /// Whether there are no candidates. `pick` is never called without candidates.
     pub fn is_empty(&self) -> bool {
         self.row.is_empty()
     }

@@ -18,7 +18,7 @@ pub enum Command {
         /// Whether the destination is final, a computer.
         is_final: bool,
     },
-    /// Remove an entry; nothing happens if there is none.
+    /// Remove an entry; no effect without an entry.
     Remove {
         /// The function.
         function: FunctionId,
@@ -49,7 +49,7 @@ pub enum ConfigureError {
     Unknowable,
 }
 
-/// Checks an entry that somebody declares.
+/// Checks a declared entry.
 pub(crate) fn check(
     destination: EndpointId,
     weight: f32,

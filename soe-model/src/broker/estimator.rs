@@ -1,11 +1,11 @@
-//! Estimators: how soon would each destination answer this call?
+//! Estimators: predicted response times of destinations.
 //!
 //! A dispatcher sends each call to the destination with the smallest predicted
 //! response time. The predictions are those of Cicconetti, Conti and Passarella,
-//! "Low-latency Distributed Computation Offloading for Pervasive Environments"
-//! (IEEE PerCom, 2019): linear fits over a window of past measurements, of the
-//! time in the network over the size of the input and of the time at the
-//! processor over its load.
+//! "Low-latency Distributed Computation Offloading for Pervasive Environments" (IEEE
+//! PerCom, 2019). They are linear fits over a window of past measurements: of the
+//! network time against the size of the input, and of the processing time against the
+//! load of the processor.
 
 mod delay;
 mod fit;

@@ -1,4 +1,4 @@
-//! What policies and estimators are told about calls and probes.
+//! Events of calls and probes that are reported to policies and estimators.
 
 use sim_core::SimDuration;
 

@@ -1,4 +1,4 @@
-//! At most so many at one destination at a time; the others wait in order.
+//! A limit of pending calls per destination; further calls wait in order of arrival.
 
 use std::collections::VecDeque;
 
@@ -20,7 +20,7 @@ struct Lane<T> {
 impl<T: Copy + PartialEq> Gate<T> {
     pub(super) fn new(limit: Option<u32>) -> Self {
         Self {
-            // A gate that nobody may pass would hold every call for ever.
+            // A gate with a limit of 0 would hold every call forever.
             limit: limit.map(|limit| limit.max(1)),
             lanes: Vec::new(),
         }

@@ -1,4 +1,4 @@
-//! What is in progress, under numbers that are never confused.
+//! Operations in progress, under keys that are never reused.
 
 use sim_core::SimTime;
 

@@ -1,7 +1,7 @@
-//! Optimizers: what does a measured latency do to the weight of a destination?
+//! Optimizers: the effect of a measured latency on the weight of a destination.
 //!
-//! Every forwarding table has one optimizer, which is told how long each
-//! successful call took and keeps the weights of the entries.
+//! Every forwarding table has one optimizer. It gets the latency of each successful
+//! call and updates the weights of the entries.
 
 mod asynchronous;
 mod fixed;

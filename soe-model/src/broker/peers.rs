@@ -1,4 +1,4 @@
-//! What a broker knows of its destinations, whichever function is called there.
+//! The state that a broker keeps per destination, for all functions.
 //!
 //! A policy exists for each function and table; pending calls and load belong to
 //! the destination. Each broker therefore keeps one [`Peers`], keyed by endpoint,

@@ -1,8 +1,8 @@
-//! Policies: which of several destinations gets the next call?
+//! Policies: the selection of one of several destinations for each call.
 //!
-//! Every function of a forwarding table has a policy of its own, which is told
-//! about the destinations as they come, change and go, about the calls sent to
-//! them and about how those end, and picks a destination for each call.
+//! Every function of a forwarding table has its own policy. The policy is informed
+//! when destinations are added, change and are removed, when calls are sent to them
+//! and when these end. It selects a destination for each call.
 //!
 //! `random`, `least-impedance` and `round-robin` are those of Cicconetti, Conti
 //! and Passarella, "A Decentralized Framework for Serverless Edge Computing in

@@ -1,9 +1,9 @@
 //! The e-router: weighted forwarding tables.
 //!
-//! A router keeps two tables, each with an optimizer of its own: the overall
-//! table holds all destinations and serves calls from clients; the final table
-//! holds only computers and serves calls that another broker has forwarded, so
-//! that a call passes at most two brokers.
+//! A router keeps two tables, each with its own optimizer. The overall table holds
+//! all destinations and serves calls from clients. The final table holds only
+//! computers and serves calls that another broker has forwarded. A call therefore
+//! passes at most two brokers.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -95,7 +95,7 @@ impl Router {
         Ok(())
     }
 
-    /// Picks a destination for a call; `None` if there is none.
+    /// Selects a destination for a call; `None` without destinations.
     pub fn pick(
         &mut self,
         now: SimTime,
@@ -180,8 +180,8 @@ impl Router {
     }
 }
 
-/// When to wake somebody at `now` who asked for `due`: a time that is past would
-/// keep the clock from advancing.
+/// The wake-up time at `now` for a request of `due`: a time in the past would keep the
+/// clock from advancing.
 pub(super) fn in_future(now: SimTime, due: SimTime) -> SimTime {
     due.max(now + SimDuration::from_nanos(1))
 }

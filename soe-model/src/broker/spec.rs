@@ -1,4 +1,4 @@
-//! What a broker is made of.
+//! The specification of a broker.
 
 use sim_core::SimDuration;
 
@@ -68,8 +68,8 @@ pub enum Compatibility {
     /// It does not.
     #[default]
     Corrected,
-    /// It does. An untried destination keeps its declared weight until somebody
-    /// happens to pick it; neglected destinations are never tried again; the
+    /// It does. An untried destination keeps its declared weight until it
+    /// happens to be selected; neglected destinations are never tried again; the
     /// round-robin policy starves most destinations before the first measurement
     /// and probes only when a weight changes; the proportional-fairness policy
     /// never forgets; stale samples leave a window by halves; the load of one

@@ -1,4 +1,4 @@
-//! What happens inside a broker between two events.
+//! The internal steps of a broker between two events.
 
 use std::cmp::Reverse;
 

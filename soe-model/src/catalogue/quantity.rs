@@ -1,4 +1,4 @@
-//! What values of parameters look like.
+//! The quantities of parameters, and the notation of their values.
 
 use std::fmt;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub enum Quantity {
     },
     /// One of a few words.
     Word(&'static [&'static str]),
-    /// The path of a timetable file, one call per line; whoever reads the
+    /// The path of a timetable file, one call per line; the reader of the
     /// scenario resolves it into a [`Timetable`].
     Timetable,
 }

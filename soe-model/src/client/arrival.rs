@@ -1,11 +1,11 @@
 //! Arrival processes: when a client issues its calls.
 //!
-//! A process plans one call at a time. *Open* processes plan the next call as
-//! soon as the last was sent, whatever became of it, so any number of calls may
-//! be outstanding. *Closed* processes plan it when the last was answered, so at
-//! most one is. Both kinds are met in load generators, and mixing them up is the
-//! classic mistake of measuring them (Schroeder, Wierman, Harchol-Balter, "Open
-//! versus closed", NSDI 2006).
+//! A process plans one call at a time. *Open* processes plan the next call as soon as
+//! the last was sent, whatever its outcome, so any number of calls may be
+//! outstanding. *Closed* processes plan it when the last call was answered, so at
+//! most one call is outstanding. Load generators use both kinds, and confusing them
+//! is a classic measurement mistake (Schroeder, Wierman, Harchol-Balter, "Open versus
+//! closed", NSDI 2006).
 
 mod burst;
 mod closed_loop;

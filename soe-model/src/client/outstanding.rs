@@ -1,5 +1,5 @@
-//! Calls under way, and the choice of where they go: one destination, or several
-//! with uncoordinated access.
+//! Calls in progress, and the choice of their destinations: one destination, or
+//! several with uncoordinated access.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! What a client is made of.
+//! The specification of a client.
 
 use sim_core::SimTime;
 

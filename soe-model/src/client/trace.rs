@@ -1,9 +1,9 @@
-//! Trace files: calls planned in advance, as `clienttracegen` writes them and
-//! `edgemulticlient` plays them.
+//! Trace files: timetables of calls, which `clienttracegen` writes and
+//! `edgemulticlient` replays.
 //!
-//! One call per line, `time function endpoint size`, separated by blanks: seconds
-//! from the start and bytes of input. Empty lines and lines that begin with `#`
-//! are skipped; the last line needs no end.
+//! Each line is one call, `time function endpoint size`, separated by blanks: seconds
+//! from the start and bytes of input. Empty lines and lines that begin with `#` are
+//! skipped. The last line needs no line feed.
 
 use std::fmt;
 

@@ -1,11 +1,11 @@
-//! Platforms described by a JSON file, as the original's computer reads them with
-//! `--conf type=file,path=…`.
+//! Platforms described by a JSON file, in the format of the original's `--conf
+//! type=file,path=…`.
 //!
-//! The format is that of the original, with defaults for what an older version of
-//! it did not have: `cores` is 1, `type` is `GenericCpu`, `num-workers` is 1,
-//! `output-type` is `copy-input`, `requirements` is `proportional`, and
-//! `op-offset`, `mem-coeff` and `mem-offset` are 0. A misspelt key is an error,
-//! so that a default is never taken by accident.
+//! The format is that of the original, with defaults for keys that its older version
+//! did not have: `cores` is 1, `type` is `GenericCpu`, `num-workers` is 1,
+//! `output-type` is `copy-input`, `requirements` is `proportional`, and `op-offset`,
+//! `mem-coeff` and `mem-offset` are 0. A misspelt key is an error, so that a default
+//! is never used by accident.
 
 use serde_json::{Map, Value};
 

@@ -1,9 +1,9 @@
 //! The load of a processor, sampled every second.
 //!
-//! A sample is the share of the cores that was in use during one whole second of
-//! the run. Nothing ticks: the seconds that passed are settled when somebody
-//! looks. The number of cores in use is the number of tasks or of cores,
-//! whichever is less, so that a load never exceeds what the cores can do.
+//! A sample is the share of the cores that was in use during one whole second of the
+//! run. There is no periodic event: elapsed seconds are accounted for when the load
+//! is read. The number of cores in use is the smaller of the number of tasks and the
+//! number of cores, so that a load never exceeds the capacity of the cores.
 
 use std::fmt;
 

@@ -1,5 +1,4 @@
-//! Ready-made platforms, as the original's computer offers them with
-//! `--conf type=…`.
+//! Predefined platforms, as in the original's `--conf type=…`.
 
 use super::{ComputerSpec, ContainerSpec, ProcessorKind, ProcessorSpec};
 use crate::catalogue::{Arguments, Catalogue, Configured, Kind, Parameter, Quantity};

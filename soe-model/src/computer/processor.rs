@@ -1,10 +1,11 @@
 //! A processor, shared equally by the tasks that run on it.
 //!
 //! Egalitarian processor sharing in virtual time (after Zhang, "VirtualClock",
-//! SIGCOMM 1990, and Parekh and Gallager, 1993): the processor keeps how much
-//! work each task has been given since it started, and each task the amount at
-//! which it is done. Tasks then finish in the order of these amounts whatever
-//! comes and goes, and an event costs a heap operation, not a pass over all tasks.
+//! SIGCOMM 1990, and Parekh and Gallager, 1993). The processor keeps the amount of
+//! work that each task has received since it started, and the amount at which the
+//! task is complete. Tasks complete in the order of these amounts, independent of
+//! arrivals and departures. An event therefore costs one heap operation, not a pass
+//! over all tasks.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};

@@ -1,4 +1,4 @@
-//! What a computer consists of.
+//! The specification of a computer.
 
 use crate::function::FunctionSpec;
 use crate::units::{Bytes, OpsPerSecond};

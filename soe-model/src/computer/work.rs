@@ -1,10 +1,9 @@
 //! Work in exact arithmetic.
 //!
-//! Work is measured by the time that one core of the processor takes for it. A
-//! whole number of nanoseconds is shared by *r* tasks, so that thirds and
-//! sevenths of a nanosecond occur all the time; counted in parts of 1 / [`PARTS`]
-//! they are whole numbers for every *r* up to 36, and off by less than 10^-14 ns
-//! beyond.
+//! Work is measured by the time that one core of the processor needs for it. *r*
+//! tasks share a whole number of nanoseconds, so that thirds and sevenths of a
+//! nanosecond are frequent. In units of 1 / [`PARTS`], they are whole numbers for
+//! every *r* up to 36; beyond that the error is less than 10^-14 ns.
 
 use sim_core::SimDuration;
 

@@ -63,8 +63,8 @@ impl Hierarchy {
         }
     }
 
-    /// Makes the home broker of a computer forget it, and the others forget the
-    /// home broker for functions that nobody else offers there.
+    /// Removes a computer from its home broker, and the home broker from the other
+    /// brokers for functions that no other computer offers there.
     pub(super) fn remove(
         &mut self,
         computer: &Computer,

@@ -1,4 +1,4 @@
-//! What a controller is made of.
+//! The specification of a controller.
 
 /// A controller, to which computers and brokers announce themselves.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,6 @@
-//! Makes topologies of given size and of the structure of published ones.
+//! Generates topologies of a given size with the structure of published ones.
 //!
-//! Two kinds are known, after the industrial and the urban scenario of *ether*
+//! There are two kinds, after the industrial and the urban scenario of *ether*
 //! (Rausch et al., HotEdge 2020) that the StateSim studies use:
 //!
 //! * [`Iiot`]: factory premises, each with sensors, gateways and a cloudlet of its own;

@@ -1,4 +1,4 @@
-//! Counts what a topology is made of.
+//! Counts the parts of a topology.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,8 +1,8 @@
-//! Which way data goes: shortest paths by the algorithm of Dijkstra (1959).
+//! Routes of data: shortest paths by the algorithm of Dijkstra (1959).
 //!
-//! A search finds the way from everywhere to one destination. Between equals the
-//! choice is defined by the order of the edges file and by a 4-ary heap that keeps
-//! equals where they are, so that the same files give the same routes everywhere.
+//! A search finds the routes from all vertices to one destination. Among routes of
+//! equal cost, the order of the edges file and a stable 4-ary heap determine the
+//! choice, so that the same files give the same routes on every platform.
 
 use std::ops::Add;
 

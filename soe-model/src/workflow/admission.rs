@@ -1,4 +1,4 @@
-//! Which requests a computer can take.
+//! Admission: the requests that a computer accepts.
 
 use super::matter::Matter;
 use super::message::{Request, StateRef};
@@ -7,7 +7,7 @@ use super::plan::Shape;
 /// Why a computer does not take a request; the texts are the original's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// Chain and DAG exclude each other; for whoever decodes messages.
+    /// Chain and DAG exclude each other; for decoders of messages.
     #[error("Cannot specify both a function chain and a DAG in the request")]
     ChainAndDag,
     /// Only a callback can receive the result of several functions.
@@ -22,7 +22,7 @@ pub enum Problem {
     /// The computer only executes synchronously.
     #[error("Cannot handle an asynchronous function invocation")]
     Synchronous,
-    /// Nobody would be asked to execute the next function.
+    /// There is no broker to call for the next function.
     #[error("Cannot execute the next function of a workflow without a companion")]
     NoCompanion,
     /// The function needs a remote state, which would have nowhere to go.

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A DAG has `functionNames` instead of `functions`, and `successors`: for each
-//! function but the last the list of those that follow it, by their place.
+//! function except the last, the list of the indices of its successors.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -77,7 +77,7 @@ pub enum WorkflowError {
         /// All functions, separated by commas.
         known: String,
     },
-    /// A state is there for nobody, and does not say so.
+    /// No function needs a state, and `null` does not declare this.
     #[error(
         "no function needs state '{0}': name functions in `dependencies`, or say null there if it \
          is only to be kept"

@@ -1,4 +1,4 @@
-//! A computer that takes part in workflows: what it does around executing
+//! The part of a computer in workflows: its actions before and after the execution of
 //! functions.
 
 mod steps;
@@ -206,8 +206,8 @@ impl<M: Matter> Host<M> {
         self.tasks.get(&task.0).map(|task| &task.request)
     }
 
-    /// Whether nothing is under way that somebody waits for: no execution, no join,
-    /// no message that is not acknowledged.
+    /// Whether no awaited operation is in progress: no execution, no join, no message
+    /// that is not acknowledged.
     pub fn is_idle(&self) -> bool {
         let machines = self.joins.waiting() == 0 && self.moves.is_empty();
         let messages = self.forwards.is_empty() && self.deliveries.is_empty();

@@ -7,7 +7,7 @@ use sim_core::{SimDuration, SimTime};
 use super::matter::{JoinRule, Matter};
 use super::message::{Request, StateRef, States};
 
-/// What became of a request that may belong to a join.
+/// The outcome of a request that may belong to a join.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Arrival<M: Matter> {
     /// The step can be executed.

@@ -1,4 +1,4 @@
-//! What arguments and states are made of.
+//! The representation of arguments and states.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ impl Matter for Contents {
     type State = Arc<[u8]>;
 
     /// Texts as netstrings. Binary data as a protobuf message with the one field
-    /// `repeated bytes parts = 1`, or nothing if nobody has any.
+    /// `repeated bytes parts = 1`, or nothing if there is none.
     fn join(parts: Vec<Argument>) -> Argument {
         let mut joined = Argument::default();
         let binary = parts.iter().any(|part| !part.data.is_empty());

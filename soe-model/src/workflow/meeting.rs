@@ -1,4 +1,4 @@
-//! Where the branches of one request meet.
+//! The computer at which the branches of a request meet.
 
 use sim_core::Stream;
 

@@ -1,23 +1,23 @@
-//! Moving states to where they are used.
+//! Moving states to the computers that use them.
 //!
-//! A state is moved by its new owner, in steps that may be repeated:
+//! The new owner moves a state, in steps that may be repeated:
 //!
-//! 1. *get* it from the server that a request names, or from where that one says
-//!    it has gone;
-//! 2. *put* it on the own server, which keeps it back for the time being;
-//! 3. with that *acknowledged*, have the old owner *delete* it and remember the
-//!    new place: from this moment the new owner has it.
+//! 1. *get* the state from the server that a request names, or from the place to
+//!    which that server refers;
+//! 2. *put* it on the own server, which does not hand it out yet;
+//! 3. after this is *acknowledged*, have the old owner *delete* it and remember the
+//!    new place. From this moment the new owner has the state.
 //!
-//! The old owner thus keeps a state until the new one has it, and there is never
-//! less than one copy. If the third step stays unanswered there may be two; who
-//! owns the state is then known to the old owner, and the new one asks until it
-//! learns it, so that one copy remains once both can reach each other. When two
-//! want the same state at once the old owner decides, and the loser follows the
-//! winner. Versions see to it that a late request deletes nothing newer.
+//! The old owner keeps a state until the new one has it, so there is always at least
+//! one copy. If step 3 gets no response, there may be two copies. The old owner then
+//! knows which server owns the state, and the new one asks until it learns this, so
+//! that one copy remains once both can reach each other. When two servers want the
+//! same state at once, the old owner decides, and the loser follows the winner. With
+//! versions, a late request cannot delete a newer state.
 //!
-//! Servers of the original know neither versions nor departures. They let a state
-//! go at once, and a copy that one of them could not be told to delete stays
-//! there.
+//! Servers of the original know neither versions nor the new places of states. They
+//! release a state at once. A copy on a server that could not be told to delete it
+//! stays there.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -79,7 +79,7 @@ const MOST_RELEASES: u32 = 3;
 #[derive(Clone, Debug)]
 pub struct Moves<S> {
     own: String,
-    /// How long whoever wants a state waits for it.
+    /// How long a request waits for a state.
     patience: SimDuration,
     moves: BTreeMap<String, Move<S>>,
     questions: u64,
@@ -90,7 +90,7 @@ pub struct Moves<S> {
 #[derive(Clone, Debug)]
 struct Move<S> {
     phase: Phase<S>,
-    /// Nobody waits for it after this time.
+    /// No request waits for it after this time.
     deadline: SimTime,
     wanted: bool,
     waits: Waits,
@@ -128,7 +128,7 @@ enum Waits {
 const LONGEST_TRAIL: u32 = 64;
 
 impl<S: Clone> Moves<S> {
-    /// Moves to the server called `own`. Whoever wants a state waits for it no
+    /// Moves to the server called `own`. A request waits for a state no
     /// longer than `patience`.
     pub fn new(own: impl Into<String>, patience: SimDuration) -> Self {
         Self {
@@ -180,7 +180,7 @@ impl<S: Clone> Moves<S> {
         self.asks.pop_front()
     }
 
-    /// The next state that somebody wanted and whose move has ended.
+    /// The next requested state whose move has ended.
     pub fn poll_ended(&mut self) -> Option<(String, MoveOutcome)> {
         self.ended.pop_front()
     }
@@ -247,7 +247,7 @@ impl<S: Clone> Moves<S> {
                 });
                 self.enter(now, &name, Phase::Releasing { at, version });
             }
-            // Somebody has brought a newer one: whoever that was lets it go.
+            // A newer one has arrived: its old owner releases it.
             (Phase::Putting { .. }, StateReply::Newer) => self.arrived(&name),
             (Phase::Releasing { .. }, StateReply::Done | StateReply::Missing) => {
                 if let Some(store) = store {

@@ -1,4 +1,4 @@
-//! Plans: which functions, in which order, with which state.
+//! Plans: the functions, their order, and their states.
 
 use std::collections::BTreeMap;
 

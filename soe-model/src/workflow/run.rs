@@ -1,4 +1,4 @@
-//! One run of a workflow, as its client sees it.
+//! One run of a workflow, on the side of its client.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -169,7 +169,7 @@ impl<M: Matter> Run<M> {
     }
 
     /// The call of a step was answered with a response, which took `processing`
-    /// at the computer, or nobody answered, and why.
+    /// at the computer, or there was no response, with the reason.
     pub fn answered(
         &mut self,
         step: u32,
@@ -319,7 +319,7 @@ impl<M: Matter> Run<M> {
         self.call_ready();
     }
 
-    /// Notes what became of states.
+    /// Notes the new places of states.
     fn learn(&mut self, states: &States<M>) {
         for (name, state) in states {
             if let Some(known) = self.spec.states.get_mut(name) {

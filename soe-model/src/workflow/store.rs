@@ -1,4 +1,4 @@
-//! State servers: named states, and where those went that have left.
+//! State servers: named states, and the new places of states that have moved.
 
 use std::collections::BTreeMap;
 
@@ -207,8 +207,8 @@ impl<S: Clone> StateStore<S> {
         }
     }
 
-    /// The old owner has given it `to` somebody else: what came here is dropped,
-    /// but for word where it is.
+    /// The old owner has given it `to` another server: the copy here is dropped, and
+    /// only its new place is kept.
     pub(super) fn withdraw(&mut self, now: SimTime, name: &str, to: &str) {
         let until = now + self.retention;
         if let Some(entry) = self.states.get_mut(name)

@@ -1,7 +1,7 @@
 //! The control plane in the world: announcements, removals and table updates.
 //!
-//! At the start of a run everybody has been announced already. What changes later
-//! travels through the network.
+//! At the start of a run, all entities have already been announced. Later changes
+//! travel through the network.
 
 use slab::Slab;
 use soe_model::broker::Command;

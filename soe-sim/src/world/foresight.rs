@@ -1,8 +1,9 @@
-//! What the estimator `oracle` is told: after which time a computer would answer a call.
+//! The information of the estimator `oracle`: the time after which a computer would
+//! answer a call.
 //!
-//! A copy of the computer is driven through everything that is known to come: what it has,
-//! the requests that are on their way to it, and the call. Only worlds with such a broker
-//! note what is on its way.
+//! A copy of the computer is driven through all known future work: its tasks, the
+//! requests on their way to it, and the call. Only worlds with such a broker record the
+//! requests on their way.
 
 use sim_core::{SimDuration, SimTime};
 use soe_model::broker::estimator::Foresight;
@@ -27,7 +28,7 @@ fn is_work(leg: &Leg) -> bool {
 /// A task that will reach a computer: when, which, and what it is.
 type Coming = (SimTime, TaskId, FunctionId, Bytes);
 
-/// What becomes of everything that a computer has and of what comes.
+/// The future of all tasks that a computer has and of those on their way.
 struct Course {
     /// When the call that is asked about is done; nothing if it is refused.
     own: Option<SimTime>,

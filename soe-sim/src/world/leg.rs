@@ -72,9 +72,9 @@ pub(super) enum Reply {
     Pending,
     /// The function was executed (or estimated, for a dry run).
     Done(Execution),
-    /// Somebody answered, with an error.
+    /// The response was an error.
     Refused(NameId),
-    /// Nobody answered: the receiver is gone.
+    /// There was no response: the receiver is gone.
     Unreachable,
 }
 
@@ -86,7 +86,7 @@ pub(super) struct Execution {
     pub load: Load,
     pub hops: u32,
     pub output: Bytes,
-    /// The brokers that the response has passed, if somebody observes.
+    /// The brokers that the response has passed, if there is an observer.
     pub path: Option<NameId>,
 }
 

@@ -1,4 +1,4 @@
-//! What a replication reports: one value per metric and entity.
+//! The metrics of a replication: one value per metric and entity.
 
 use std::fmt;
 
@@ -114,7 +114,7 @@ pub struct ComputerUsage {
     /// The name of the computer.
     pub computer: String,
     /// Its processors by name, and the mean share of their cores in use since the
-    /// end of the warm-up; not a number if nobody knows.
+    /// end of the warm-up; not a number if unknown.
     pub processors: Vec<(String, f64)>,
 }
 

@@ -1,5 +1,5 @@
-//! Replications that took place elsewhere: what was seen of them becomes the same
-//! metrics as if they had been simulated.
+//! Replications that ran live: their observations become the same metrics as those of a
+//! simulation.
 
 use analysis::Outcome;
 use sim_core::{SimDuration, SimTime};

@@ -112,7 +112,7 @@ pub struct CallStatistics {
     pub sent: u64,
     /// Executed and answered.
     pub completed: u64,
-    /// Given up, because nobody executed them.
+    /// Lost, because no computer executed them.
     pub lost: u64,
     /// From issue to answer, of completed calls.
     pub latency: Distribution,

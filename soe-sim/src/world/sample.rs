@@ -1,4 +1,4 @@
-//! Time series: what entities look like every so often.
+//! Time series: periodic samples of entities.
 
 use analysis::{Metric, Unit};
 use sim_core::{SimDuration, SimTime};

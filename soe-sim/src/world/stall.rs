@@ -1,9 +1,9 @@
-//! Runs that do not advance: events follow each other at one instant without end.
+//! Runs that do not advance: an endless sequence of events at one instant.
 //!
-//! A closed-loop client whose calls take no time at all issues the next call at the instant
-//! of the last one, forever. Whether a scenario does so depends on sizes, rates, events and
-//! policies, so it is not decided before the run; a run is given up when it has executed
-//! many more events at one instant than any start or burst of its size needs.
+//! A closed-loop client whose calls take no time issues the next call at the instant of
+//! the last one, forever. This depends on sizes, rates, events and policies, so it
+//! cannot be decided before the run. A run ends with an error when it has executed many
+//! more events at one instant than any start or burst of its size needs.
 
 use sim_core::SimTime;
 

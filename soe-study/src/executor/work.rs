@@ -1,5 +1,4 @@
-//! What the threads of a sweep do: they take replications, run them and write what
-//! came out.
+//! The threads of a sweep: they take replications, run them and write the results.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -26,7 +25,7 @@ pub(crate) struct Shared<'s, 'e, E> {
     pub(crate) state: Mutex<State<'s, 'e, E>>,
     pub(crate) changed: Condvar,
     pub(crate) progress: &'s Progress,
-    /// What each thread has finished and nobody has written yet.
+    /// The finished results of each thread that are not written yet.
     pub(crate) held: Vec<Mutex<Held>>,
     /// Whether all threads have ended.
     pub(crate) over: Mutex<bool>,
@@ -39,7 +38,7 @@ pub(crate) struct State<'s, 'e, E> {
     pub(crate) queue: VecDeque<Task>,
     /// Replications of each point that are not over.
     pub(crate) left: Vec<u32>,
-    /// Replications that nobody has begun.
+    /// Replications that no thread has begun.
     pub(crate) units: u64,
     /// Threads that are at work, or hold something that is not written.
     pub(crate) working: usize,

@@ -1,4 +1,4 @@
-//! Records from any place of a file.
+//! Reading records from any position of a file.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};

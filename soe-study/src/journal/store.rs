@@ -1,4 +1,4 @@
-//! What is finished of a sweep, and in which journal it stands.
+//! The finished replications of a sweep, and the journals that hold them.
 
 use std::collections::HashMap;
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! Figures of a sweep, as the study asks for them.
+//! Figures of a sweep, as declared by the study.
 
 use analysis::{
     Axis, Chart, Interval, KnownMetrics, Metric, Series, Stems, TableColumns, Unit, short_numbers,

@@ -1,8 +1,8 @@
-//! Whether a study shows what it is expected to show.
+//! Verdicts on the expected findings of a study.
 //!
-//! A comparison is decided by the ratio of two means, paired by replication, and its
-//! 95 % interval: what the interval leaves open contradicts nothing and supports
-//! nothing, except that equal numbers are not more.
+//! A comparison uses the ratio of two means, paired by replication, and its 95 %
+//! interval. If the interval contains 1, the data neither supports nor contradicts the
+//! claim, except that equal numbers are not more.
 
 use analysis::Interval;
 

@@ -1,4 +1,4 @@
-//! The page that shows what came out of a sweep; it needs nothing but itself.
+//! The page with the results of a sweep, a single file without external resources.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! The averages of StateSim studies as the original's scripts print them.
+//! The averages of StateSim studies in the format of the original's scripts.
 
 use crate::finished::Estimates;
 use crate::study::{Plan, StatesimSubject};

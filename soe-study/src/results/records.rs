@@ -1,7 +1,8 @@
 //! The tables with one row for each number of each replication.
 //!
-//! They are by far the largest of a sweep. What all rows of a quantity share is rendered
-//! once, by the writers of any other table; only the numbers between are written row by row.
+//! They are by far the largest tables of a sweep. The common part of all rows of a
+//! quantity is rendered once, by the writers of any other table. Only the numbers are
+//! written row by row.
 
 use std::io::{self, Write};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! How the values of axes stand in tables.
+//! The representation of the values of axes in tables.
 
 use analysis::{Column, ColumnType, PointAxis};
 

@@ -1,4 +1,4 @@
-//! A study with all that its replications need, whatever runs them.
+//! A study with everything that its replications need, for any runner.
 
 use std::path::PathBuf;
 

@@ -1,9 +1,9 @@
 //! Sweeps of StateSim.
 //!
-//! All allocation and execution policies of a point are evaluated together: they see the
-//! same jobs, and an allocation that does not depend on the execution policy is made once.
-//! Networks with their routes are shared by all points and threads, pools of chains by
-//! the points of the same factors.
+//! All allocation and execution policies of a point are evaluated together, on the same
+//! jobs. An allocation that does not depend on the execution policy is computed once.
+//! All points and threads share networks and their routes; points with the same factors
+//! share pools of chains.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -31,7 +31,7 @@ use crate::study::{NetworkSource, Parameters, Plan, Selector, StatesimSubject, T
 use scenarios::reader::diagnostic;
 use soe_sim::Progress;
 
-/// Delays at which the distribution of the total delay is looked at: up to 2 s.
+/// Delays at which the distribution of the total delay is evaluated: up to 2 s.
 const DELAY_STEPS: usize = 200;
 /// From one to the next, in nanoseconds.
 const DELAY_STEP: f64 = 10e6;

@@ -1,4 +1,4 @@
-//! Axes: what is varied, and its values.
+//! Axes: the varied parameters and their values.
 
 mod values;
 

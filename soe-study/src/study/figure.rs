@@ -1,4 +1,4 @@
-//! Which figures are drawn of a study.
+//! The figures of a study.
 
 use scenarios::reader::diagnostic::{Report, hint, quote};
 use scenarios::reader::record::Record;

@@ -1,4 +1,4 @@
-//! Filters: which points of the grid, or of a figure, are kept.
+//! Filters: conditions on the points of the grid or of a figure.
 
 use super::axis::{Axis, Item};
 use scenarios::reader::diagnostic::{Place, Report, hint, quote};

@@ -1,4 +1,4 @@
-//! What a study is expected to show.
+//! The expected findings of a study.
 
 use scenarios::reader::diagnostic::{Report, hint, quote};
 use scenarios::reader::record::Record;

@@ -1,4 +1,4 @@
-//! How often each point is repeated.
+//! The number of replications of each point.
 
 use scenarios::reader::diagnostic::Report;
 use scenarios::reader::record::{Datum, Record};
@@ -79,8 +79,8 @@ impl Replications {
         }
     }
 
-    /// After how many replications precision is looked at again, once `done` were not
-    /// enough: a quarter more, so that few are done in vain.
+    /// The number of replications after which precision is checked again, once `done` were
+    /// not enough: a quarter more, so that few are run in vain.
     pub(crate) fn next(&self, done: u32) -> u32 {
         (done + done.div_ceil(4).max(1)).min(self.max)
     }

@@ -1,4 +1,4 @@
-//! What a study varies: a scenario, or StateSim.
+//! The subject of a study: a scenario, or StateSim.
 
 pub(super) mod statesim;
 

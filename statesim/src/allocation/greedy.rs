@@ -1,4 +1,4 @@
-//! Gives each task to the node that is cheapest now.
+//! Assigns each task to the node that is cheapest at that moment.
 
 use std::ops::Div;
 

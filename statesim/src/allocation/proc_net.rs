@@ -1,4 +1,4 @@
-//! Weighs processing and the transfers between client and node.
+//! The cost is processing and the transfers between client and node.
 
 use super::{AllocationPolicy, NetworkCost};
 use crate::model::Corrections;

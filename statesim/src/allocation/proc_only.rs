@@ -1,4 +1,4 @@
-//! Weighs processing alone.
+//! The cost is processing only.
 
 use super::{AllocationPolicy, NetworkCost};
 use crate::model::Corrections;

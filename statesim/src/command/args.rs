@@ -10,11 +10,11 @@ use crate::trace::Layout;
 /// Evaluates chains of stateful functions on an edge network.
 ///
 /// Jobs come from a trace of tasks, nodes and links from a topology. Every replication
-/// takes some of the jobs at random, gives their functions to nodes, and adds up what
-/// processing and transfers take under each policy of where state lives.
+/// draws some of the jobs at random, assigns their functions to nodes, and adds up the
+/// time of processing and transfers under each policy for the place of state.
 ///
-/// With none of the input files given or present, an example that is part of the
-/// program is evaluated.
+/// If no input file is given or present, an example that comes with the program is
+/// evaluated.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// Nodes of the network, `index;name;memory;speed;arch;class;model` with memory in
@@ -43,19 +43,20 @@ pub struct Args {
     /// Rate to the cloud, in Mb/s [default: 5]
     #[arg(long, value_name = "MBPS", allow_negative_numbers = true)]
     pub cloud_rate: Option<f64>,
-    /// Folder for the results, made if need be; empty to write none [default: data]
+    /// Folder for the results, created if necessary; if empty, no files are written
+    /// [default: data]
     #[arg(long, value_name = "FOLDER")]
     pub outdir: Option<OsString>,
-    /// How many different functions there are [default: 5]
+    /// Number of different functions [default: 5]
     #[arg(long, value_name = "NUMBER")]
     pub num_functions: Option<u32>,
-    /// How many jobs a replication has, on average in the original model [default: 10]
+    /// Number of jobs of a replication (on average, in the original model) [default: 10]
     #[arg(long, value_name = "NUMBER")]
     pub num_jobs: Option<u32>,
     /// Seed of the first replication
     #[arg(long, value_name = "SEED", default_value_t = 1)]
     pub seed_starting: u64,
-    /// How many replications there are, with consecutive seeds [default: 1]
+    /// Number of replications, with consecutive seeds [default: 1]
     #[arg(long, value_name = "NUMBER")]
     pub num_replications: Option<u64>,
     /// Operations of a task per second of its duration on a full core [default: 1000]
@@ -67,23 +68,24 @@ pub struct Args {
     /// Bytes of a state per unit of memory of its task [default: 1000]
     #[arg(long, value_name = "FACTOR", allow_negative_numbers = true)]
     pub state_factor: Option<f64>,
-    /// Policies for giving functions to nodes, separated by commas: ProcOnly, ProcNet
+    /// Policies for the allocation of functions to nodes, separated by commas: ProcOnly,
+    /// ProcNet
     /// [default: ProcOnly]
     #[arg(long, value_name = "NAMES")]
     pub alloc_policies: Option<String>,
-    /// Policies for where state lives, separated by commas: PureFaaS, StatePropagate,
+    /// Policies for the place of state, separated by commas: PureFaaS, StatePropagate,
     /// StateLocal, UnchainedExternal, UnchainedInEdge, UnchainedInFunction,
     /// UnchainedInClient [default: PureFaaS]
     #[arg(long, value_name = "NAMES")]
     pub exec_policies: Option<String>,
-    /// How many threads work; results do not depend on it [default: as many as cores]
+    /// Number of threads; results do not depend on it [default: all cores]
     #[arg(long, value_name = "NUMBER")]
     pub num_threads: Option<usize>,
-    /// `original`: the same numbers as the first StateSim, quirks and all; `corrected`:
-    /// what distorts them put right
+    /// `original`: the same numbers as the original StateSim, including its quirks;
+    /// `corrected`: without the errors that distort them
     #[arg(long, value_name = "MODEL", default_value = "original", value_parser = model)]
     pub model: Model,
-    /// `native`: the files of the first StateSim, one pair per replication; `csv` or
+    /// `native`: the files of the original StateSim, one pair per replication; `csv` or
     /// `json`: all replications in one file for jobs and one for nodes
     #[arg(long, value_name = "FORMAT", default_value = "native", value_parser = format)]
     pub format: Format,

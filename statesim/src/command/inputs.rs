@@ -1,4 +1,4 @@
-//! What to evaluate, as the options say.
+//! The inputs of an evaluation, from the options.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! A bar that shows how far a run is, where somebody looks at it.
+//! A progress bar, on terminals.
 
 use std::io::IsTerminal;
 

@@ -1,4 +1,4 @@
-//! Makes and shows topologies.
+//! Generates and shows topologies.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,20 +10,20 @@ use soe_model::topology::{Inventory, Topology};
 
 use super::{CommandError, print};
 
-/// Makes or shows the topology of an edge network.
+/// Generates or shows the topology of an edge network.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum TopologyCommand {
-    /// Make a topology of the structure of a published one
+    /// Generate a topology with the structure of a published one
     #[command(subcommand)]
     Generate(Generate),
-    /// Tell what a topology is made of, and draw it
+    /// Count the parts of a topology, and draw it
     Show(Show),
 }
 
 /// The kinds of topologies that can be made.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Generate {
-    /// Factory premises, each with sensors, gateways and a cloudlet of its own
+    /// Factory premises, each with its own sensors, gateways and cloudlet
     Iiot(IiotArgs),
     /// Cells of a city with sensors and cameras, and one cloudlet for all
     UrbanSensing(UrbanArgs),
@@ -32,10 +32,10 @@ pub enum Generate {
 /// Where the files of a topology go.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Target {
-    /// Seed of whatever is random in the structure
+    /// Seed of the random parts of the structure
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// What the files are named: PREFIX.nodes, PREFIX.links, PREFIX.edges
+    /// Prefix of the files PREFIX.nodes, PREFIX.links, PREFIX.edges
     #[arg(long, value_name = "PREFIX", default_value = "topology")]
     pub output: PathBuf,
     #[command(flatten)]
@@ -160,8 +160,8 @@ pub struct UrbanArgs {
 /// The files of a topology to look at.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Show {
-    /// Nodes, links and edges file; or the part of their names before `.nodes`,
-    /// `.links`, `.edges`
+    /// Nodes, links and edges file; or the common prefix of their names, before
+    /// `.nodes`, `.links`, `.edges`
     #[arg(value_name = "FILE", num_args = 1..=3, required = true)]
     pub files: Vec<PathBuf>,
     #[command(flatten)]

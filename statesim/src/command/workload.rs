@@ -1,4 +1,4 @@
-//! Makes and inspects traces.
+//! Generates and inspects traces.
 
 use std::path::{Path, PathBuf};
 
@@ -8,12 +8,12 @@ use super::{CommandError, print};
 use crate::trace::{self, Layout};
 use crate::workload as traces;
 
-/// Makes or inspects a trace of tasks.
+/// Generates or inspects a trace of tasks.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum WorkloadCommand {
-    /// Make a trace that resembles the real one of the published studies
+    /// Generate a trace that resembles the real one of the published studies
     Generate(Generate),
-    /// Tell what a trace holds
+    /// Describe a trace
     Inspect(Inspect),
 }
 
@@ -26,7 +26,7 @@ pub struct Generate {
     /// Seed
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Where to write it; standard output if not given
+    /// Output file; standard output if not given
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }

@@ -1,4 +1,5 @@
-//! The client calls every function and sends all states along, back and forth.
+//! The client calls every function and sends all states with each call, in both
+//! directions.
 
 use super::{ExecutionPolicy, Meter, Step};
 

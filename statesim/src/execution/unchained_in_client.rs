@@ -1,4 +1,5 @@
-//! The client calls every function and sends the states that it needs back and forth.
+//! The client calls every function and sends the states that the function needs, in
+//! both directions.
 
 use super::{ExecutionPolicy, Meter, Step};
 

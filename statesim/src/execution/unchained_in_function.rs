@@ -1,4 +1,4 @@
-//! The client calls every function, which keeps its states itself.
+//! The client calls every function; each function keeps its own states.
 
 use super::{ExecutionPolicy, Meter, Step};
 

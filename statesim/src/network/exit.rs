@@ -1,4 +1,4 @@
-//! How far the nodes are from the rest of the Internet.
+//! The distance of the nodes to the rest of the Internet.
 
 use soe_model::topology::{Orientation, RouteSearch, VertexId, VertexKind};
 

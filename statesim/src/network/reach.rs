@@ -1,4 +1,4 @@
-//! How far every node is from one client, prepared for choosing among them.
+//! The distance of every node to one client, prepared for the choice of a node.
 
 use std::collections::HashMap;
 

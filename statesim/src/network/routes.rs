@@ -1,12 +1,12 @@
-//! What it costs to send data from one processing node to another.
+//! The cost of sending data from one processing node to another.
 //!
-//! Of the many routes to a node only a few differ in what they cost: those that cross
-//! links of the same rates and latencies in the same order. The routes to a node are
-//! kept as the list of these *classes* and, for every other node, the class it belongs
-//! to. They are computed at first use; reading them takes no lock.
+//! Of the many routes to a node, only a few differ in cost: those that cross links of
+//! the same rates and latencies in the same order have the same cost. The routes to a
+//! node are stored as the list of these *classes* and, for every other node, the class
+//! to which it belongs. They are computed at first use and read without a lock.
 //!
-//! Nodes whose place in the network is the same, such as those behind equal links at
-//! one switch, share their routes.
+//! Nodes in equivalent places of the network, such as nodes behind equal links at one
+//! switch, share their routes.
 
 mod inbound;
 mod reader;

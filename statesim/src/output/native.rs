@@ -1,5 +1,5 @@
-//! The files of the original: per allocation policy, execution policy and seed one
-//! with a line per job and one with a line per processing node.
+//! The original's files: per allocation policy, execution policy and seed, one with a
+//! line per job and one with a line per processing node.
 
 use crate::evaluation::Outcome;
 use sim_core::libstdcxx::{write_general, write_whole};

@@ -1,4 +1,4 @@
-//! A folder beside the one that is asked for, moved into place when it is complete.
+//! A folder beside the requested one, which is renamed when it is complete.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

@@ -44,7 +44,7 @@ pub(super) fn footer(format: Format) -> [Vec<u8>; 2] {
 }
 
 /// Appends a row per job. In JSON every row starts with the comma that ends the one
-/// before it; whoever writes the first row of a file drops that.
+/// before it; the writer of the first row of a file drops that.
 pub(super) fn write_jobs(format: Format, outcome: &Outcome, out: &mut Vec<u8>) {
     let names = Names::of(format, outcome);
     for (number, job) in outcome.jobs.iter().enumerate() {

@@ -1,10 +1,11 @@
-//! The numbers that generated traces follow.
+//! The parameters of generated traces.
 //!
 //! They describe the 15 478 jobs with dependencies in the one-hour sample of the trace
-//! `cluster-trace-v2018` of Alibaba that the generator *Spar* ships: counts of what is
-//! discrete, quantiles of what is continuous. Tasks are of three roles, since they
-//! differ: those of a chain with states, the others of such a job, and those of a job
-//! without states. Memory and duration depend on how much of a core the job asks for.
+//! `cluster-trace-v2018` of Alibaba that the generator *Spar* ships: counts of discrete
+//! quantities, quantiles of continuous ones. Tasks have three roles, with different
+//! distributions: tasks of a chain with states, the other tasks of such a job, and
+//! tasks of a job without states. Memory and duration depend on the cpu request of the
+//! job.
 
 // Columns of numbers are easier to read than one number per line.
 #[rustfmt::skip]

@@ -1,4 +1,4 @@
-//! Makes traces.
+//! Generates traces.
 
 use std::fmt::Write;
 

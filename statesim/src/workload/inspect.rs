@@ -1,4 +1,4 @@
-//! Tells what a trace holds.
+//! Describes traces.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! How far the nodes are apart of which a hierarchical controller knows.
+//! Distances between the nodes that a hierarchical controller knows.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! What must hold for a deployment as a whole.
+//! Conditions on a deployment as a whole.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 

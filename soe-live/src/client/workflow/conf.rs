@@ -20,7 +20,7 @@ use crate::workflow::{Servers, StateService};
 #[derive(Args, Clone, Debug)]
 pub struct WorkflowConf {
     /// Call a chain of functions instead of one: type=file,filename=FILE;
-    /// type=make-template writes chain-example.json to start from
+    /// type=make-template writes chain-example.json as an example
     #[arg(
         long,
         value_name = "CONF",
@@ -31,7 +31,7 @@ pub struct WorkflowConf {
     chain_conf: String,
 
     /// Call a graph of functions: type=file,filename=FILE; type=make-template
-    /// writes dag-example.json to start from
+    /// writes dag-example.json as an example
     #[arg(
         long,
         value_name = "CONF",
@@ -40,9 +40,9 @@ pub struct WorkflowConf {
     )]
     dag_conf: String,
 
-    /// Receive results here: computers call the next functions of a chain or graph
-    /// themselves and the last one sends the result; otherwise this client calls
-    /// one function after the other
+    /// Address at which to receive results. Computers then call the next functions
+    /// of a chain or graph, and the last one sends the result; otherwise this client
+    /// calls one function after the other
     #[arg(
         long,
         value_name = "ENDPOINT",
@@ -51,8 +51,8 @@ pub struct WorkflowConf {
     )]
     callback_endpoint: MaybeEndpoint,
 
-    /// Keep the states of the chain or graph at a state server, which runs here, and
-    /// send references; otherwise the states themselves travel in every message
+    /// Keep the states of the chain or graph at a state server in this process, and
+    /// send references; otherwise every message contains the states
     #[arg(
         long,
         value_name = "ENDPOINT",
@@ -61,12 +61,12 @@ pub struct WorkflowConf {
     )]
     state_endpoint: MaybeEndpoint,
 
-    /// The state server runs elsewhere; the states are put there at the start
+    /// The state server is another process; the states are put there at the start
     #[arg(long, requires = "state_endpoint")]
     no_state_server: bool,
 
-    /// Text in front of the names of states: computers do not tell the states of
-    /// several clients apart by anything else
+    /// Prefix of the names of states: computers distinguish the states of several
+    /// clients only by name
     #[arg(
         long,
         value_name = "TEXT",

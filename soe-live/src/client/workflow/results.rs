@@ -1,4 +1,4 @@
-//! Results of workflows, which come to a callback, and those who wait for them.
+//! Results of workflows, which arrive at a callback, and the runs that wait for them.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,7 +29,7 @@ impl Results {
     /// Listens until told to stop.
     ///
     /// # Errors
-    /// If the endpoint is not free, or nobody else could send anything there.
+    /// If the endpoint is not free, or others could not send anything there.
     pub async fn listen(
         endpoint: &Endpoint,
         security: &Security,

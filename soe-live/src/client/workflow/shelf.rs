@@ -1,4 +1,4 @@
-//! Where the states of workflows lie at first.
+//! The initial place of the states of workflows.
 
 use std::sync::Arc;
 

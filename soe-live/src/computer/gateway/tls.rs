@@ -1,8 +1,8 @@
 //! TLS towards a gateway whose address begins with `https`.
 //!
-//! The gateway shows a certificate, this side shows none. It is trusted if one of the
-//! authorities in a file of certificates has signed it: the file that the configuration
-//! names, or else that of the system.
+//! The gateway presents a certificate; this side presents none. The certificate is
+//! trusted if an authority in a certificate file has signed it: the file that the
+//! configuration names, otherwise that of the system.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,5 +1,6 @@
-//! Driving the machine of a computer: requests go in, and what it wants done goes
-//! out as tasks of the runtime, whose outcome is reported back to it.
+//! The driver of a computer's state machine. It passes requests to the machine, runs
+//! the machine's actions as tasks of the runtime, and reports their outcome to the
+//! machine.
 
 use std::sync::Arc;
 
@@ -209,12 +210,12 @@ impl Computer {
         });
     }
 
-    /// Tells whoever watches of a step that begins.
+    /// Reports a step that begins to the observer.
     fn tell(&self, host: &Host<Contents>, task: TaskKey) {
         let (Some(watch), Some(request)) = (&self.workflows.watch, host.task(task)) else {
             return;
         };
-        // Nobody has to watch to the end.
+        // The observer may have left.
         let _ = watch.send(Step {
             uuid: request.uuid.clone(),
             computer: host.spec().endpoint.clone(),

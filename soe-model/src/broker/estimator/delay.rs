@@ -1,4 +1,4 @@
-//! `delay`: the whole response time, linear in the load of the processor.
+//! `delay`: the total response time, linear in the load of the processor.
 
 use sim_core::SimTime;
 

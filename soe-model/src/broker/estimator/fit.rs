@@ -1,4 +1,4 @@
-//! A straight line through the last few measurements, by least squares.
+//! A straight line through the last measurements, by least squares.
 
 use std::collections::VecDeque;
 

@@ -1,21 +1,24 @@
-//! `oracle`: the truth, as far as anybody can know it.
+//! `oracle`: a reference with the full information of the simulation.
 //!
-//! A bound for the other estimators, which a simulation alone can provide. The driver answers
-//! for each computer, at once and at no cost: it knows what runs and waits there to the last
-//! operation, which requests are on their way to it, and what the network takes both ways.
+//! It is a reference for the other estimators, and only a simulation can provide it.
+//! The driver answers for each computer, at once and at no cost. It knows all running
+//! and waiting tasks exactly, the requests on their way to the computer, and the
+//! network delay in both directions.
 //!
-//! * `counts = "own"`: after which time the call would be answered if it were sent there. That is
-//!   exact if no request is sent to the computer later, and nobody changes its speed, before
-//!   the call is done. It bounds what an estimator can know that looks after each call alone.
-//! * `counts = "all"`: the same, and by how much all the calls together that the computer has, or
-//!   that are on their way to it, would be answered later because of this one. Looking after each
-//!   call alone need not be best for all of them, and is not where computers are busy.
+//! * `counts = "own"`: the time until the response to the call, if it were sent to
+//!   this computer. It is exact if no request is sent to the computer later, and its
+//!   speed does not change, before the call is complete. It bounds the knowledge of
+//!   any estimator that optimizes each call alone.
+//! * `counts = "all"`: the same, plus the total delay that this call causes to all
+//!   calls that the computer has or that are on their way to it. Optimizing each call
+//!   alone need not be best for all calls, and is not when computers are busy.
 //!
-//! What it does not know is the future: requests that are sent later share the processor with
-//! the call and delay it. It is therefore near a bound, and no bound in the strict sense.
+//! It does not know the future: requests that are sent later share the processor with
+//! the call and delay it. It is therefore close to a bound, but not a bound in the
+//! strict sense.
 //!
-//! A destination that is a broker is asked as `probe` does, and a call that is part of a workflow
-//! is taken to be a call of its own.
+//! A destination that is a broker is asked in the same way as by `probe`. A call that
+//! is part of a workflow is treated as an independent call.
 
 use super::{Estimator, EstimatorBuilder, Foresight};
 use crate::catalogue::{Kind, Parameter, Quantity};

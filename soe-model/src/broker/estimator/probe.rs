@@ -1,4 +1,4 @@
-//! `probe`: ask every destination how long it would take.
+//! `probe`: ask every destination for its estimate before each call.
 
 use super::{Estimator, EstimatorBuilder};
 use crate::catalogue::{Kind, Parameter, Quantity};

@@ -1,4 +1,4 @@
-//! `rtt`: the time in the network, linear in the size of the input.
+//! `rtt`: the network time, linear in the size of the input.
 
 use sim_core::{SimDuration, SimTime};
 

@@ -1,5 +1,5 @@
-//! `util`: the time in the network plus the time at the processor, the latter
-//! linear in its load.
+//! `util`: the network time plus the processing time, the latter linear in the load
+//! of the processor.
 
 use sim_core::SimTime;
 

@@ -1,4 +1,4 @@
-//! `none`: the weights stay as they were declared.
+//! `none`: the weights keep their declared values.
 
 use sim_core::{SimDuration, SimTime};
 

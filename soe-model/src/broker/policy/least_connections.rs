@@ -2,9 +2,9 @@
 //! as join the shortest queue.
 //!
 //! The counts are those of this broker alone. With one broker and destinations of
-//! equal speed this is the best that can be done without knowing how long calls
-//! take (Winston, "Optimality of the Shortest Line Discipline", J. Appl. Prob.,
-//! 1977); the more brokers share the destinations, the less each knows.
+//! equal speed, no policy without knowledge of execution times is better (Winston,
+//! "Optimality of the Shortest Line Discipline", J. Appl. Prob., 1977). The more
+//! brokers share the destinations, the less each broker knows.
 
 use sim_core::{SimTime, Stream};
 

@@ -1,11 +1,11 @@
-//! `proportional-fairness`: a compromise between the fastest destination and the
-//! one that was served longest ago, as schedulers of cellular networks strike it
+//! `proportional-fairness`: a compromise between the fastest destination and the one
+//! that was used longest ago. Schedulers of cellular networks use the same compromise
 //! between the rate of a user and its past share.
 //!
-//! The score of a destination with weight `w`, which counts `c` updates of its
-//! weight, the last one a time `d` ago, is `(1 / w)^alpha / (c / d)^beta`; the
-//! largest score wins. With `alpha = 0, beta = 1` this is round robin, with
-//! `alpha = 1, beta = 0` the best destination only.
+//! Let `w` be the weight of a destination, `c` the number of updates of its weight,
+//! and `d` the time since the last update. Its score is `(1 / w)^alpha / (c /
+//! d)^beta`; the destination with the largest score is selected. `alpha = 0, beta =
+//! 1` is round robin; `alpha = 1, beta = 0` selects only the best destination.
 
 use sim_core::{SimTime, Stream};
 

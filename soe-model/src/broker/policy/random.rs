@@ -1,5 +1,5 @@
-//! `random`: each destination with a probability inversely proportional to its
-//! weight.
+//! `random`: selects each destination with a probability inversely proportional to
+//! its weight.
 
 use sim_core::{SimTime, Stream};
 

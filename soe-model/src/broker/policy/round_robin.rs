@@ -1,10 +1,11 @@
 //! `round-robin`: weighted round robin by deficits over the good destinations,
 //! with probes of the others.
 //!
-//! A pick costs a destination its weight, and the one that has paid least is
-//! next, so that shares are inversely proportional to weights. Destinations that
-//! weigh more than twice the best one are left out, and probed with single calls
-//! at intervals that grow from 1 s to 30 s while the probes turn out bad.
+//! Each selection adds the weight of the destination to its deficit, and the
+//! destination with the smallest deficit is next. Shares are therefore inversely
+//! proportional to weights. Destinations with more than twice the best weight are
+//! left out. They are probed with single calls, at intervals that grow from 1 s to 30
+//! s while their measurements stay bad.
 
 use sim_core::{SimDuration, SimTime, Stream};
 
@@ -105,8 +106,8 @@ impl Policy for RoundRobin {
     fn add(&mut self, now: SimTime, weight: f32) {
         let first = match self.compatibility {
             Compatibility::Corrected => 0.0,
-            // Adding a weight to so large a number does not change it: whoever
-            // is in front stays there until the first measurement.
+            // Adding a weight to such a large number does not change it: the first
+            // destination stays first until the first measurement.
             Compatibility::Original => f64::from(f32::MAX),
         };
         self.destinations.push(Destination {

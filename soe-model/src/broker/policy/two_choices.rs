@@ -1,5 +1,5 @@
-//! `two-choices`: the one with the fewest pending calls among a few destinations
-//! drawn at random.
+//! `two-choices`: the destination with the fewest pending calls among a few
+//! destinations drawn at random.
 //!
 //! Two draws are nearly as good as looking at all destinations, and far better
 //! than one: Mitzenmacher, "The Power of Two Choices in Randomized Load

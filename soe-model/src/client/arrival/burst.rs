@@ -1,7 +1,6 @@
-//! Bursts, as `edgeippclient --client-type poisson`: after exponentially
-//! distributed periods comes a burst of calls, one after the other, whose number
-//! is Poisson distributed. A burst that lasts longer than its period delays the
-//! next one.
+//! Bursts, as in `edgeippclient --client-type poisson`. After each exponentially
+//! distributed period there is a burst of successive calls, whose number is Poisson
+//! distributed. A burst that lasts longer than its period delays the next one.
 
 use sim_core::{SimDuration, SimTime, Stream};
 

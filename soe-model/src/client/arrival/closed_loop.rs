@@ -1,7 +1,7 @@
-//! One call after the other, as the original's `edgeclient`: the intervals are
-//! those between send instants on an ideal schedule. A late answer delays a call,
-//! and the schedule is caught up with calls back to back. With intervals of zero
-//! the next call leaves as soon as the answer to the last one came.
+//! One call after the other, as in the original's `edgeclient`. The intervals are
+//! those between send times of an ideal schedule. A late response delays a call, and
+//! the following calls are sent back to back until the schedule is met again. With
+//! intervals of zero, the next call is sent as soon as the last is answered.
 
 use sim_core::{SimDuration, SimTime, Stream};
 

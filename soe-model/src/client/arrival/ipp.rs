@@ -1,12 +1,12 @@
-//! ON/OFF clients, as `edgeippclient --client-type ipp`: phases of activity and
-//! of silence alternate, both exponentially distributed; during activity calls
-//! follow each other at uniformly distributed distances.
+//! ON/OFF clients, as in `edgeippclient --client-type ipp`. Active and silent phases
+//! alternate; both are exponentially distributed. In an active phase, the intervals
+//! between calls are uniformly distributed.
 //!
-//! The interrupted Poisson process it is named after (Kuczura, "The interrupted
-//! Poisson process as an overflow process", Bell System Technical Journal 1973)
-//! is open and has exponential distances; the original's client is closed: it
-//! waits for each answer, and an active phase ends early when its last planned
-//! call was answered.
+//! The name comes from the interrupted Poisson process (Kuczura, "The interrupted
+//! Poisson process as an overflow process", Bell System Technical Journal 1973),
+//! which is open and has exponential intervals. The original's client is closed: it
+//! waits for each response, and an active phase ends early when its last planned call
+//! is answered.
 
 use sim_core::{SimDuration, SimTime, Stream};
 

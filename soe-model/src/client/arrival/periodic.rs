@@ -1,5 +1,5 @@
-//! Calls at equal intervals, whether or not earlier ones were answered: a sensor,
-//! a camera.
+//! Calls at equal intervals, whether or not earlier calls were answered: a sensor, a
+//! camera.
 
 use sim_core::{SimDuration, SimTime, Stream};
 

@@ -1,5 +1,5 @@
-//! A Poisson process: calls are independent of each other and of their answers,
-//! the model of a large population of users.
+//! A Poisson process: calls are independent of each other and of their responses. It
+//! models a large population of users.
 
 use sim_core::{SimDuration, SimTime, Stream};
 

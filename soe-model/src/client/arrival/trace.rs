@@ -1,5 +1,5 @@
-//! Calls planned in advance, as a timetable lists them; each leaves on time
-//! whether or not earlier ones were answered. What `edgemulticlient` plays.
+//! Calls from a timetable. Each is sent on time, whether or not earlier calls were
+//! answered. `edgemulticlient` uses this process.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! What becomes of a request, step by step: states move or are read, the function
-//! is executed, states are written, the next request or the result is sent.
+//! The steps of a request: states move or are read, the function is executed, states
+//! are written, and the next request or the result is sent.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! The routes to one node, and what crossing them costs.
+//! The routes to one node, and their costs.
 
 use std::sync::Arc;
 

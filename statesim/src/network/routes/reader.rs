@@ -1,4 +1,4 @@
-//! Reads routes without a lock, and has them computed where they are missing.
+//! Reads routes without a lock, and requests the computation of missing ones.
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
-//! Finds nodes whose place in the network is the same.
+//! Finds nodes in equivalent places of the network.
 //!
 //! Two nodes are twins if exchanging them, together with their links, leaves the
-//! network as it is. Then what it costs to reach one is what it costs to reach the
-//! other, provided that no route was a choice between equals, which the order of the
+//! network unchanged. The cost to reach one is then the cost to reach the other,
+//! provided that no route was a choice between equal costs, which the order of the
 //! edges decides.
 
 use std::collections::HashMap;
