@@ -308,7 +308,7 @@ impl Broker {
         };
         let ended = AttemptOutcome::Answered(round_trip);
         self.done(now, header.forward, &chosen, &ended);
-        if !answer.acknowledgement {
+        if self.hears && !answer.acknowledgement {
             self.peers.loaded(now, chosen.destination, answer.load1);
         }
         let counts = match self.compatibility {
@@ -497,7 +497,11 @@ impl Broker {
     /// How many calls are sent to a destination and not answered, and how many wait
     /// for their turn there.
     pub fn pending(&self, destination: EndpointId) -> (u32, u32) {
-        self.pending.occupancy(destination)
+        if self.pending.is_limited() {
+            self.pending.occupancy(destination)
+        } else {
+            (self.peers.pending(destination), 0)
+        }
     }
 
     /// What it knows of its destinations.

@@ -61,10 +61,11 @@ impl<'a> Candidates<'a> {
     /// Calls of this broker pending at a destination, of all functions, including
     /// those that wait for their turn or are delayed before forwarding.
     pub fn pending(&self, position: usize) -> u32 {
-        self.peer(position).pending
+        self.peers.pending(self.endpoint(position))
     }
 
-    /// The load that a destination reported last and when, if it ever did.
+    /// The load that a destination reported last and when, if it ever did. It is recorded
+    /// for policies and estimators that do not [ignore events](super::policy::Policy::ignores_events).
     pub fn load(&self, position: usize) -> Option<Load> {
         self.peer(position).load
     }

@@ -30,8 +30,8 @@ pub trait Estimator: std::fmt::Debug + Send {
     /// Chooses whose behaviour to follow; called once, before anything else.
     fn set_compatibility(&mut self, _compatibility: Compatibility) {}
 
-    /// Whether it has no use for events beyond `learn`: they are left out then, which
-    /// saves time.
+    /// Whether it has no use for events beyond `learn`: they and the loads of
+    /// [`Candidates`] are left out then, which saves time.
     fn ignores_events(&self) -> bool {
         false
     }

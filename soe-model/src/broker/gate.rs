@@ -30,8 +30,12 @@ impl<T: Copy + PartialEq> Gate<T> {
         self.limit.is_some()
     }
 
-    /// Lets `who` in, or makes it wait and returns `false`.
+    /// Lets `who` in, or makes it wait and returns `false`. Without a limit nothing is
+    /// counted.
     pub(super) fn enter(&mut self, destination: EndpointId, who: T) -> bool {
+        let Some(limit) = self.limit else {
+            return true;
+        };
         let index = destination.index();
         if index >= self.lanes.len() {
             self.lanes.resize_with(index + 1, || Lane {
@@ -40,7 +44,7 @@ impl<T: Copy + PartialEq> Gate<T> {
             });
         }
         let lane = &mut self.lanes[index];
-        let free = self.limit.is_none_or(|limit| lane.inside < limit);
+        let free = lane.inside < limit;
         if free {
             lane.inside += 1;
         } else {

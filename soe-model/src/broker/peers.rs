@@ -14,8 +14,10 @@ use crate::names::{EndpointId, Id};
 /// It has one entry for each endpoint that the broker has a name for.
 #[derive(Clone, Debug, Default)]
 pub struct Peers {
+    /// By endpoint; apart from the loads, since every call touches it.
+    pending: Vec<u32>,
     /// By endpoint.
-    peers: Vec<Peer>,
+    loads: Vec<Option<Load>>,
 }
 
 /// What a broker knows of one destination.
@@ -48,32 +50,45 @@ impl Load {
 impl Peers {
     /// What is known of a destination; no calls and no load if it is new.
     pub fn get(&self, destination: EndpointId) -> Peer {
-        let known = self.peers.get(destination.index());
-        known.copied().unwrap_or_default()
+        Peer {
+            pending: self.pending(destination),
+            load: self.loads.get(destination.index()).copied().flatten(),
+        }
+    }
+
+    /// The calls pending at a destination.
+    #[inline]
+    pub fn pending(&self, destination: EndpointId) -> u32 {
+        let pending = self.pending.get(destination.index());
+        pending.copied().unwrap_or_default()
     }
 
     /// A call is assigned to a destination.
+    #[inline]
     pub(super) fn sent(&mut self, destination: EndpointId) {
-        self.peer(destination).pending += 1;
+        *at(&mut self.pending, destination) += 1;
     }
 
     /// A call that was assigned to a destination has ended or leaves it.
+    #[inline]
     pub(super) fn done(&mut self, destination: EndpointId) {
-        let peer = self.peer(destination);
-        debug_assert!(peer.pending > 0, "a call ends twice");
-        peer.pending = peer.pending.saturating_sub(1);
+        let pending = at(&mut self.pending, destination);
+        debug_assert!(*pending > 0, "a call ends twice");
+        *pending = pending.saturating_sub(1);
     }
 
     /// A destination has reported its load.
     pub(super) fn loaded(&mut self, now: SimTime, destination: EndpointId, percent: u32) {
-        self.peer(destination).load = Some(Load { percent, at: now });
+        *at(&mut self.loads, destination) = Some(Load { percent, at: now });
     }
+}
 
-    fn peer(&mut self, destination: EndpointId) -> &mut Peer {
-        let index = destination.index();
-        if index >= self.peers.len() {
-            self.peers.resize(index + 1, Peer::default());
-        }
-        &mut self.peers[index]
+/// The item of an endpoint; the table grows where it is new.
+#[inline]
+fn at<T: Clone + Default>(items: &mut Vec<T>, destination: EndpointId) -> &mut T {
+    let index = destination.index();
+    if index >= items.len() {
+        items.resize(index + 1, T::default());
     }
+    &mut items[index]
 }

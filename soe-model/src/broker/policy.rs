@@ -48,7 +48,8 @@ pub trait Policy: std::fmt::Debug + Send {
     fn set_compatibility(&mut self, _compatibility: Compatibility) {}
 
     /// Whether it has no use for events beyond `add`, `update` and `remove`: those of
-    /// calls and probes, `key` and waking are left out then, which saves time.
+    /// calls and probes, `key`, waking and the loads of [`Candidates`] are left out then,
+    /// which saves time.
     fn ignores_events(&self) -> bool {
         false
     }

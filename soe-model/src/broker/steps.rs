@@ -313,8 +313,10 @@ impl Broker {
     /// not.
     pub(super) fn probed(&mut self, now: SimTime, probe: &Probe, reply: &ProbeReply) {
         let (forward, entry) = (probe.header.forward, probe.entry);
+        if !self.hears {
+            return;
+        }
         match &mut self.kind {
-            _ if !self.hears => {}
             Kind::Router { router, .. } => router.probed(now, forward, entry, reply),
             Kind::Dispatcher(dispatcher) => dispatcher.probed(now, entry, reply),
         }
