@@ -306,7 +306,7 @@ impl World<'_> {
             // Those of workflows belong to the host.
             if task.0 & FLOW_TASK == 0 {
                 let leg = LegId::of(task.0);
-                shared.wire.respond(leg, Reply::Unreachable, cx);
+                shared.wire.respond(leg, Reply::Lost, cx);
             }
         }
         self.flows.fail_host(number, computers, shared, cx);

@@ -73,7 +73,11 @@ impl Observer for Calls {
 }
 
 fn calls(changes: &str) -> Vec<Call> {
-    let scenario = Scenario::parse(&format!("{BASE}\n{changes}"), "changes.toml").unwrap();
+    calls_of(BASE, changes)
+}
+
+fn calls_of(base: &str, changes: &str) -> Vec<Call> {
+    let scenario = Scenario::parse(&format!("{base}\n{changes}"), "changes.toml").unwrap();
     let deployment = scenario.resolve().unwrap_or_else(|error| panic!("{error}"));
     let watch = |_| Ok::<_, Infallible>(Some(Calls::default()));
     let results = run(
@@ -133,6 +137,32 @@ fn a_call_whose_computer_fails_is_executed_by_another_and_so_are_all_later_ones(
     let mut latencies = latencies;
     latencies.sort_by(f64::total_cmp);
     assert_eq!(latencies, [140.0, 140.0 + 50.0]);
+}
+
+#[test]
+fn failover_says_which_lost_calls_go_to_another_computer() {
+    // How many calls fail if a computer fails while it executes one, or before it gets one.
+    let lost = |failover: &str, at: &str, failing: &str| {
+        let broker = format!("[broker.router]\n    failover = \"{failover}\"");
+        let base = BASE.replace("[broker.router]", &broker);
+        let calls = calls_of(
+            &base,
+            &format!("[[event]]\nat = \"{at}\"\nfail = \"{failing}\""),
+        );
+        calls.iter().filter(|call| call.outcome != "ok").count()
+    };
+    for (failover, executing, undelivered) in
+        [("never", 1, 1), ("idempotent", 1, 0), ("always", 0, 0)]
+    {
+        // One of the two computers executes the call of 20 s at 20.05 s.
+        let both = ["a", "b"].map(|failing| lost(failover, "20.05 s", failing));
+        let idle = usize::from(undelivered > 0);
+        assert_eq!(both.iter().max(), Some(&executing), "{failover}");
+        assert_eq!(both.iter().min(), Some(&idle.min(executing)), "{failover}");
+        for failing in ["a", "b"] {
+            assert_eq!(lost(failover, "20.5 s", failing), undelivered, "{failover}");
+        }
+    }
 }
 
 #[test]

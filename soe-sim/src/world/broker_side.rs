@@ -163,9 +163,8 @@ impl Brokers {
                 machine.answered(now, attempt, &answer);
             }
             Reply::Refused(_) => machine.failed(now, attempt, Failure::Application),
-            Reply::Unreachable | Reply::Pending => {
-                machine.failed(now, attempt, Failure::Transport);
-            }
+            Reply::Unreachable => machine.failed(now, attempt, Failure::Unreachable),
+            Reply::Lost | Reply::Pending => machine.failed(now, attempt, Failure::Transport),
         }
     }
 
@@ -177,7 +176,8 @@ impl Brokers {
                 ..execution.processing.into()
             }),
             Reply::Refused(_) => ProbeReply::Failed(Failure::Application),
-            Reply::Unreachable | Reply::Pending => ProbeReply::Failed(Failure::Transport),
+            Reply::Unreachable => ProbeReply::Failed(Failure::Unreachable),
+            Reply::Lost | Reply::Pending => ProbeReply::Failed(Failure::Transport),
         };
         let machine = &mut self.0[broker.index()].machine;
         machine.probe_replied(now, probe, reply);

@@ -298,7 +298,7 @@ fn ended(client: ClientId, leg: &Leg) -> Ended {
             }
         }
         Reply::Refused(text) => Ending::Lost(Outcome::Error(text)),
-        Reply::Unreachable | Reply::Pending => Ending::Lost(Outcome::Lost),
+        Reply::Unreachable | Reply::Lost | Reply::Pending => Ending::Lost(Outcome::Lost),
     };
     Ended {
         call: leg.call,

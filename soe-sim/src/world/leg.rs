@@ -74,8 +74,10 @@ pub(super) enum Reply {
     Done(Execution),
     /// The response was an error.
     Refused(NameId),
-    /// There was no response: the receiver is gone.
+    /// There was no response: the receiver was gone before the request arrived.
     Unreachable,
+    /// There was no response: the receiver failed while it had the request.
+    Lost,
 }
 
 /// How a function was executed.

@@ -20,7 +20,9 @@ impl Shared<'_> {
         match leg.reply {
             Reply::Done(_) => None,
             Reply::Refused(text) => Some(self.recorder.text(text).to_owned()),
-            Reply::Unreachable | Reply::Pending => Some(unreachable(self.endpoints.name(leg.to))),
+            Reply::Unreachable | Reply::Lost | Reply::Pending => {
+                Some(unreachable(self.endpoints.name(leg.to)))
+            }
         }
     }
 }

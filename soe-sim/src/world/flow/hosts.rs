@@ -158,7 +158,7 @@ impl Hosts {
         side.executed.clear();
         for call in side.machine.vanish() {
             let leg = LegId::of(call.0);
-            shared.wire.respond(leg, Reply::Unreachable, cx);
+            shared.wire.respond(leg, Reply::Lost, cx);
         }
     }
 
