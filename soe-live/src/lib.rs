@@ -97,7 +97,6 @@ mod peer;
 pub mod rpc;
 pub mod security;
 pub mod server;
-mod slots;
 mod socket;
 mod state;
 mod timer;

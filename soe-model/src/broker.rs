@@ -88,7 +88,7 @@ pub mod table;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
-use sim_core::{SimTime, Stream, Streams};
+use sim_core::{SimTime, Slots, Stream, Streams};
 
 pub use call::{
     Action, Answer, Attempt, CallHeader, CallId, Failure, MOST_HOPS, Outcome, ProbeId, ProbeReply,
@@ -106,7 +106,7 @@ pub use spec::{
 
 use estimator::{Foresight, Observation};
 use gate::Gate;
-use ledger::{Call, Ledger, Probe, State};
+use ledger::{Call, Probe, State};
 use table::Table;
 
 use crate::names::{EndpointId, FunctionId, Names};
@@ -132,7 +132,7 @@ pub struct Broker {
     forwarding_time: ForwardingTime,
     forwarding_chance: Stream,
 
-    calls: Ledger<Call>,
+    calls: Slots<Call>,
     /// Of calls that must meet others, where they go, the best place first.
     meetings: BTreeMap<Ticket, Box<[EndpointId]>>,
     /// Of calls that were lost, the destinations that may have received them.
@@ -150,7 +150,7 @@ pub struct Broker {
     pending: Gate<Ticket>,
     /// What is known of each destination.
     peers: Peers,
-    probes: Ledger<Probe>,
+    probes: Slots<Probe>,
     pending_probes: Gate<ProbeId>,
     probe_chance: Stream,
     /// Positions of destinations to be probed; empty between two events.
@@ -210,14 +210,14 @@ impl Broker {
             meetings: BTreeMap::new(),
             received: BTreeMap::new(),
             meeting: None,
-            calls: Ledger::default(),
+            calls: Slots::default(),
             active: 0,
             queue: VecDeque::new(),
             delayed: BinaryHeap::new(),
             delays: 0,
             pending: Gate::new(spec.limits.pending_per_destination),
             peers: Peers::default(),
-            probes: Ledger::default(),
+            probes: Slots::default(),
             pending_probes: Gate::new(asks),
             probe_chance: streams.stream(&spec.name, "probes"),
             wanted: Vec::new(),
@@ -245,13 +245,13 @@ impl Broker {
     /// A call arrives.
     pub fn arrive(&mut self, now: SimTime, call: CallId, header: &CallHeader) -> Ticket {
         self.wake(now);
-        let ticket = Ticket(self.calls.open(Call::new(call, header)));
+        let ticket = Ticket(self.calls.insert(Call::new(call, header)));
         if let Some(ranked) = self.meeting.take() {
             self.meetings.insert(ticket, ranked);
         }
         let full = |limit| self.active >= limit;
         if header.hops > MOST_HOPS {
-            self.calls.close(ticket.0);
+            self.calls.remove(ticket.0);
             self.meetings.remove(&ticket);
             let outcome = Outcome::Rejected(Rejection::LoopDetected);
             self.actions.push_back(Action::Respond { call, outcome });
@@ -356,7 +356,7 @@ impl Broker {
             self.drop_destination(now, &header, chosen.entry, destination);
         }
         if self.fails_over(failure, &header) {
-            if let Some(call) = self.calls.get(attempt.ticket.0) {
+            if let Some(call) = self.calls.get_mut(attempt.ticket.0) {
                 call.failed = Some(destination);
             }
             if matches!(failure, Failure::Transport | Failure::Lost) {
@@ -373,7 +373,7 @@ impl Broker {
     /// A destination replied to a question, or will not.
     pub fn probe_replied(&mut self, now: SimTime, probe: ProbeId, reply: ProbeReply) {
         self.wake(now);
-        let Some(asked) = self.probes.close(probe.0) else {
+        let Some(asked) = self.probes.remove(probe.0) else {
             return;
         };
         self.probed(now, &asked, &reply);
@@ -388,7 +388,7 @@ impl Broker {
     /// The caller does not wait any longer: there will be no response.
     pub fn cancel(&mut self, now: SimTime, ticket: Ticket) {
         self.wake(now);
-        let Some(call) = self.calls.close(ticket.0) else {
+        let Some(call) = self.calls.remove(ticket.0) else {
             return;
         };
         self.forget_places(ticket);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Instant;
 
-use sim_core::SimDuration;
+use sim_core::{SimDuration, SlotKey};
 use soe_model::broker::{
     Answer, Attempt, CallHeader, CallId, Failure, Outcome, ProbeAnswer, ProbeReply, Rejection,
     Ticket,
@@ -97,7 +97,7 @@ impl Broker {
             hops: request.hops,
             dry: request.dry,
         };
-        let id = core.calls.insert(Waiting::default());
+        let id = core.calls.insert(Waiting::default()).to_bits();
         let now = self.clock.now();
         let call = CallId(id);
         let ticket = match meeting {
@@ -122,7 +122,7 @@ impl Broker {
         loop {
             let next = poll_fn(|cx| {
                 let mut core = self.core();
-                let Some(waiting) = core.calls.get_mut(call.id) else {
+                let Some(waiting) = core.calls.get_mut(SlotKey::from_bits(call.id)) else {
                     let outcome = Outcome::Rejected(Rejection::NoDestination);
                     return Poll::Ready(Ok(Todo::Respond(outcome)));
                 };
@@ -289,7 +289,10 @@ impl Drop for Call {
     fn drop(&mut self) {
         let mut core = self.broker.core();
         let now = self.broker.clock.now();
-        let probes = core.calls.remove(self.id).map(|waiting| waiting.probes);
+        let probes = core
+            .calls
+            .remove(SlotKey::from_bits(self.id))
+            .map(|waiting| waiting.probes);
         // Questions that were not sent would keep their places for ever.
         for probe in probes.iter().flatten() {
             let reply = ProbeReply::TimedOut;

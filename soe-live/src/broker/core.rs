@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::Waker;
 
-use sim_core::{SimDuration, SimTime};
+use sim_core::{SimDuration, SimTime, SlotKey, Slots};
 use soe_model::broker::table::TableNames;
 use soe_model::broker::{Action, Attempt, Broker, CallHeader, Outcome, ProbeId};
 use soe_model::names::{EndpointId, FunctionId, Id, Names};
@@ -11,7 +11,6 @@ use soe_model::names::{EndpointId, FunctionId, Id, Names};
 use super::Lost;
 use crate::command::Endpoint;
 use crate::peer::Peer;
-use crate::slots::Slots;
 use crate::timer::Expected;
 
 /// The model, the names it knows by numbers, and the calls in progress.
@@ -136,7 +135,7 @@ impl Core {
     }
 
     fn hand(&mut self, call: u64, with: impl FnOnce(&mut Waiting)) {
-        if let Some(waiting) = self.calls.get_mut(call) {
+        if let Some(waiting) = self.calls.get_mut(SlotKey::from_bits(call)) {
             with(waiting);
             if let Some(waker) = waiting.waker.take() {
                 waker.wake();

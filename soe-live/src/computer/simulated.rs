@@ -5,7 +5,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-use sim_core::SimTime;
+use sim_core::{SimTime, SlotKey, Slots};
 use soe_model::computer::{
     Completion, Computer, ComputerError, ComputerSpec, Load, Refusal, TaskId,
 };
@@ -17,7 +17,6 @@ use super::{Done, Text};
 use crate::alarm::Alarm;
 use crate::clock::Clock;
 use crate::rpc::computer_info;
-use crate::slots::Slots;
 
 /// Executes functions by waiting for as long as they need.
 #[derive(Debug)]
@@ -135,7 +134,7 @@ impl Simulated {
         };
         let completion = poll_fn(|cx| {
             let mut core = lock(&self.core);
-            match core.waiting.get_mut(task) {
+            match core.waiting.get_mut(SlotKey::from_bits(task)) {
                 Some(Waiting::Done(completion)) => Poll::Ready(Ok(*completion)),
                 Some(waiting) => {
                     *waiting = Waiting::Asked(cx.waker().clone());
@@ -156,13 +155,13 @@ impl Simulated {
     fn submit(&self, function: &str, input: usize) -> Result<(u64, Text), String> {
         let mut core = lock(&self.core);
         let known = core.known(function)?;
-        let task = core.waiting.insert(Waiting::New);
+        let task = core.waiting.insert(Waiting::New).to_bits();
         let input = Bytes(input as u64);
         let submitted = core
             .computer
             .submit(self.clock.now(), TaskId(task), known, input);
         if let Err(refusal) = submitted {
-            core.waiting.remove(task);
+            core.waiting.remove(SlotKey::from_bits(task));
             return Err(core.explain(refusal));
         }
         let output = match core.computer.output(known) {
@@ -221,13 +220,13 @@ impl Core {
     fn complete(&mut self, now: SimTime) {
         while let Some(completion) = self.computer.wake(now) {
             let task = completion.task.0;
-            let Some(waiting) = self.waiting.get_mut(task) else {
+            let Some(waiting) = self.waiting.get_mut(SlotKey::from_bits(task)) else {
                 continue;
             };
             match std::mem::replace(waiting, Waiting::Done(completion)) {
                 Waiting::Asked(waker) => waker.wake(),
                 Waiting::Left => {
-                    self.waiting.remove(task);
+                    self.waiting.remove(SlotKey::from_bits(task));
                 }
                 Waiting::New | Waiting::Done(_) => {}
             }
@@ -244,9 +243,9 @@ struct Left<'a> {
 impl Drop for Left<'_> {
     fn drop(&mut self) {
         let mut core = lock(self.core);
-        match core.waiting.get_mut(self.task) {
+        match core.waiting.get_mut(SlotKey::from_bits(self.task)) {
             Some(Waiting::Done(_)) => {
-                core.waiting.remove(self.task);
+                core.waiting.remove(SlotKey::from_bits(self.task));
             }
             Some(waiting) => *waiting = Waiting::Left,
             None => {}

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use prost::Message;
-use sim_core::SimDuration;
+use sim_core::{SimDuration, Slots};
 use soe_model::units::Bytes as Size;
 use soe_model::workflow::{self, Contents, Host, HostSpec, JoinRule};
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
@@ -27,7 +27,6 @@ use crate::peer::Peer;
 use crate::rpc::LambdaResponse;
 use crate::rpc::callback_server_client::CallbackServerClient;
 use crate::security::{MissingIdentity, Security};
-use crate::slots::Slots;
 use crate::state::RETENTION;
 use crate::timer::Expected;
 use crate::wire::{Frame, Response};

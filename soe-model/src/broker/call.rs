@@ -1,10 +1,9 @@
 //! Events of calls that are reported to a broker, and its actions.
 
-use sim_core::SimDuration;
+use sim_core::{SimDuration, SlotKey};
 
 use super::estimator::Prediction;
 use super::events::ProbeAnswer;
-use super::ledger::Key;
 use crate::names::{EndpointId, FunctionId};
 use crate::units::Bytes;
 
@@ -29,7 +28,7 @@ pub struct CallHeader {
 
 /// A call at the broker, from arrival to response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Ticket(pub(super) Key);
+pub struct Ticket(pub(super) SlotKey);
 
 /// One attempt to have a call executed somewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,7 +51,7 @@ impl Attempt {
 
 /// A question to one destination about one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ProbeId(pub(super) Key);
+pub struct ProbeId(pub(super) SlotKey);
 
 /// What an answer says about the execution.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -7,65 +7,6 @@ use super::estimator::Prediction;
 use super::table::EntryKey;
 use crate::names::EndpointId;
 
-/// Items in reused slots.
-#[derive(Debug)]
-pub(super) struct Ledger<T> {
-    slots: Vec<(u32, Option<T>)>,
-    free: Vec<u32>,
-}
-
-/// Names one item for as long as it is open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Key {
-    slot: u32,
-    generation: u32,
-}
-
-impl<T> Default for Ledger<T> {
-    fn default() -> Self {
-        Self {
-            slots: Vec::new(),
-            free: Vec::new(),
-        }
-    }
-}
-
-impl<T> Ledger<T> {
-    pub(super) fn open(&mut self, item: T) -> Key {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push((0, None));
-            self.slots.len() as u32 - 1
-        });
-        let (generation, place) = &mut self.slots[slot as usize];
-        *place = Some(item);
-        Key {
-            slot,
-            generation: *generation,
-        }
-    }
-
-    pub(super) fn get(&mut self, key: Key) -> Option<&mut T> {
-        let (generation, item) = self.slots.get_mut(key.slot as usize)?;
-        item.as_mut().filter(|_| *generation == key.generation)
-    }
-
-    pub(super) fn peek(&self, key: Key) -> Option<&T> {
-        let (generation, item) = self.slots.get(key.slot as usize)?;
-        item.as_ref().filter(|_| *generation == key.generation)
-    }
-
-    pub(super) fn close(&mut self, key: Key) -> Option<T> {
-        let (generation, item) = self.slots.get_mut(key.slot as usize)?;
-        if *generation != key.generation {
-            return None;
-        }
-        let item = item.take()?;
-        *generation = generation.wrapping_add(1);
-        self.free.push(key.slot);
-        Some(item)
-    }
-}
-
 /// A call in progress.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {

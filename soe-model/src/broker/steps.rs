@@ -24,7 +24,7 @@ impl Broker {
     }
 
     fn decide(&mut self, now: SimTime, ticket: Ticket) {
-        let Some(call) = self.calls.get(ticket.0) else {
+        let Some(call) = self.calls.get_mut(ticket.0) else {
             return;
         };
         call.state = State::Undecided;
@@ -87,7 +87,7 @@ impl Broker {
         if after.is_zero() || !self.pending.is_limited() {
             // No call can overtake it, so that the driver may wait as well.
             self.enter(now, ticket, chosen, after);
-        } else if let Some(call) = self.calls.get(ticket.0) {
+        } else if let Some(call) = self.calls.get_mut(ticket.0) {
             call.state = State::Delayed(chosen);
             self.delays += 1;
             self.delayed
@@ -101,7 +101,7 @@ impl Broker {
     /// Tells the policy or the estimator of a call that is assigned to a destination,
     /// and returns the header of the call.
     fn tell_sent(&mut self, now: SimTime, ticket: Ticket, chosen: &Chosen) -> Option<CallHeader> {
-        let header = self.calls.peek(ticket.0)?.header;
+        let header = self.calls.get(ticket.0)?.header;
         match &mut self.kind {
             Kind::Router { router, .. } => router.sent(now, header.forward, chosen.entry),
             Kind::Dispatcher(dispatcher) => dispatcher.sent(now, chosen.entry),
@@ -161,7 +161,7 @@ impl Broker {
 
     /// The forwarding time of a call is over.
     pub(super) fn end_delay(&mut self, now: SimTime, ticket: Ticket) {
-        let Some(call) = self.calls.get(ticket.0) else {
+        let Some(call) = self.calls.get_mut(ticket.0) else {
             return;
         };
         let State::Delayed(chosen) = call.state else {
@@ -171,7 +171,7 @@ impl Broker {
         if self.table(forwarded).entry(chosen.entry).is_some() {
             self.enter(now, ticket, chosen, SimDuration::ZERO);
         } else {
-            if let Some(call) = self.calls.get(ticket.0) {
+            if let Some(call) = self.calls.get_mut(ticket.0) {
                 call.state = State::Undecided;
             }
             self.peers.done(chosen.destination);
@@ -183,13 +183,13 @@ impl Broker {
         let since = now + after;
         if self.pending.enter(chosen.destination, ticket) {
             self.send(ticket, chosen, since, after);
-        } else if let Some(call) = self.calls.get(ticket.0) {
+        } else if let Some(call) = self.calls.get_mut(ticket.0) {
             call.state = State::Waiting(chosen, since);
         }
     }
 
     fn send(&mut self, ticket: Ticket, chosen: Chosen, since: SimTime, after: SimDuration) {
-        let Some(call) = self.calls.get(ticket.0) else {
+        let Some(call) = self.calls.get_mut(ticket.0) else {
             return;
         };
         call.state = State::Sent(chosen, since);
@@ -210,7 +210,7 @@ impl Broker {
     /// A call has left `destination`: lets in the next one that waits for it.
     pub(super) fn send_next(&mut self, destination: EndpointId) {
         while let Some(ticket) = self.pending.leave(destination) {
-            let Some(call) = self.calls.get(ticket.0) else {
+            let Some(call) = self.calls.get_mut(ticket.0) else {
                 continue;
             };
             if let State::Waiting(chosen, since) = call.state {
@@ -230,7 +230,7 @@ impl Broker {
             position += 1;
             outstanding += u32::from(self.question(ticket, header, entry, true));
         }
-        if let Some(call) = self.calls.get(ticket.0) {
+        if let Some(call) = self.calls.get_mut(ticket.0) {
             call.state = State::Asking(Asking {
                 outstanding,
                 best: None,
@@ -250,7 +250,7 @@ impl Broker {
         let Some(&found) = self.table(header.forward).entry(entry) else {
             return false;
         };
-        let probe = ProbeId(self.probes.open(Probe {
+        let probe = ProbeId(self.probes.insert(Probe {
             ticket,
             awaited,
             header: *header,
@@ -275,13 +275,13 @@ impl Broker {
 
     /// Sends a question; `false` if it has become pointless.
     fn send_probe(&mut self, probe: ProbeId) -> bool {
-        let Some(&mut asked) = self.probes.get(probe.0) else {
+        let Some(&mut asked) = self.probes.get_mut(probe.0) else {
             return false;
         };
         if !self.is_current(asked.ticket, asked.entry) {
             return false;
         }
-        let Some(call) = self.calls.get(asked.ticket.0) else {
+        let Some(call) = self.calls.get_mut(asked.ticket.0) else {
             return false;
         };
         self.actions.push_back(Action::Probe {
@@ -302,7 +302,7 @@ impl Broker {
             if self.send_probe(probe) {
                 break;
             }
-            if let Some(asked) = self.probes.close(probe.0) {
+            if let Some(asked) = self.probes.remove(probe.0) {
                 self.probed(now, &asked, &ProbeReply::TimedOut);
                 self.count_reply(now, &asked, ProbeReply::TimedOut);
             }
@@ -334,7 +334,7 @@ impl Broker {
         if !probe.awaited {
             return;
         }
-        let Some(call) = self.calls.get(ticket.0) else {
+        let Some(call) = self.calls.get_mut(ticket.0) else {
             return;
         };
         let State::Asking(asking) = &mut call.state else {
@@ -359,7 +359,7 @@ impl Broker {
 
     /// Takes an attempt off its destination; `None` if it is not under way.
     pub(super) fn conclude(&mut self, attempt: Attempt) -> Option<(Chosen, CallHeader, SimTime)> {
-        let call = self.calls.get(attempt.ticket.0)?;
+        let call = self.calls.get_mut(attempt.ticket.0)?;
         match call.state {
             State::Sent(chosen, since) if call.attempts == attempt.number => {
                 call.state = State::Undecided;
@@ -400,7 +400,7 @@ impl Broker {
         if !received.contains(&chosen.destination) {
             return Some(chosen);
         }
-        let header = self.calls.peek(ticket.0)?.header;
+        let header = self.calls.get(ticket.0)?.header;
         let table = self.table(header.forward);
         let others = table.row(header.function).iter().filter_map(|&entry| {
             let found = table.entry(entry)?;
@@ -446,7 +446,7 @@ impl Broker {
     /// Lets calls choose again that wait for a destination which has gone.
     pub(super) fn redirect(&mut self) {
         let (kind, calls) = (&self.kind, &self.calls);
-        let gone = |ticket: Ticket| match calls.peek(ticket.0) {
+        let gone = |ticket: Ticket| match calls.get(ticket.0) {
             Some(call) => match call.state {
                 State::Waiting(chosen, _) => {
                     let table = kind.table(call.header.forward);
@@ -459,7 +459,7 @@ impl Broker {
         let before = self.undecided.len();
         self.pending.send_away(gone, &mut self.undecided);
         for &ticket in self.undecided.range(before..) {
-            if let Some(call) = self.calls.get(ticket.0)
+            if let Some(call) = self.calls.get_mut(ticket.0)
                 && let State::Waiting(chosen, _) = call.state
             {
                 // The policy was told when the entry was removed.
@@ -470,7 +470,7 @@ impl Broker {
     }
 
     fn is_current(&mut self, ticket: Ticket, entry: EntryKey) -> bool {
-        let forward = self.calls.peek(ticket.0).map(|call| call.header.forward);
+        let forward = self.calls.get(ticket.0).map(|call| call.header.forward);
         forward.is_some_and(|forward| self.table(forward).entry(entry).is_some())
     }
 
@@ -479,7 +479,7 @@ impl Broker {
     }
 
     fn reject(&mut self, ticket: Ticket) {
-        let failed = self.calls.peek(ticket.0).and_then(|call| call.failed);
+        let failed = self.calls.get(ticket.0).and_then(|call| call.failed);
         let rejection = match failed {
             Some(last) if self.compatibility == Compatibility::Corrected => {
                 Rejection::AllFailed { last }
@@ -491,7 +491,7 @@ impl Broker {
 
     /// Responds to a call that was admitted, and admits the next one.
     pub(super) fn respond(&mut self, ticket: Ticket, outcome: Outcome) {
-        if let Some(call) = self.calls.close(ticket.0) {
+        if let Some(call) = self.calls.remove(ticket.0) {
             self.forget_places(ticket);
             let call = call.id;
             self.actions.push_back(Action::Respond { call, outcome });

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use prost::Message;
-use sim_core::SimTime;
+use sim_core::{SimTime, SlotKey};
 use soe_model::units::Bytes as Size;
 use soe_model::workflow::{
     self, Argument, CallKey, Contents, Host, HostAction, Question, Sending, StateReply,
@@ -82,7 +82,7 @@ impl Computer {
         let (answer, answered) = oneshot::channel();
         let done = Done::default();
         let mut core = self.workflows.core();
-        let key = core.waiting.insert(Waiting { answer, done });
+        let key = core.waiting.insert(Waiting { answer, done }).to_bits();
         drop(core);
         self.with_host(|core, now| core.host.request(now, CallKey(key), request));
         (answered, key)
@@ -200,7 +200,9 @@ impl Computer {
                     Text::Input => input,
                     Text::Own(text) => text,
                 };
-                if let Some(waiting) = call.and_then(|call| core.waiting.get_mut(call.0)) {
+                if let Some(waiting) =
+                    call.and_then(|call| core.waiting.get_mut(SlotKey::from_bits(call.0)))
+                {
                     waiting.done = done;
                 }
                 let data = Vec::new();
@@ -247,13 +249,13 @@ struct Left<'a>(&'a Workflows, u64);
 
 impl Drop for Left<'_> {
     fn drop(&mut self) {
-        self.0.core().waiting.remove(self.1);
+        self.0.core().waiting.remove(SlotKey::from_bits(self.1));
     }
 }
 
 impl Core {
     fn answer(&mut self, call: CallKey, with: impl FnOnce(Done) -> Answer) {
-        if let Some(Waiting { answer, done }) = self.waiting.remove(call.0) {
+        if let Some(Waiting { answer, done }) = self.waiting.remove(SlotKey::from_bits(call.0)) {
             // The caller may be gone.
             let _ = answer.send(with(done));
         }
