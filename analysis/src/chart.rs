@@ -7,6 +7,7 @@
 
 mod axis;
 mod draw;
+mod frame;
 mod heat;
 mod legend;
 mod scale;
@@ -21,7 +22,8 @@ pub use heat::HeatMap;
 pub use series::{Point, Reference, Series};
 
 use axis::Extent;
-use draw::{Frame, draw_axes, draw_series};
+use draw::{draw_axes, draw_series};
+use frame::Frame;
 use legend::Legend;
 use scale::Ticks;
 use style::FONT_SIZE;

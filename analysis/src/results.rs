@@ -9,7 +9,6 @@ pub use rows::{CallRow, SampleRow};
 
 use crate::manifest::Manifest;
 use crate::statistics::Interval;
-use crate::summary::Summary;
 use crate::unit::Unit;
 use rows::MetricRow;
 pub(crate) use rows::Rows;
@@ -178,12 +177,6 @@ impl ResultSet {
         let counts = self.metrics.iter().map(|it| it.values.len());
         counts.max().unwrap_or(0)
     }
-
-    /// Every metric with its interval, as a table.
-    pub fn summary(&self) -> Summary {
-        Summary::of(&self.metrics, self.replications() as u32, self.warm_up_ns)
-    }
-
     /// Whether there is a table of every call.
     pub fn has_calls(&self) -> bool {
         self.path.join("calls.csv").is_file()

@@ -1,6 +1,6 @@
 //! The summary of a run: each metric over its replications, with a confidence interval.
 
-use crate::results::{MetricValues, PointAxis, Points};
+use crate::results::{MetricValues, PointAxis, Points, ResultSet};
 use crate::statistics::{CONFIDENCE, Interval};
 use crate::table::{Metric, MetricRecord, NameId, Names, SUMMARY, TABLE_FORMAT};
 use crate::text::{TextTable, short_numbers};
@@ -80,6 +80,13 @@ pub struct Summary {
     pub warm_up_ns: u64,
     /// One row per point, metric and entity.
     pub rows: Vec<SummaryRow>,
+}
+
+impl ResultSet {
+    /// Every metric with its interval, as a table.
+    pub fn summary(&self) -> Summary {
+        Summary::of(&self.metrics, self.replications() as u32, self.warm_up_ns)
+    }
 }
 
 impl Summary {

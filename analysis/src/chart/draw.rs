@@ -1,48 +1,19 @@
 //! Drawing of axes and series into the plot.
 
+use super::frame::{Frame, INVISIBLE, WHISKER, group_width};
 use super::legend::{marker, reference_stroke};
-use super::scale::{Scale, Ticks};
+use super::scale::Ticks;
 use super::series::{Mark, Point, Reference, Series};
 use super::shapes;
 use super::style::{INK, Style};
 use super::svg::{Anchor, Svg, number};
 
-/// Movements below this many points cannot be seen and are left out, so that a million values make a small file.
-const INVISIBLE: f64 = 0.1;
 /// Steps lower or shorter than this many points are drawn as a slanted line.
 const SMALL_STEP: f64 = 0.5;
 /// Most points of a line that each have a marker.
 const MOST_MARKERS: usize = 25;
 /// Number of markers along a line with more points.
 const SPARSE_MARKERS: usize = 6;
-/// Half the width of the end of a whisker.
-pub(super) const WHISKER: f64 = 1.6;
-
-/// The plot area: both scales.
-pub(super) struct Frame {
-    pub(super) x: Scale,
-    pub(super) y: Scale,
-}
-
-impl Frame {
-    pub(super) fn at(&self, x: f64, y: f64) -> Option<(f64, f64)> {
-        self.x.at(x).zip(self.y.at(y))
-    }
-
-    /// The middle of the plot.
-    pub(super) fn middle(&self) -> (f64, f64) {
-        (
-            (self.x.start + self.x.end) / 2.0,
-            (self.y.start + self.y.end) / 2.0,
-        )
-    }
-
-    /// Whether a place is in the plot (with half a point of tolerance).
-    fn holds(&self, (x, y): (f64, f64)) -> bool {
-        let (left, right, top, bottom) = (self.x.start, self.x.end, self.y.end, self.y.start);
-        x >= left - 0.5 && x <= right + 0.5 && y >= top - 0.5 && y <= bottom + 0.5
-    }
-}
 
 /// Draws grid, axes, ticks and their labels.
 pub(super) fn draw_axes(
@@ -339,21 +310,6 @@ fn bar(svg: &mut Svg, left: f64, right: f64, top: f64, base: f64, style: &Style)
         (base - top).abs(),
         &style.fill(),
     );
-}
-
-/// Smallest distance between the places of bars or boxes; half the plot if there is only one place.
-pub(super) fn group_width(frame: &Frame, series: &[Series], mark: Mark) -> f64 {
-    let bars = series.iter().filter(|series| series.mark == mark);
-    let mut places: Vec<f64> = bars
-        .flat_map(Series::xs)
-        .filter_map(|x| frame.x.at(x))
-        .collect();
-    places.sort_unstable_by(f64::total_cmp);
-    let gaps = places
-        .windows(2)
-        .map(|pair| pair[1] - pair[0])
-        .filter(|gap| *gap > INVISIBLE);
-    gaps.fold((frame.x.end - frame.x.start) / 2.0, f64::min)
 }
 
 /// Markers at all points of a short line, at a few of a long one (at other places for each series).

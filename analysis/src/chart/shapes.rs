@@ -1,6 +1,6 @@
 //! Drawing of boxes, stacked areas and spans.
 
-use super::draw::{Frame, WHISKER, group_width};
+use super::frame::{Frame, WHISKER, group_width};
 use super::series::{BoxShape, Mark, Point, Series};
 use super::style::{INK, Style};
 use super::svg::{Svg, number};

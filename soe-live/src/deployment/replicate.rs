@@ -17,7 +17,7 @@ use super::components::names;
 use super::observe::{self, Tables};
 use super::places::Places;
 use super::usage::Usage;
-use super::workflows;
+use super::workflows::{self, CALL_TIMEOUT};
 use crate::Security;
 use crate::client::{Budget, Common, Destination, Finished, Manner, Order};
 use crate::command::{Failure, Stop};
@@ -25,8 +25,6 @@ use crate::rpc::EdgeRouterConf;
 use crate::rpc::edge_router_conf::Action;
 use crate::timer::until;
 
-/// How long clients wait for an answer.
-pub const CALL_TIMEOUT: Duration = Duration::from_secs(600);
 /// How long components may take to end.
 const FAREWELL: Duration = Duration::from_secs(15);
 /// How many calls may be over without being noted yet.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use sim_core::Streams;
 use soe_model::client::ClientSpec;
@@ -11,13 +12,15 @@ use soe_model::workflow::{
 };
 
 use super::places::Places;
-use super::replicate::CALL_TIMEOUT;
 use crate::client::Caller;
 use crate::client::workflow::{Job, Results, Shelf, Source, Workflow};
 use crate::command::{Endpoint, Failure, Stop};
 use crate::computer::WorkflowOptions;
 use crate::security::Security;
 use crate::workflow::{Keeper, Servers, StateService};
+
+/// How long clients wait for an answer.
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// What the computer called `name` can do for workflows.
 pub fn options(deployment: &Deployment, places: &Places, name: &str) -> WorkflowOptions {
