@@ -4,13 +4,11 @@ use tokio::sync::mpsc;
 use tonic::{Request, Response, Status};
 
 use crate::command::{Endpoint, Stop};
+use crate::limits;
 use crate::rpc::callback_server_server::{CallbackServer, CallbackServerServer};
 use crate::rpc::{LambdaResponse, Void};
 use crate::security::Security;
 use crate::server::{ServeError, Server, Services};
-
-/// How many results may wait to be processed; beyond that, callers wait.
-const WAITING: usize = 1024;
 
 /// Passes incoming results to the tasks that wait for them.
 #[derive(Debug)]
@@ -22,7 +20,7 @@ impl Callback {
     /// A callback and the other end, where results come out in the order in which
     /// they came in.
     pub fn new() -> (Self, mpsc::Receiver<LambdaResponse>) {
-        let (results, receiver) = mpsc::channel(WAITING);
+        let (results, receiver) = mpsc::channel(limits::RESULTS);
         (Self { results }, receiver)
     }
 

@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use tonic::transport::Channel;
 
 use crate::command::{Endpoint, EndpointError, Stop};
+use crate::limits;
 use crate::security::{MissingIdentity, Security};
 
 /// How long to wait for a connection.
@@ -64,9 +65,6 @@ pub fn connect_lazily(endpoint: &str, security: &Security) -> Result<Channel, Co
     Ok(builder.connect_lazy())
 }
 
-/// Connections to more peers than this are not kept.
-const MOST_CHANNELS: usize = 1024;
-
 /// Channels to peers whose endpoints come with requests, kept for the next one.
 #[derive(Debug)]
 pub(crate) struct Channels {
@@ -93,7 +91,7 @@ impl Channels {
             return Ok(channel.clone());
         }
         let channel = connect_lazily(endpoint, &self.security)?;
-        if known.len() >= MOST_CHANNELS {
+        if known.len() >= limits::CHANNELS {
             // What is not used any more must not pile up.
             known.pop_first();
         }

@@ -101,5 +101,17 @@ pub const HANDSHAKE: Duration = Duration::from_secs(5);
 /// Time for calls to end after a server was told to stop.
 pub const DRAIN: Duration = Duration::from_secs(5);
 
-/// Letters of the name of a function or a destination in a table.
+/// Bytes of the name of a function or a destination in a table.
 pub const NAME: usize = 1000;
+/// Bytes of an endpoint: the longest name that the domain name system allows, with a port.
+pub const ENDPOINT: usize = 260;
+/// Channels to callbacks and state servers that are kept open.
+pub const CHANNELS: usize = 1024;
+/// Results that wait at a callback to be processed; beyond that, callers wait.
+pub const RESULTS: usize = 1024;
+/// After so much silence the system asks whether a caller is still there (TCP keep-alive).
+pub const KEEPALIVE: Duration = Duration::from_secs(20);
+/// The pause of a server that was refused a socket by the system.
+pub const NO_SOCKETS: Duration = Duration::from_millis(50);
+/// Time between two lines of the log about refused callers.
+pub const REFUSALS_APART: Duration = Duration::from_secs(1);

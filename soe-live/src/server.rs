@@ -17,7 +17,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use socket2::{Domain, Protocol, SockRef, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpStream};
@@ -28,6 +28,7 @@ use tracing::{debug, warn};
 
 use crate::budget::{Account, Memory};
 use crate::command::{Endpoint, Stop};
+use crate::limits;
 use crate::limits::{DRAIN, HANDSHAKE, Limits};
 use crate::rpc;
 use crate::security::{MissingIdentity, Security};
@@ -38,13 +39,6 @@ use crowd::Crowd;
 
 pub(crate) use call::GRPC;
 pub use call::RUN_LAMBDA;
-
-/// The log tells of refused callers no more often than this.
-const REFUSALS_APART: Duration = Duration::from_secs(1);
-/// How long to wait when the system has no more sockets.
-const BREATH: Duration = Duration::from_millis(50);
-/// After so much silence the system asks whether the peer is still there.
-const KEEPALIVE: Duration = Duration::from_secs(20);
 
 /// Handles invocations of functions.
 pub trait Invocations: Send + Sync + 'static {
@@ -184,7 +178,7 @@ impl Server {
                     debug!("cannot accept a connection: {error}");
                     if !is_about_peer(&error) {
                         warn!("cannot accept connections for a moment: {error}");
-                        tokio::time::sleep(BREATH).await;
+                        tokio::time::sleep(limits::NO_SOCKETS).await;
                     }
                     continue;
                 }
@@ -237,7 +231,7 @@ impl Refusals {
     fn tell(&self, peer: SocketAddr, why: &dyn std::fmt::Display) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (told, untold) = &mut *state;
-        if told.is_some_and(|told| told.elapsed() < REFUSALS_APART) {
+        if told.is_some_and(|told| told.elapsed() < limits::REFUSALS_APART) {
             *untold += 1;
             return debug!("{peer}: no TLS: {why}");
         }
@@ -315,8 +309,8 @@ impl Services {
 pub(crate) fn tune(socket: &TcpStream) -> io::Result<()> {
     socket.set_nodelay(true)?;
     let keepalive = TcpKeepalive::new()
-        .with_time(KEEPALIVE)
-        .with_interval(KEEPALIVE / 4);
+        .with_time(limits::KEEPALIVE)
+        .with_interval(limits::KEEPALIVE / 4);
     SockRef::from(socket).set_tcp_keepalive(&keepalive)
 }
 

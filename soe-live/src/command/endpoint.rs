@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
+use crate::limits;
+
 /// The endpoint of a service, `host:port`, as it was written. Everybody names a
 /// service by this text, so it is never rewritten.
 ///
@@ -63,10 +65,10 @@ impl FromStr for Endpoint {
 
     fn from_str(text: &str) -> Result<Self, EndpointError> {
         let wrong = |reason| EndpointError {
-            found: text.chars().take(LONGEST).collect(),
+            found: text.chars().take(limits::ENDPOINT).collect(),
             reason,
         };
-        if text.len() > LONGEST {
+        if text.len() > limits::ENDPOINT {
             return Err(wrong("too long"));
         }
         let Some((host, port)) = text.rsplit_once(':') else {
@@ -100,9 +102,6 @@ impl fmt::Display for Endpoint {
         f.pad(&self.text)
     }
 }
-
-/// The longest name that the domain name system allows, with a port.
-const LONGEST: usize = 260;
 
 fn bracketed(host: &str) -> Option<&str> {
     host.strip_prefix('[')?.strip_suffix(']')
