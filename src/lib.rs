@@ -38,6 +38,9 @@
 //! a catalogue that is passed through all those places. It would serve programs that use
 //! several sets of kinds at once; there are no such programs.
 
+// These macros panic when the other end of a pipe is closed: `analysis::console` does not.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod analyze;
 mod check;
 mod cli;

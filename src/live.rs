@@ -254,7 +254,9 @@ fn tell_losses(replication: u32, calls: &[Finished]) {
     let mut reasons = calls.iter().filter_map(reason);
     if let Some(first) = reasons.next() {
         let count = 1 + reasons.count();
-        eprintln!("replication {replication}: {count} calls were lost, the first one: {first}");
+        tell(format_args!(
+            "replication {replication}: {count} calls were lost, the first one: {first}"
+        ));
     }
 }
 

@@ -77,6 +77,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+// These macros panic when the other end of a pipe is closed: `analysis::console` does not.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod alarm;
 mod announce;
 pub mod broker;

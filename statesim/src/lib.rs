@@ -62,6 +62,9 @@
 //! computed once, when first needed, and read without a lock. Results do not depend on
 //! the number of threads.
 
+// These macros panic when the other end of a pipe is closed: `analysis::console` does not.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod allocation;
 pub mod command;
 mod draws;
