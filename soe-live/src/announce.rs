@@ -16,14 +16,11 @@ use tracing::{info, warn};
 
 use crate::command::{Endpoint, Stop};
 use crate::connection::{Watched, connect_watched};
+use crate::limits::{ANNOUNCEMENT, FAREWELL};
 use crate::rpc::edge_controller_client::EdgeControllerClient;
 use crate::rpc::{ComputerInfo, RouterInfo, computer_info};
 use crate::security::Security;
 
-/// How long the controller may take to answer; it pushes updates meanwhile.
-const ANSWER: Duration = Duration::from_secs(10);
-/// How long a process that stops waits for it.
-const FAREWELL: Duration = Duration::from_secs(2);
 /// How long to wait before the next attempt, at first and at most.
 const FIRST_RETRY: Duration = Duration::from_millis(200);
 const LAST_RETRY: Duration = Duration::from_secs(5);
@@ -93,7 +90,7 @@ async fn attend(watched: Watched, subject: &mut Subject, stop: &Stop) -> End {
     loop {
         let told = tokio::select! {
             () = stop.wait() => break,
-            told = tokio::time::timeout(ANSWER, announce(&mut client, subject, watched.local)) => told,
+            told = tokio::time::timeout(ANNOUNCEMENT, announce(&mut client, subject, watched.local)) => told,
         };
         match told {
             Ok(Ok(name)) if !announced => {

@@ -5,7 +5,7 @@
 //! the brokers. [`run`] is the whole process.
 //!
 //! Updates of one broker are pushed in order, those of different brokers
-//! concurrently, and each within [`PUSH`]. A broker that does not accept an update is
+//! concurrently, and each within [`PUSH`](crate::limits::PUSH). A broker that does not accept an update is
 //! removed. The controller then tries to reach it, and sends everything again when it
 //! succeeds.
 
@@ -29,17 +29,13 @@ pub use command::EdgeController;
 use self::push::{Broker, Job};
 use crate::command::{Endpoint, Stop};
 use crate::connection::connect;
-use crate::limits::Limits;
+use crate::limits::{BROKER_SEARCH, Limits, PUSH};
 use crate::rpc::edge_controller_server::EdgeControllerServer;
 use crate::rpc::{ComputerInfo, EdgeRouterConf};
 use crate::security::Security;
 use crate::server::{ServeError, Server, Services};
 
-/// How long one broker may take for the updates that follow from one event.
-pub const PUSH: Duration = Duration::from_secs(5);
-/// How long a broker that was forgotten is looked for.
-const PATIENCE: Duration = Duration::from_secs(600);
-/// How long to wait between two attempts to find it, at first and at most.
+/// Time between two attempts to reach a broker that was removed, at first and at most.
 const FIRST_LOOK: Duration = Duration::from_millis(500);
 const LAST_LOOK: Duration = Duration::from_secs(10);
 
@@ -216,7 +212,7 @@ impl Controller {
     async fn look_for(self, broker: EndpointId, endpoint: Endpoint, tables: Endpoint) {
         let since = Instant::now();
         let mut pause = FIRST_LOOK;
-        while since.elapsed() < PATIENCE {
+        while since.elapsed() < BROKER_SEARCH {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LAST_LOOK);
             if self.core().brokers.contains_key(&broker) {

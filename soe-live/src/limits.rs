@@ -101,6 +101,22 @@ pub const HANDSHAKE: Duration = Duration::from_secs(5);
 /// Time for calls to end after a server was told to stop.
 pub const DRAIN: Duration = Duration::from_secs(5);
 
+/// Time for the controller to answer an announcement; it pushes updates meanwhile.
+pub const ANNOUNCEMENT: Duration = Duration::from_secs(10);
+/// Time for the controller to answer a process that stops.
+pub const FAREWELL: Duration = Duration::from_secs(2);
+/// Time for the controller to take a broker's report of a failure.
+pub const REPORT: Duration = Duration::from_secs(5);
+/// Time for one broker to take the updates that follow from one event.
+pub const PUSH: Duration = Duration::from_secs(5);
+/// Changes that wait for one broker at the controller. A broker that is further behind
+/// is removed; when it is reached again, it gets its whole table.
+pub const PENDING_CHANGES: usize = 1 << 18;
+/// Time during which the controller tries to reach a broker that it has removed.
+pub const BROKER_SEARCH: Duration = Duration::from_secs(600);
+/// Time for a client to take a result of a workflow, each time it is sent.
+pub const DELIVERY: Duration = Duration::from_secs(10);
+
 /// Bytes of the name of a function or a destination in a table.
 pub const NAME: usize = 1000;
 /// Bytes of an endpoint: the longest name that the domain name system allows, with a port.

@@ -21,15 +21,12 @@ use super::{Broker, Forwarding, Tables};
 use crate::announce::{self, Subject};
 use crate::command::{Endpoint, Stop};
 use crate::connection::connect_lazily;
-use crate::limits::Limits as ServerLimits;
+use crate::limits::{Limits as ServerLimits, REPORT};
 use crate::rpc::ComputerInfo;
 use crate::rpc::edge_controller_client::EdgeControllerClient;
 use crate::rpc::edge_router_server::EdgeRouterServer;
 use crate::security::Security;
 use crate::server::{ServeError, Server, Services};
-
-/// How long the controller may take to hear of a failure.
-const REPORT: Duration = Duration::from_secs(5);
 
 /// What a broker process needs to know.
 #[derive(Clone, Debug)]

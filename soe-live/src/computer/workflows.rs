@@ -21,7 +21,7 @@ use crate::client::describe;
 use crate::clock::{Clock, duration};
 use crate::command::Endpoint;
 use crate::connection::Channels;
-use crate::limits::{ATTEMPTS, MESSAGE};
+use crate::limits::{ATTEMPTS, DELIVERY, DRAIN, MESSAGE};
 use crate::link::Means;
 use crate::peer::Peer;
 use crate::rpc::LambdaResponse;
@@ -32,10 +32,6 @@ use crate::timer::Expected;
 use crate::wire::{Frame, Response};
 use crate::workflow::{Servers, to_request};
 
-/// How long a client may take to receive a result, each time it is sent.
-const DELIVERY: Duration = Duration::from_secs(10);
-/// How long what runs may take to end after the computer was told to stop.
-const DRAIN: Duration = Duration::from_secs(5);
 /// How often to look whether it has ended.
 const LOOK: Duration = Duration::from_millis(20);
 /// Connections to the companion.

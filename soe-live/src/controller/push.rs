@@ -1,15 +1,22 @@
 //! Pushing updates to one broker, in order.
+//!
+//! At most [`PENDING_CHANGES`] changes wait for one broker. A broker that is further
+//! behind counts as failed: when it is reached again, it gets its whole table anew.
 
-use tokio::sync::{mpsc, oneshot};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::{Notify, mpsc, oneshot};
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 use tracing::warn;
 
 use soe_model::names::EndpointId;
 
-use super::{Controller, PUSH};
+use super::Controller;
 use crate::command::Endpoint;
 use crate::connection::connect_lazily;
+use crate::limits::{PENDING_CHANGES, PUSH};
 use crate::rpc::edge_router_client::EdgeRouterClient;
 use crate::rpc::{self, EdgeRouterConf, EdgeRouterConfs};
 
@@ -26,19 +33,31 @@ pub struct Job {
 pub struct Broker {
     tables: Endpoint,
     jobs: mpsc::UnboundedSender<Job>,
+    backlog: Arc<Backlog>,
 }
 
 impl Broker {
     pub fn start(controller: Controller, broker: EndpointId, tables: Endpoint) -> Self {
         let (jobs, queue) = mpsc::unbounded_channel();
-        let to = tables.clone();
+        let backlog = Arc::new(Backlog::default());
+        let (to, behind) = (tables.clone(), backlog.clone());
         tokio::spawn(async move {
-            if let Err(status) = push_all(&controller, &to, queue).await {
+            let pushed = tokio::select! {
+                pushed = push_all(&controller, &to, queue, &behind) => pushed,
+                () = behind.exceeded.notified() => Err(Status::resource_exhausted(format!(
+                    "more than {PENDING_CHANGES} changes wait for this broker"
+                ))),
+            };
+            if let Err(status) = pushed {
                 warn!("{to}: {}", status.message());
                 controller.broker_failed(broker, &to);
             }
         });
-        Self { tables, jobs }
+        Self {
+            tables,
+            jobs,
+            backlog,
+        }
     }
 
     pub fn tables(&self) -> &Endpoint {
@@ -46,16 +65,44 @@ impl Broker {
     }
 
     pub fn hand_over(&self, job: Job) {
-        // There is no receiver if the broker has just failed; that is handled elsewhere.
-        let _ = self.jobs.send(job);
+        if self.backlog.admit(job.changes.len()) {
+            // There is no receiver if the broker has just failed; that is handled elsewhere.
+            let _ = self.jobs.send(job);
+        }
     }
 }
 
-/// Pushes everything that comes, until a push fails.
+/// The changes that one broker has yet to take.
+#[derive(Debug, Default)]
+struct Backlog {
+    changes: AtomicUsize,
+    exceeded: Notify,
+}
+
+impl Backlog {
+    /// Whether so many more changes may wait. Once the limit has been exceeded, none may:
+    /// a later change must not overtake the one that was left out.
+    fn admit(&self, changes: usize) -> bool {
+        let waiting = self.changes.fetch_add(changes, Ordering::AcqRel);
+        if waiting.saturating_add(changes) <= PENDING_CHANGES {
+            return true;
+        }
+        self.changes.fetch_add(PENDING_CHANGES, Ordering::AcqRel);
+        self.exceeded.notify_one();
+        false
+    }
+
+    fn pushed(&self, changes: usize) {
+        self.changes.fetch_sub(changes, Ordering::AcqRel);
+    }
+}
+
+/// Pushes all updates that arrive, until a push fails.
 async fn push_all(
     controller: &Controller,
     tables: &Endpoint,
     mut queue: mpsc::UnboundedReceiver<Job>,
+    backlog: &Backlog,
 ) -> Result<(), Status> {
     let channel = connect_lazily(tables.as_str(), &controller.shared.security)
         .map_err(|error| Status::unavailable(error.to_string()))?;
@@ -66,6 +113,7 @@ async fn push_all(
     while let Some(job) = queue.recv().await {
         let pushed = tokio::time::timeout(PUSH, pusher.push(&job.changes)).await;
         pushed.map_err(|_| Status::deadline_exceeded("no answer in time"))??;
+        backlog.pushed(job.changes.len());
         // The announced process may have ended meanwhile.
         let _ = job.done.send(());
     }
@@ -111,5 +159,28 @@ impl Pusher {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backlog_admits_changes_up_to_its_limit() {
+        let backlog = Backlog::default();
+        assert!(backlog.admit(PENDING_CHANGES - 1));
+        assert!(backlog.admit(1));
+        backlog.pushed(1);
+        assert!(backlog.admit(1));
+    }
+
+    #[test]
+    fn after_the_limit_was_exceeded_no_later_change_is_admitted() {
+        let backlog = Backlog::default();
+        assert!(backlog.admit(1));
+        assert!(!backlog.admit(PENDING_CHANGES));
+        backlog.pushed(1);
+        assert!(!backlog.admit(1));
     }
 }

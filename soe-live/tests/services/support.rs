@@ -1,7 +1,7 @@
 //! Servers to talk to, and ways to talk to them.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request};
@@ -305,4 +305,32 @@ pub fn framed(message: &[u8]) -> Vec<u8> {
     frame.extend((message.len() as u32).to_be_bytes());
     frame.extend(message);
     frame
+}
+
+/// The longest time that an honest call may wait while others attack.
+const HELD_UP: Duration = Duration::from_secs(1);
+
+/// Calls a function that has nothing to do with an attack. The call succeeds within
+/// [`HELD_UP`], without the time during which this thread was ready and the machine was
+/// busy with something else.
+pub async fn honest_call(endpoint: &Endpoint, function: &str) {
+    let (begin, delay) = (Instant::now(), run_delay());
+    let served = tokio::time::timeout(LONG, call(endpoint, request(function, 10))).await;
+    let waited = begin.elapsed().saturating_sub(run_delay() - delay);
+    assert_eq!(served.expect("an answer").retcode, "OK");
+    assert!(
+        waited <= HELD_UP,
+        "an honest call was held up for {waited:?}"
+    );
+}
+
+/// For how long this thread was ready to run, and did not (0 where the system does not
+/// tell).
+fn run_delay() -> Duration {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = told
+        .split_whitespace()
+        .nth(1)
+        .and_then(|delay| delay.parse().ok());
+    Duration::from_nanos(nanoseconds.unwrap_or(0))
 }
