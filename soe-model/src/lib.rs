@@ -27,6 +27,9 @@
 //! **Workflows** ([`workflow`]) are chains and DAGs of functions with state. Their
 //! machines decide which request is sent next, where branches meet, and how state moves.
 //!
+//! **Multi-access edge computing** ([`mec`]) tells device applications which end-point to
+//! call: applications, contexts, notifications and balanced assignment.
+//!
 //! **The network** is a [`network`] of latencies and rates between nodes, or a
 //! [`topology`] of nodes and links with routes.
 //!
@@ -142,6 +145,7 @@ pub mod conf;
 pub mod controller;
 pub mod deployment;
 pub mod function;
+pub mod mec;
 pub mod names;
 pub mod network;
 pub mod sorts;
