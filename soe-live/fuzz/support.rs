@@ -53,6 +53,7 @@ fn broker(destination: &str, fake: bool) -> Arc<Broker> {
     };
     let forwarding = Forwarding {
         security: Security::Plaintext,
+        transport: soe_live::Transport::Grpc,
         connections: 1,
         call_timeout: Duration::from_secs(1),
         fake,

@@ -29,6 +29,7 @@ use crate::limits::ATTEMPTS;
 use crate::peer::Peer;
 use crate::security::{MissingIdentity, Security};
 use crate::timer;
+use crate::transport::Transport;
 
 pub use command::{EdgeDispatcher, EdgeRouter};
 pub use process::{BrokerError, BrokerOptions, RouterConf, RouterConfError, run};
@@ -39,6 +40,8 @@ pub use tables::Tables;
 pub struct Forwarding {
     /// How connections are protected.
     pub security: Security,
+    /// How invocations travel to destinations.
+    pub transport: Transport,
     /// Connections to one destination, at most.
     pub connections: usize,
     /// How long a destination may take to answer.
@@ -135,8 +138,13 @@ impl Broker {
         }
         let endpoint: Endpoint = core.endpoints.name(destination).parse()?;
         let forwarding = &self.forwarding;
-        let (security, connections) = (&forwarding.security, forwarding.connections);
-        let peer = Peer::new(&endpoint, security, connections, self.attempts.clone())?;
+        let peer = Peer::new(
+            &endpoint,
+            &forwarding.security,
+            forwarding.transport,
+            forwarding.connections,
+            self.attempts.clone(),
+        )?;
         Ok(core.add_peer(destination, peer))
     }
 }

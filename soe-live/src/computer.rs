@@ -74,7 +74,12 @@ impl Computer {
         options: &ComputerOptions,
     ) -> Result<Self, MissingIdentity> {
         let workflows = &options.workflows;
-        let workflows = workflows::Workflows::new(endpoint, workflows, &options.security)?;
+        let workflows = workflows::Workflows::new(
+            endpoint,
+            workflows,
+            &options.security,
+            options.client_transport,
+        )?;
         Ok(Self {
             executor,
             workflows,

@@ -97,12 +97,15 @@ pub mod limits;
 mod link;
 mod options;
 mod peer;
+#[cfg(feature = "quic")]
+mod quic;
 pub mod rpc;
 pub mod security;
 pub mod server;
 mod socket;
 mod state;
 mod timer;
+mod transport;
 pub mod wire;
 pub mod workflow;
 
@@ -110,3 +113,6 @@ pub use callback::Callback;
 pub use connection::{ConnectError, connect, connect_lazily};
 pub use security::Security;
 pub use state::States;
+#[cfg(feature = "quic")]
+pub use transport::QuicOptions;
+pub use transport::Transport;

@@ -117,6 +117,41 @@ pub const BROKER_SEARCH: Duration = Duration::from_secs(600);
 /// Time for a client to take a result of a workflow, each time it is sent.
 pub const DELIVERY: Duration = Duration::from_secs(10);
 
+/// A connection of QUIC on which nothing comes for so long is closed. The side that calls
+/// sends something every [`KEEPALIVE`].
+#[cfg(feature = "quic")]
+pub const QUIC_IDLE: Duration = Duration::from_secs(60);
+/// Bytes on their way to the peer that a connection of QUIC keeps until they are
+/// acknowledged.
+#[cfg(feature = "quic")]
+pub const QUIC_SEND_WINDOW: u64 = 1 << 20;
+/// Streams in one direction that a peer may have open on a connection of QUIC: HTTP/3
+/// needs three.
+#[cfg(feature = "quic")]
+pub const UNI_STREAMS: u32 = 16;
+/// Bytes on each of these streams, during the whole connection.
+#[cfg(feature = "quic")]
+pub const CONTROL: usize = 64 * KIB;
+/// Sessions of QUIC that may be resumed, on either side.
+#[cfg(feature = "quic")]
+pub const QUIC_SESSIONS: usize = 256;
+/// Handshakes of QUIC in progress at a time; further callers are turned away.
+#[cfg(feature = "quic")]
+pub const HANDSHAKES: usize = 1024;
+/// Handshakes of QUIC in progress from which on new callers must prove first that they
+/// receive at their address.
+#[cfg(feature = "quic")]
+pub const UNPROVEN: usize = 64;
+/// How often a connection of QUIC with calls looks whether something came.
+#[cfg(feature = "quic")]
+pub const QUIC_LOOK: Duration = Duration::from_secs(1);
+/// Time after which the next address of a destination is tried as well.
+#[cfg(feature = "quic")]
+pub const NEXT_ADDRESS: Duration = Duration::from_millis(250);
+/// Time for the last responses of a connection of QUIC to arrive before it is closed.
+#[cfg(feature = "quic")]
+pub const QUIC_FLUSH: Duration = Duration::from_millis(500);
+
 /// Bytes of the name of a function or a destination in a table.
 pub const NAME: usize = 1000;
 /// Bytes of an endpoint: the longest name that the domain name system allows, with a port.

@@ -1,38 +1,40 @@
-//! A connection that sends invocations to another server: HTTP/2 by the `h2` crate,
-//! with one task per connection that reads and writes.
+//! A connection that sends invocations to another server.
 //!
-//! All requests of a connection have the same headers, which are built once. A
-//! message is passed to `h2` as one buffer or several; `h2` cuts it into DATA frames.
+//! [`Dialer`] opens connections to one destination. A [`Link`] is one of them, over
+//! HTTP/2 or QUIC; callers see no difference.
 
-mod driver;
+mod dial;
+mod http2;
+mod http2_driver;
 mod outcome;
+#[cfg(feature = "quic")]
+mod quic;
 
-use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use h2::client::{ResponseFuture, SendRequest};
-use http::{Method, Request, Version};
+use self::http2::Http2;
+use crate::budget::Account;
+use crate::intake::Unread;
+use crate::wire::Frame;
 
-use self::driver::Driver;
-use self::outcome::{classify, conclude, judge};
-use crate::budget::{Account, Side};
-use crate::intake::{self, Unread};
-use crate::limits::{CONNECTION_WINDOW, CROWDED, HEADERS, STREAM_WINDOW, TINY_FRAMES};
-use crate::server::GRPC;
-use crate::socket::Socket;
-use crate::wire::{Frame, Outgoing};
-
+pub use dial::Dialer;
 pub use outcome::Trouble;
+
+/// Why a connection was given up whose peer left a question unanswered.
+pub const SILENT: &str = "no sign of life";
 
 /// A connection. When it is dropped it is closed.
 pub struct Link {
-    send: SendRequest<Outgoing>,
-    request: Request<()>,
-    calls: AtomicUsize,
-    driver: Arc<Driver>,
+    wire: Wire,
+    calls: Arc<AtomicUsize>,
+}
+
+enum Wire {
+    Http2(Http2),
+    #[cfg(feature = "quic")]
+    Quic(quic::Quic),
 }
 
 /// What a call may use.
@@ -46,92 +48,17 @@ pub struct Means<'a> {
 }
 
 impl Link {
-    /// Starts a connection, over which calls go to `path` at `authority`. Returns when
-    /// the peer has answered for the first time; only the caller limits how long that
-    /// takes.
-    ///
-    /// # Errors
-    /// If the peer does not speak HTTP/2, or closes the connection.
-    pub async fn start(
-        socket: Socket,
-        scheme: &str,
-        authority: &str,
-        path: &str,
-    ) -> Result<Self, String> {
-        let request = Request::builder()
-            .method(Method::POST)
-            .version(Version::HTTP_2)
-            .uri(format!("{scheme}://{authority}{path}"))
-            .header(http::header::CONTENT_TYPE, GRPC)
-            .header(http::header::TE, "trailers")
-            .body(())
-            .map_err(|error| error.to_string())?;
-        let handshake = h2::client::Builder::new()
-            .initial_window_size(STREAM_WINDOW)
-            .initial_connection_window_size(CONNECTION_WINDOW)
-            .data_frame_budget(TINY_FRAMES)
-            .max_header_list_size(HEADERS)
-            .initial_max_send_streams(CROWDED)
-            .enable_push(false)
-            .handshake(socket);
-        let (send, connection) = handshake.await.map_err(|error| error.to_string())?;
-        let driver = Driver::start(connection);
-        let link = Self {
-            send,
-            request,
-            calls: AtomicUsize::new(0),
-            driver,
-        };
-        link.driver.ask();
-        link.driver.answered().await?;
-        Ok(link)
-    }
-
     /// Sends a message and waits for the response.
     ///
     /// # Errors
     /// If there is none; [`Trouble`] says whether the message may have been delivered.
     pub async fn call(&self, frame: Frame, means: Means<'_>) -> Result<Frame, Trouble> {
         let _counted = Counted::new(&self.calls);
-        let mut send = self.send.clone();
-        let undelivered = |error: h2::Error| {
-            self.driver.close();
-            Trouble::Undelivered(error.to_string())
-        };
-        // A handle of its own need not wait to be ready.
-        let sent = send.send_request(self.request.clone(), false);
-        let (response, mut body) = sent.map_err(undelivered)?;
-        if let Err(error) = body.send_data(frame.into(), true) {
-            return Err(classify(&error, true));
+        match &self.wire {
+            Wire::Http2(link) => link.call(frame, means).await,
+            #[cfg(feature = "quic")]
+            Wire::Quic(link) => link.call(frame, means).await,
         }
-        let mut opening = Opening {
-            send,
-            response,
-            opened: false,
-        };
-        let response = poll_fn(|cx| opening.poll(cx)).await;
-        let response = response.map_err(|error| {
-            let trouble = classify(&error, opening.opened);
-            if error.is_go_away() || error.is_io() {
-                self.driver.close();
-            }
-            trouble
-        })?;
-        let (head, mut body) = response.into_parts();
-        judge(head.status, &head.headers)?;
-        let account = means.account.map(|account| (account, Side::Responses));
-        let message = intake::message(&mut body, means.message, account).await;
-        let message = match message {
-            Ok(message) => Ok(message),
-            // A response without message says why in its trailers.
-            Err(unread @ Unread::Incomplete(_)) => Err(unread),
-            Err(Unread::Stream(error)) => return Err(classify(&error, true)),
-            Err(unread) => return Err(no_message(&unread)),
-        };
-        let trailers = body.trailers().await;
-        let trailers = trailers.map_err(|error| classify(&error, true))?;
-        conclude(trailers.as_ref())?;
-        message.map_err(|unread| no_message(&unread))
     }
 
     /// The calls in progress.
@@ -141,42 +68,51 @@ impl Link {
 
     /// Whether it takes no more calls.
     pub fn is_closed(&self) -> bool {
-        self.driver.is_closed()
+        match &self.wire {
+            Wire::Http2(link) => link.is_closed(),
+            #[cfg(feature = "quic")]
+            Wire::Quic(link) => link.is_closed(),
+        }
     }
 
-    /// Sends the peer a PING, unless one is under way.
+    /// Asks the peer for a sign of life, unless that is under way.
     pub fn ask(&self) {
-        self.driver.ask();
+        match &self.wire {
+            Wire::Http2(link) => link.ask(),
+            #[cfg(feature = "quic")]
+            Wire::Quic(link) => link.ask(),
+        }
     }
 
-    /// For how long the peer has left a PING unanswered; zero if none is under way.
+    /// For how long the peer has left the question unanswered; zero if none is under
+    /// way.
     pub fn silence(&self) -> Duration {
-        self.driver.silence()
+        match &self.wire {
+            Wire::Http2(link) => link.silence(),
+            #[cfg(feature = "quic")]
+            Wire::Quic(link) => link.silence(),
+        }
+    }
+}
+
+impl From<Http2> for Link {
+    fn from(link: Http2) -> Self {
+        let (wire, calls) = (Wire::Http2(link), Arc::default());
+        Self { wire, calls }
+    }
+}
+
+#[cfg(feature = "quic")]
+impl From<quic::Quic> for Link {
+    fn from(link: quic::Quic) -> Self {
+        let calls = link.calls();
+        let wire = Wire::Quic(link);
+        Self { wire, calls }
     }
 }
 
 fn no_message(unread: &Unread) -> Trouble {
     Trouble::Refused(format!("response: {unread}"))
-}
-
-/// A request that waits for its response.
-struct Opening {
-    send: SendRequest<Outgoing>,
-    response: ResponseFuture,
-    /// Whether the peer allowed the stream, so that the request may have left.
-    opened: bool,
-}
-
-impl Opening {
-    fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<http::Response<h2::RecvStream>, h2::Error>> {
-        if !self.opened {
-            self.opened = matches!(self.send.poll_ready(cx), Poll::Ready(Ok(())));
-        }
-        std::pin::Pin::new(&mut self.response).poll(cx)
-    }
 }
 
 /// One more call, until it is dropped.
@@ -192,12 +128,6 @@ impl<'a> Counted<'a> {
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-impl Drop for Link {
-    fn drop(&mut self) {
-        self.driver.leave();
     }
 }
 

@@ -13,6 +13,7 @@ use crate::broker::RouterConf;
 use crate::command::{Endpoint, EndpointError, Failure, ServerConf};
 use crate::limits::{self, Limits};
 use crate::security::Security;
+use crate::transport::Transport;
 
 /// An endpoint, or none if the text is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,9 +57,16 @@ pub struct ServerOptions {
     #[arg(long)]
     pub secure: bool,
 
-    /// Transport of invocations
+    /// Transport of invocations: type=grpc, or type=quic with attempt-early-data (take
+    /// calls of the first packets, which may be replayed; false) and insecure (a
+    /// certificate that nobody verifies, instead of --secure; false)
     #[arg(long, value_name = "CONF", default_value = "type=grpc")]
     pub server_conf: ServerConf,
+
+    /// Transport of the invocations that this process sends to others; as
+    /// --server-conf if it is left out
+    #[arg(long, value_name = "CONF")]
+    pub client_conf: Option<ServerConf>,
 
     /// Bounds
     #[command(flatten)]
@@ -124,11 +132,23 @@ fn message_size(text: &str) -> Result<usize, String> {
 }
 
 impl ServerOptions {
+    /// The transport of the invocations that this process sends.
+    pub fn client_transport(&self) -> Transport {
+        self.client_conf.unwrap_or(self.server_conf).transport
+    }
+
     /// The credentials, if there have to be any.
     ///
     /// # Errors
-    /// If they are missing or not usable.
+    /// If they are missing or not usable, or do not fit the transports.
     pub fn security(&self) -> Result<Security, Failure> {
+        for (option, conf) in [
+            ("--server-conf", Some(self.server_conf)),
+            ("--client-conf", self.client_conf),
+        ] {
+            let checked = conf.map_or(Ok(()), |conf| conf.check(self.secure));
+            checked.map_err(|error| Failure::Input(format!("{option}: {error}")))?;
+        }
         Security::from_environment(self.secure).map_err(Failure::input)
     }
 }

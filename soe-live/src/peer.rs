@@ -8,19 +8,15 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use rustls::pki_types::ServerName;
 use soe_model::broker::Failure;
-use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
-use tokio_rustls::TlsConnector;
 use tracing::debug;
 
 use crate::command::Endpoint;
 use crate::limits::{ASK_BEFORE, CONNECT, CROWDED, DELIVERIES, GIVEN_UP, SIGN_OF_LIFE};
-use crate::link::{Link, Means, Trouble};
+use crate::link::{Dialer, Link, Means, SILENT, Trouble};
 use crate::security::{MissingIdentity, Security};
-use crate::server::{self, RUN_LAMBDA};
-use crate::socket::Socket;
+use crate::transport::Transport;
 use crate::wire::Frame;
 
 /// A server that invocations are sent to.
@@ -32,8 +28,7 @@ pub struct Peer {
 
 #[derive(Debug)]
 struct Shared {
-    endpoint: Endpoint,
-    tls: Option<Arc<rustls::ClientConfig>>,
+    dialer: Dialer,
     /// Bounds the attempts of all peers.
     attempts: Arc<Semaphore>,
     connections: Mutex<Connections>,
@@ -75,16 +70,16 @@ impl Peer {
     /// bounds the attempts to connect of all peers that share it.
     ///
     /// # Errors
-    /// If there is no certificate to show it.
+    /// If there is no certificate to show it, or the transport needs other security.
     pub fn new(
         endpoint: &Endpoint,
         security: &Security,
+        transport: Transport,
         connections: usize,
         attempts: Arc<Semaphore>,
     ) -> Result<Self, MissingIdentity> {
         let shared = Shared {
-            endpoint: endpoint.clone(),
-            tls: security.client()?,
+            dialer: Dialer::new(endpoint, security, transport)?,
             attempts,
             connections: Mutex::default(),
         };
@@ -118,7 +113,7 @@ impl Peer {
                 Trouble::Undelivered(text) if delivery >= DELIVERIES => {
                     return Err(CallError::Busy(text));
                 }
-                Trouble::Undelivered(text) => debug!("{}: {text}", self.shared.endpoint),
+                Trouble::Undelivered(text) => debug!("{}: {text}", self.shared.dialer.endpoint()),
             }
         }
         Err(late())
@@ -175,7 +170,7 @@ impl Peer {
         let attempt = self.shared.attempt();
         match tokio::time::timeout(left, outcome(attempt)).await {
             Ok(Err(reason)) => {
-                debug!("{}: {reason}", self.shared.endpoint);
+                debug!("{}: {reason}", self.shared.dialer.endpoint());
                 gone(text)
             }
             Ok(Ok(_)) | Err(_) => CallError::Lost(text),
@@ -252,8 +247,6 @@ impl Drop for GivenUp<'_> {
 
 /// What the caller is told when its time is over.
 const DEADLINE: &str = "Deadline Exceeded";
-/// What is known of a peer that does not answer a PING.
-const SILENT: &str = "no sign of life";
 
 fn late() -> CallError {
     CallError::Refused(DEADLINE.to_owned())
@@ -308,28 +301,10 @@ impl Shared {
     async fn try_to_connect(&self) -> Result<Link, String> {
         let closed = |_| "no more attempts to connect".to_owned();
         let _turn = self.attempts.acquire().await.map_err(closed)?;
-        match tokio::time::timeout(CONNECT, self.connect()).await {
+        match tokio::time::timeout(CONNECT, self.dialer.connect()).await {
             Ok(connected) => connected,
             Err(_) => Err("cannot connect in time".to_owned()),
         }
-    }
-
-    async fn connect(&self) -> Result<Link, String> {
-        let socket = TcpStream::connect(self.endpoint.as_str())
-            .await
-            .map_err(|error| error.to_string())?;
-        server::tune(&socket).map_err(|error| error.to_string())?;
-        let (socket, scheme) = match &self.tls {
-            None => (Socket::from(socket), "http"),
-            Some(tls) => {
-                let host = self.endpoint.host().trim_matches(['[', ']']).to_owned();
-                let name = ServerName::try_from(host).map_err(|error| error.to_string())?;
-                let socket = TlsConnector::from(tls.clone()).connect(name, socket).await;
-                let socket = socket.map_err(|error| error.to_string())?;
-                (Socket::from(tokio_rustls::TlsStream::from(socket)), "https")
-            }
-        };
-        Link::start(socket, scheme, self.endpoint.as_str(), RUN_LAMBDA).await
     }
 }
 

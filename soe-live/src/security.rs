@@ -31,6 +31,9 @@ pub struct Credentials {
     authority: Vec<u8>,
     client: Option<(Vec<u8>, Vec<u8>)>,
     server: Option<Arc<ServerConfig>>,
+    /// The key of the server, from which other secrets are derived.
+    #[cfg(feature = "quic")]
+    server_key: Vec<u8>,
     as_client: Option<Arc<ClientConfig>>,
 }
 
@@ -124,8 +127,17 @@ impl Security {
             Self::Plaintext => Ok(None),
             Self::Tls(credentials) => match &credentials.server {
                 Some(server) => Ok(Some(server.clone())),
-                None => Err(MissingIdentity("server")),
+                None => Err(MissingIdentity::Files("server")),
             },
+        }
+    }
+
+    /// The private key of a server; nothing for plaintext.
+    #[cfg(feature = "quic")]
+    pub(crate) fn server_key(&self) -> &[u8] {
+        match self {
+            Self::Plaintext => &[],
+            Self::Tls(credentials) => &credentials.server_key,
         }
     }
 
@@ -138,7 +150,7 @@ impl Security {
             Self::Plaintext => Ok(None),
             Self::Tls(credentials) => match &credentials.as_client {
                 Some(client) => Ok(Some(client.clone())),
-                None => Err(MissingIdentity("client")),
+                None => Err(MissingIdentity::Files("client")),
             },
         }
     }
@@ -154,7 +166,7 @@ impl Security {
         let (certificate, key) = credentials
             .client
             .as_ref()
-            .ok_or(MissingIdentity("client"))?;
+            .ok_or(MissingIdentity::Files("client"))?;
         Ok(Some(
             ClientTlsConfig::new()
                 .ca_certificate(Certificate::from_pem(&credentials.authority))
@@ -163,10 +175,25 @@ impl Security {
     }
 }
 
-/// One side of TLS was asked for whose certificate and key do not exist.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no certificate and key for a {0}: {0}.crt and {0}.key are not there")]
-pub struct MissingIdentity(&'static str);
+/// Why a connection cannot be protected as it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MissingIdentity {
+    /// One side of TLS was asked for whose certificate and key do not exist.
+    #[error("no certificate and key for a {0}: {0}.crt and {0}.key are not there")]
+    Files(&'static str),
+    /// QUIC was asked for without certificates.
+    #[error(
+        "type=quic needs certificates: give --secure, or insecure=true for a certificate that \
+         nobody verifies"
+    )]
+    Unsecured,
+    /// QUIC was asked for with certificates that nobody verifies.
+    #[error("insecure=true contradicts --secure, with which certificates are verified")]
+    Contradiction,
+    /// The certificates do not do for QUIC.
+    #[error("type=quic: {0}")]
+    Unsuitable(String),
+}
 
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -199,8 +226,12 @@ impl Files {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
 
         let mut server = None;
+        #[cfg(feature = "quic")]
+        let mut server_key = Vec::new();
         if exists(&self.server) {
             let [certificate, key] = pair(&self.server)?;
+            #[cfg(feature = "quic")]
+            server_key.clone_from(&key);
             let verifier =
                 WebPkiClientVerifier::builder_with_provider(roots.clone(), provider.clone())
                     .build()
@@ -238,6 +269,8 @@ impl Files {
             authority,
             client,
             server,
+            #[cfg(feature = "quic")]
+            server_key,
             as_client,
         })))
     }

@@ -1,4 +1,4 @@
-//! Serving gRPC.
+//! Serving gRPC, and invocations over QUIC.
 //!
 //! Every service of a process listens here. Invocations of functions (`RunLambda`)
 //! are passed undecoded to an [`Invocations`]; all other calls go to tonic services,
@@ -11,6 +11,8 @@ mod call;
 mod connection;
 mod crowd;
 mod fallback;
+#[cfg(feature = "quic")]
+mod quic;
 
 use std::future::Future;
 use std::io;
@@ -33,6 +35,7 @@ use crate::limits::{DRAIN, HANDSHAKE, Limits};
 use crate::rpc;
 use crate::security::{MissingIdentity, Security};
 use crate::socket::Socket;
+use crate::transport::Transport;
 use crate::wire::Frame;
 
 use crowd::Crowd;
@@ -91,11 +94,17 @@ pub enum ServeError {
 /// A socket that listens, not served yet.
 #[derive(Debug)]
 pub struct Server {
-    listener: TcpListener,
+    listener: Listener,
     local: SocketAddr,
     endpoint: Endpoint,
-    tls: Option<Arc<rustls::ServerConfig>>,
     limits: Limits,
+}
+
+#[derive(Debug)]
+enum Listener {
+    Tcp(TcpListener, Option<Arc<rustls::ServerConfig>>),
+    #[cfg(feature = "quic")]
+    Quic(quic::Listener),
 }
 
 impl Server {
@@ -104,18 +113,46 @@ impl Server {
     /// # Errors
     /// If it is not free, or there is no certificate.
     pub async fn bind(endpoint: &Endpoint, security: &Security) -> Result<Self, ServeError> {
+        Self::bind_over(Transport::Grpc, endpoint, security).await
+    }
+
+    /// Listens at an endpoint, for one transport. Over another transport than gRPC there
+    /// are invocations only, no other services.
+    ///
+    /// # Errors
+    /// If the endpoint is not free, there is no certificate, or the transport needs
+    /// other security.
+    pub async fn bind_over(
+        transport: Transport,
+        endpoint: &Endpoint,
+        security: &Security,
+    ) -> Result<Self, ServeError> {
         let bind = |source| ServeError::Bind {
             endpoint: endpoint.clone(),
             source,
         };
-        let tls = security.server()?;
         let address = tokio::net::lookup_host(endpoint.as_str())
             .await
             .map_err(bind)?
             .next()
             .ok_or_else(|| bind(io::ErrorKind::AddrNotAvailable.into()))?;
-        let listener = listen(address).map_err(bind)?;
-        let local = listener.local_addr().map_err(bind)?;
+        let listener = match transport {
+            Transport::Grpc => {
+                let tls = security.server()?;
+                Listener::Tcp(listen(address).map_err(bind)?, tls)
+            }
+            #[cfg(feature = "quic")]
+            Transport::Quic(options) => {
+                let tls = quic::Identity::new(endpoint, security, options)?;
+                Listener::Quic(quic::Listener::bind(address, tls).map_err(bind)?)
+            }
+        };
+        let local = match &listener {
+            Listener::Tcp(listener, _) => listener.local_addr(),
+            #[cfg(feature = "quic")]
+            Listener::Quic(listener) => listener.local_address(),
+        };
+        let local = local.map_err(bind)?;
         let endpoint = match endpoint.port() {
             0 => format!("{}:{}", endpoint.host(), local.port())
                 .parse()
@@ -126,7 +163,6 @@ impl Server {
             listener,
             local,
             endpoint,
-            tls,
             limits: Limits::default(),
         })
     }
@@ -162,62 +198,77 @@ impl Server {
             limits: self.limits,
             memory: Memory::new(self.limits.held),
         });
-        let crowd = Crowd::new(self.limits.connections);
-        let refusals = Arc::new(Refusals::default());
-        let acceptor = self.tls.map(TlsAcceptor::from);
-        let mut connections = tokio::task::JoinSet::new();
-        loop {
-            let accepted = tokio::select! {
-                () = stop.wait() => break,
-                accepted = self.listener.accept() => accepted,
-                Some(_) = connections.join_next() => continue,
-            };
-            let (socket, peer) = match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    debug!("cannot accept a connection: {error}");
-                    if !is_about_peer(&error) {
-                        warn!("cannot accept connections for a moment: {error}");
-                        tokio::time::sleep(limits::NO_SOCKETS).await;
-                    }
-                    continue;
+        match self.listener {
+            Listener::Tcp(listener, tls) => {
+                serve(listener, tls, shared, &self.endpoint, stop).await
+            }
+            #[cfg(feature = "quic")]
+            Listener::Quic(listener) => listener.serve(shared, &self.endpoint, stop).await,
+        }
+    }
+}
+
+/// Serves connections over TCP until it is told to stop.
+async fn serve(
+    listener: TcpListener,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    shared: Arc<Shared>,
+    endpoint: &Endpoint,
+    stop: Stop,
+) {
+    let most = shared.limits.connections;
+    let crowd = Crowd::new(most);
+    let refusals = Arc::new(Refusals::default());
+    let acceptor = tls.map(TlsAcceptor::from);
+    let mut connections = tokio::task::JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            () = stop.wait() => break,
+            accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
+        };
+        let (socket, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                debug!("cannot accept a connection: {error}");
+                if !is_about_peer(&error) {
+                    warn!("cannot accept connections for a moment: {error}");
+                    tokio::time::sleep(limits::NO_SOCKETS).await;
                 }
-            };
-            let Some(place) = crowd.enter() else {
-                debug!(
-                    "{peer}: closed, all {} connections are busy",
-                    self.limits.connections
-                );
                 continue;
-            };
-            if let Err(error) = tune(&socket) {
-                debug!("{peer}: cannot set socket options: {error}");
             }
-            let (shared, stop) = (shared.clone(), stop.clone());
-            let refusals = refusals.clone();
-            match acceptor.clone() {
-                None => {
-                    connections.spawn(connection::serve(socket.into(), place, shared, stop));
-                }
-                Some(acceptor) => {
-                    connections.spawn(async move {
-                        match tokio::time::timeout(HANDSHAKE, acceptor.accept(socket)).await {
-                            Ok(Ok(socket)) => {
-                                let socket = Socket::from(tokio_rustls::TlsStream::from(socket));
-                                connection::serve(socket, place, shared, stop).await;
-                            }
-                            Ok(Err(error)) => refusals.tell(peer, &error),
-                            Err(_) => refusals.tell(peer, &"no TLS in time"),
+        };
+        let Some(place) = crowd.enter() else {
+            debug!("{peer}: closed, all {most} connections are busy");
+            continue;
+        };
+        if let Err(error) = tune(&socket) {
+            debug!("{peer}: cannot set socket options: {error}");
+        }
+        let (shared, stop) = (shared.clone(), stop.clone());
+        let refusals = refusals.clone();
+        match acceptor.clone() {
+            None => {
+                connections.spawn(connection::serve(socket.into(), place, shared, stop));
+            }
+            Some(acceptor) => {
+                connections.spawn(async move {
+                    match tokio::time::timeout(HANDSHAKE, acceptor.accept(socket)).await {
+                        Ok(Ok(socket)) => {
+                            let socket = Socket::from(tokio_rustls::TlsStream::from(socket));
+                            connection::serve(socket, place, shared, stop).await;
                         }
-                    });
-                }
+                        Ok(Err(error)) => refusals.tell(peer, &error),
+                        Err(_) => refusals.tell(peer, &"no TLS in time"),
+                    }
+                });
             }
         }
-        drop(self.listener);
-        let drained = async { while connections.join_next().await.is_some() {} };
-        if tokio::time::timeout(DRAIN, drained).await.is_err() {
-            warn!("{}: calls were still running", self.endpoint);
-        }
+    }
+    drop(listener);
+    let drained = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(DRAIN, drained).await.is_err() {
+        warn!("{}: calls were still running", endpoint);
     }
 }
 

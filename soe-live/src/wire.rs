@@ -5,11 +5,15 @@
 //! fields that decisions need, and build the forwarded message, which shares all
 //! unchanged bytes.
 
+#[cfg(feature = "quic")]
+mod body;
 mod frame;
 mod protobuf;
 mod request;
 mod response;
 
+#[cfg(feature = "quic")]
+pub(crate) use body::Body;
 pub(crate) use frame::PREFIX;
 pub use frame::{Assembly, Frame, FrameError, Outgoing};
 pub use protobuf::Malformed;

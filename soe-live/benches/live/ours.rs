@@ -89,6 +89,7 @@ pub fn router(destinations: &[SocketAddr], functions: usize) -> SocketAddr {
     on_thread(move |started| async move {
         let forwarding = Forwarding {
             security: Security::Plaintext,
+            transport: soe_live::Transport::Grpc,
             connections: 4,
             call_timeout: Duration::from_secs(300),
             fake: false,

@@ -115,6 +115,8 @@ async fn start(
     let options = BrokerOptions {
         kind,
         security: options.server.security()?,
+        server_transport: options.server.server_conf.transport,
+        client_transport: options.server.client_transport(),
         server_endpoint: options.server.server_endpoint,
         announce_endpoint: options.server.announce_endpoint.0,
         configuration_endpoint: options.configuration_endpoint,

@@ -27,6 +27,7 @@ use crate::rpc::edge_controller_client::EdgeControllerClient;
 use crate::rpc::edge_router_server::EdgeRouterServer;
 use crate::security::Security;
 use crate::server::{ServeError, Server, Services};
+use crate::transport::Transport;
 
 /// What a broker process needs to know.
 #[derive(Clone, Debug)]
@@ -59,6 +60,10 @@ pub struct BrokerOptions {
     pub seed: u64,
     /// How connections are protected.
     pub security: Security,
+    /// How invocations come.
+    pub server_transport: Transport,
+    /// How invocations travel to destinations.
+    pub client_transport: Transport,
 }
 
 /// The configuration string of brokers: `max-pending-clients=2`,
@@ -153,14 +158,15 @@ pub enum BrokerError {
 pub async fn run(options: BrokerOptions, stop: Stop) -> Result<(), BrokerError> {
     let security = &options.security;
     let limits = options.limits;
-    let server = Server::bind(&options.server_endpoint, security).await?;
-    let server = server.with_limits(limits);
+    let server = Server::bind_over(options.server_transport, &options.server_endpoint, security);
+    let server = server.await?.with_limits(limits);
     let tables = Server::bind(&options.configuration_endpoint, security).await?;
     let tables = tables.with_limits(limits);
     let announced = options.announce_endpoint.as_ref();
     let endpoint = announced.unwrap_or(server.endpoint()).clone();
     let forwarding = Forwarding {
         security: security.clone(),
+        transport: options.client_transport,
         connections: options.router_conf.connections as usize,
         call_timeout: options.call_timeout,
         fake: options.router_conf.fake,

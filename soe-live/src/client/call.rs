@@ -1,21 +1,30 @@
 //! One call over the network.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use prost::Message;
 use soe_model::units::Bytes;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
-use crate::Security;
-use crate::command::Failure;
+use crate::command::{Endpoint, Failure};
 use crate::connection::connect_lazily;
-use crate::limits::MESSAGE_RANGE;
+use crate::limits::{ATTEMPTS, MESSAGE_RANGE};
+use crate::link::Means;
+use crate::peer::{self, Peer};
 use crate::rpc;
 use crate::rpc::edge_server_client::EdgeServerClient;
+use crate::wire::Frame;
+use crate::{Security, Transport};
 
 /// What the text around the letters of a payload takes, in bytes.
 const FRAME: u64 = 12;
+/// Connections to one endpoint.
+#[cfg(feature = "quic")]
+const CONNECTIONS: usize = 4;
 
 /// The input of a call: a JSON text of exactly this size with the key `input`, or
 /// the shortest there is if that is longer.
@@ -29,8 +38,14 @@ pub fn payload(size: Bytes) -> String {
 #[derive(Clone, Debug)]
 pub struct Caller {
     endpoint: String,
-    client: EdgeServerClient<Channel>,
+    wire: Wire,
     timeout: Duration,
+}
+
+#[derive(Clone, Debug)]
+enum Wire {
+    Grpc(EdgeServerClient<Channel>),
+    Other(Arc<Peer>),
 }
 
 /// Why a call was not executed.
@@ -62,10 +77,37 @@ impl Caller {
     /// # Errors
     /// If the text is no endpoint, or there is no certificate to show.
     pub fn new(endpoint: &str, security: &Security, timeout: Duration) -> Result<Self, Failure> {
-        let channel = connect_lazily(endpoint, security).map_err(Failure::input)?;
+        Self::over(Transport::Grpc, endpoint, security, timeout)
+    }
+
+    /// The same over another transport.
+    ///
+    /// # Errors
+    /// If the text is no endpoint, or there is no certificate to show, or the transport
+    /// needs other security.
+    pub fn over(
+        transport: Transport,
+        endpoint: &str,
+        security: &Security,
+        timeout: Duration,
+    ) -> Result<Self, Failure> {
+        let wire = match transport {
+            Transport::Grpc => {
+                let channel = connect_lazily(endpoint, security).map_err(Failure::input)?;
+                let client = EdgeServerClient::new(channel);
+                Wire::Grpc(client.max_decoding_message_size(*MESSAGE_RANGE.end()))
+            }
+            #[cfg(feature = "quic")]
+            Transport::Quic(_) => {
+                let place: Endpoint = endpoint.parse().map_err(Failure::input)?;
+                let attempts = Arc::new(Semaphore::new(ATTEMPTS));
+                let peer = Peer::new(&place, security, transport, CONNECTIONS, attempts);
+                Wire::Other(Arc::new(peer.map_err(Failure::input)?))
+            }
+        };
         Ok(Self {
             endpoint: endpoint.to_owned(),
-            client: EdgeServerClient::new(channel).max_decoding_message_size(*MESSAGE_RANGE.end()),
+            wire,
             timeout,
         })
     }
@@ -83,28 +125,62 @@ impl Caller {
         &self,
         request: rpc::LambdaRequest,
     ) -> Result<rpc::LambdaResponse, CallError> {
+        let response = match &self.wire {
+            Wire::Grpc(client) => self.over_grpc(client.clone(), request).await?,
+            Wire::Other(peer) => self.over_other(peer, &request).await?,
+        };
+        match response.retcode.as_str() {
+            rpc::OK => Ok(response),
+            _ => Err(CallError::Refused(response.retcode)),
+        }
+    }
+
+    async fn over_grpc(
+        &self,
+        mut client: EdgeServerClient<Channel>,
+        request: rpc::LambdaRequest,
+    ) -> Result<rpc::LambdaResponse, CallError> {
         let mut request = Request::new(request);
         request.set_timeout(self.timeout);
-        let mut client = self.client.clone();
         let deadline = Instant::now() + self.timeout;
         let answer = timeout_at(deadline, client.run_lambda(request)).await;
-        let response = match answer {
-            Ok(Ok(response)) => response.into_inner(),
+        match answer {
+            Ok(Ok(response)) => Ok(response.into_inner()),
             // The transport knows the deadline too, and may be the first to see it.
             Ok(Err(status)) if Instant::now() < deadline => {
                 // What this side makes up has a cause, what came does not.
                 let came = std::error::Error::source(&status).is_none();
                 let text = describe(&status);
-                return Err(match came {
+                Err(match came {
                     true => CallError::Status(text),
                     false => CallError::Transport(text),
-                });
+                })
             }
-            Ok(Err(_)) | Err(_) => return Err(CallError::Timeout(self.timeout)),
+            Ok(Err(_)) | Err(_) => Err(CallError::Timeout(self.timeout)),
+        }
+    }
+
+    async fn over_other(
+        &self,
+        peer: &Peer,
+        request: &rpc::LambdaRequest,
+    ) -> Result<rpc::LambdaResponse, CallError> {
+        let means = Means {
+            message: *MESSAGE_RANGE.end(),
+            account: None,
         };
-        match response.retcode.as_str() {
-            rpc::OK => Ok(response),
-            _ => Err(CallError::Refused(response.retcode)),
+        let deadline = Instant::now() + self.timeout;
+        let answer = peer.call(Frame::encode(request), means, deadline.into_std());
+        match answer.await {
+            Ok(frame) => rpc::LambdaResponse::decode(frame.message())
+                .map_err(|error| CallError::Status(error.to_string())),
+            Err(_) if Instant::now() >= deadline => Err(CallError::Timeout(self.timeout)),
+            Err(peer::CallError::Refused(text) | peer::CallError::Busy(text)) => {
+                Err(CallError::Status(text))
+            }
+            Err(
+                peer::CallError::Lost(text) | peer::CallError::Unreachable { reason: text, .. },
+            ) => Err(CallError::Transport(text)),
         }
     }
 }

@@ -132,7 +132,8 @@ pub async fn run(options: Options, stop: Stop) -> Result<(), Failure> {
         Some(file) => options.workflows(file, &close).await?,
     };
     let manner = Manner {
-        security: options.destinations.patience.security()?,
+        security: options.destinations.security()?,
+        transport: options.destinations.client_conf.transport,
         timeout: options.destinations.patience.timeout(),
         content: Some(options.content).filter(|content| !content.is_empty()),
         dry: options.dry,
@@ -161,7 +162,8 @@ impl Options {
             return Err(Failure::input(text));
         };
         let patience = &self.destinations.patience;
-        let to = (destination.as_str(), patience);
+        let transport = self.destinations.client_conf.transport;
+        let to = (destination.as_str(), transport, patience);
         self.workflow.start(file, to, self.num_threads, close).await
     }
 

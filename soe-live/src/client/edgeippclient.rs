@@ -127,7 +127,8 @@ pub async fn run(options: Options, stop: Stop) -> Result<(), Failure> {
         false => None,
     };
     let manner = Manner {
-        security: options.destinations.patience.security()?,
+        security: options.destinations.security()?,
+        transport: options.destinations.client_conf.transport,
         timeout: options.destinations.patience.timeout(),
         content: Some(options.content).filter(|content| !content.is_empty()),
         dry: false,

@@ -57,7 +57,9 @@ pub struct Options {
     )]
     output_file: String,
 
-    /// Transport of calls
+    /// Transport of calls: type=grpc, or type=quic with attempt-early-data (send calls in
+    /// the first packets, which may be replayed; false) and insecure (take any
+    /// certificate, instead of --secure; false)
     #[arg(
         long,
         value_name = "CONF",
@@ -128,6 +130,8 @@ pub async fn run(options: Options, stop: Stop) -> Result<(), Failure> {
 
 /// One caller for each endpoint of the trace.
 fn callers(calls: &[TraceCall], options: &Options) -> Result<BTreeMap<String, Caller>, Failure> {
+    let checked = options.client_conf.check(options.patience.secure);
+    checked.map_err(|error| Failure::Input(format!("--client-conf: {error}")))?;
     let security = options.patience.security()?;
     let mut callers = BTreeMap::new();
     for call in calls {
@@ -137,7 +141,8 @@ fn callers(calls: &[TraceCall], options: &Options) -> Result<BTreeMap<String, Ca
             };
             let endpoint = call.endpoint.parse::<Endpoint>();
             endpoint.map_err(|error| wrong(&error))?;
-            let caller = Caller::new(&call.endpoint, &security, options.patience.timeout())?;
+            let (transport, timeout) = (options.client_conf.transport, options.patience.timeout());
+            let caller = Caller::over(transport, &call.endpoint, &security, timeout)?;
             callers.insert(call.endpoint.clone(), caller);
         }
     }

@@ -15,8 +15,8 @@ use super::call::Caller;
 use super::driver::{Budget, Common, Destination, Driver};
 use super::statistics::Statistics;
 use super::workflow::Workflow;
-use crate::Security;
 use crate::command::{Failure, Output, Stop};
+use crate::{Security, Transport};
 
 /// How many calls may be over without being written yet.
 const BACKLOG: usize = 1024;
@@ -29,6 +29,8 @@ pub const GRACE: Duration = Duration::from_secs(5);
 pub struct Manner {
     /// How connections are protected.
     pub security: Security,
+    /// How calls travel.
+    pub transport: Transport,
     /// How long to wait for each answer.
     pub timeout: Duration,
     /// The input of every call, if it is not made from the size.
@@ -124,7 +126,7 @@ impl Manner {
         streams: &Streams,
     ) -> Result<Driver, Failure> {
         let call = |endpoint: &String| {
-            let caller = Caller::new(endpoint, &self.security, self.timeout);
+            let caller = Caller::over(self.transport, endpoint, &self.security, self.timeout);
             caller.map(Destination::Call)
         };
         let destinations = match self.workflows.get(index as usize) {

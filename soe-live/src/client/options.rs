@@ -24,8 +24,10 @@ pub struct Destinations {
     )]
     pub server_endpoints: Vec<Endpoint>,
 
-    /// Transport of calls, and the probability with which a call also goes to each
-    /// endpoint other than the preferred one
+    /// Transport of calls, and the probability `persistence` with which a call also goes
+    /// to each endpoint other than the preferred one. type=quic has attempt-early-data
+    /// (send calls in the first packets, which may be replayed; false) and insecure
+    /// (take any certificate, instead of --secure; false)
     #[arg(
         long,
         value_name = "CONF",
@@ -50,6 +52,16 @@ pub struct Patience {
 }
 
 impl Destinations {
+    /// The credentials, if any are asked for.
+    ///
+    /// # Errors
+    /// If they are not usable, or do not fit the transport.
+    pub fn security(&self) -> Result<Security, Failure> {
+        let checked = self.client_conf.check(self.patience.secure);
+        checked.map_err(|error| Failure::Input(format!("--client-conf: {error}")))?;
+        self.patience.security()
+    }
+
     /// Every endpoint once, in the order in which they were given.
     pub fn distinct(&self) -> Vec<String> {
         let mut distinct: Vec<String> = Vec::new();

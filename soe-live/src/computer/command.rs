@@ -134,6 +134,8 @@ impl EdgeComputer {
         let options = ComputerOptions {
             kind,
             security: self.server.security()?,
+            server_transport: self.server.server_conf.transport,
+            client_transport: self.server.client_transport(),
             limits: self.server.limits.limits(),
             server_endpoint: self.server.server_endpoint,
             announce_endpoint: self.server.announce_endpoint.0,

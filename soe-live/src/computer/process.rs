@@ -19,6 +19,7 @@ use crate::rpc::edge_computer_server::EdgeComputerServer;
 use crate::rpc::state_server_server::StateServerServer;
 use crate::security::{MissingIdentity, Security};
 use crate::server::{ServeError, Server, Services};
+use crate::transport::Transport;
 use crate::workflow::StateService;
 
 /// How often the list of functions behind a gateway is read.
@@ -43,6 +44,10 @@ pub struct ComputerOptions {
     pub workflows: WorkflowOptions,
     /// How connections are protected.
     pub security: Security,
+    /// How invocations come.
+    pub server_transport: Transport,
+    /// How invocations travel to the companion.
+    pub client_transport: Transport,
     /// What it holds and takes at most.
     pub limits: Limits,
 }
@@ -59,6 +64,8 @@ impl ComputerOptions {
             utilization_endpoint: None,
             workflows: WorkflowOptions::default(),
             security: Security::Plaintext,
+            server_transport: Transport::Grpc,
+            client_transport: Transport::Grpc,
             limits: Limits::default(),
         }
     }
@@ -112,8 +119,8 @@ pub async fn run(mut options: ComputerOptions, stop: Stop) -> Result<(), Compute
     let states = bind_states(&mut options).await?;
     let security = &options.security;
     let limits = options.limits;
-    let server = Server::bind(&options.server_endpoint, security).await?;
-    let server = server.with_limits(limits);
+    let server = Server::bind_over(options.server_transport, &options.server_endpoint, security);
+    let server = server.await?.with_limits(limits);
     let announced = options.announce_endpoint.as_ref();
     let endpoint = announced.unwrap_or(server.endpoint()).clone();
     let name = endpoint.to_string();

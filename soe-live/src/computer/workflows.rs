@@ -29,6 +29,7 @@ use crate::rpc::callback_server_client::CallbackServerClient;
 use crate::security::{MissingIdentity, Security};
 use crate::state::RETENTION;
 use crate::timer::Expected;
+use crate::transport::Transport;
 use crate::wire::{Frame, Response};
 use crate::workflow::{Servers, to_request};
 
@@ -139,10 +140,11 @@ impl Workflows {
         endpoint: &str,
         options: &WorkflowOptions,
         security: &Security,
+        transport: Transport,
     ) -> Result<Self, MissingIdentity> {
         let companion = options.companion_endpoint.as_ref();
         let attempts = Arc::new(Semaphore::new(ATTEMPTS));
-        let peer = |endpoint| Peer::new(endpoint, security, CONNECTIONS, attempts);
+        let peer = |endpoint| Peer::new(endpoint, security, transport, CONNECTIONS, attempts);
         let state_server = options.state_endpoint.as_ref().map(Endpoint::to_string);
         let host = Host::new(HostSpec {
             endpoint: endpoint.to_owned(),

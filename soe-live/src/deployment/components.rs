@@ -17,6 +17,7 @@ use crate::computer::{self, ComputerOptions, Step};
 use crate::controller::{self, ControllerOptions};
 use crate::limits::Limits;
 use crate::security::Security;
+use crate::transport::Transport;
 
 /// How often a computer repeats its announcement.
 const ANNOUNCE_PERIOD: Duration = Duration::from_secs(10);
@@ -121,6 +122,8 @@ fn broker_options(spec: &BrokerSpec, place: &Place, places: &Places, seed: u64) 
         limits: Limits::default(),
         seed,
         security: Security::Plaintext,
+        server_transport: Transport::Grpc,
+        client_transport: Transport::Grpc,
     }
 }
 

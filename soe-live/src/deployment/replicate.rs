@@ -18,12 +18,12 @@ use super::observe::{self, Tables};
 use super::places::Places;
 use super::usage::Usage;
 use super::workflows::{self, CALL_TIMEOUT};
-use crate::Security;
 use crate::client::{Budget, Common, Destination, Finished, Manner, Order};
 use crate::command::{Failure, Stop};
 use crate::rpc::EdgeRouterConf;
 use crate::rpc::edge_router_conf::Action;
 use crate::timer::until;
+use crate::{Security, Transport};
 
 /// How long components may take to end.
 const FAREWELL: Duration = Duration::from_secs(15);
@@ -210,6 +210,7 @@ impl Stage<'_> {
     ) -> Result<(Orders, JoinSet<()>), Failure> {
         let manner = Manner {
             security: Security::Plaintext,
+            transport: Transport::Grpc,
             timeout: CALL_TIMEOUT,
             content: None,
             dry: false,

@@ -42,20 +42,28 @@ pub fn classify(error: &h2::Error, opened: bool) -> Trouble {
 /// # Errors
 /// What they say instead.
 pub fn judge(http: StatusCode, headers: &HeaderMap) -> Result<(), Trouble> {
+    let text = || format!("HTTP status {}", http.as_u16());
     match http {
         StatusCode::OK => {}
-        StatusCode::TOO_MANY_REQUESTS
-        | StatusCode::BAD_GATEWAY
-        | StatusCode::SERVICE_UNAVAILABLE
-        | StatusCode::GATEWAY_TIMEOUT => {
-            return Err(Trouble::Busy(format!("HTTP status {}", http.as_u16())));
-        }
-        other => return Err(Trouble::Refused(format!("HTTP status {}", other.as_u16()))),
+        busy if is_busy(busy) => return Err(Trouble::Busy(text())),
+        _ => return Err(Trouble::Refused(text())),
     }
     match headers.get(Status::GRPC_STATUS) {
         None => Ok(()),
         Some(_) => conclude(Some(headers)),
     }
+}
+
+/// Whether a status means that the peer, or a proxy before it, does not take the call
+/// now.
+pub fn is_busy(http: StatusCode) -> bool {
+    matches!(
+        http,
+        StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT
+    )
 }
 
 /// Whether trailers say that the call has succeeded.

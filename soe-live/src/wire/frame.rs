@@ -62,6 +62,19 @@ impl Frame {
         Self::from(bytes.freeze())
     }
 
+    /// A frame in pieces, prefix included.
+    #[cfg(feature = "quic")]
+    pub(super) fn of_pieces(pieces: Vec<Bytes>) -> Self {
+        let len = pieces.iter().map(Bytes::len).sum();
+        let mut pieces = pieces.into_iter();
+        Self {
+            first: pieces.next().unwrap_or_default(),
+            more: pieces.collect(),
+            len,
+            charge: None,
+        }
+    }
+
     /// Has it hold the memory that was reserved for it, with everything that is made
     /// of its bytes.
     pub(crate) fn charge(&mut self, charge: Charge) {

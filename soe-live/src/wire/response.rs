@@ -74,6 +74,12 @@ impl Response {
         Ok(response)
     }
 
+    /// The response as it came.
+    #[cfg(feature = "quic")]
+    pub(crate) fn into_frame(self) -> Frame {
+        self.frame
+    }
+
     /// What a broker passes on: as it came, with who executed the call if it does
     /// not say.
     pub fn passed_on(self, destination: &str) -> Frame {

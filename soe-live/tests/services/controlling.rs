@@ -42,6 +42,8 @@ fn broker_options(server: &Endpoint, tables: &Endpoint, controller: &Endpoint) -
         limits: Limits::default(),
         seed: 0,
         security: Security::Plaintext,
+        server_transport: soe_live::Transport::Grpc,
+        client_transport: soe_live::Transport::Grpc,
     }
 }
 

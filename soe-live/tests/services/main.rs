@@ -16,6 +16,10 @@ mod hostile;
 mod hostile_callers;
 mod hostile_destinations;
 mod offered;
+#[cfg(feature = "quic")]
+mod quic;
+#[cfg(feature = "quic")]
+mod quic_hostile;
 mod raw_peer;
 mod recorded;
 mod secured;

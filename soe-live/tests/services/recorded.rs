@@ -341,6 +341,8 @@ async fn a_router_announces_itself_as_recorded() {
         limits: Limits::default(),
         seed: 0,
         security: Security::Plaintext,
+        server_transport: soe_live::Transport::Grpc,
+        client_transport: soe_live::Transport::Grpc,
     };
     let leave = Stop::new();
     let running = tokio::spawn(soe_live::broker::run(options, leave.clone()));

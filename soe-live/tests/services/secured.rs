@@ -60,6 +60,7 @@ async fn calls_and_tables_are_protected_end_to_end() {
     };
     let forwarding = Forwarding {
         security: security.clone(),
+        transport: soe_live::Transport::Grpc,
         connections: 1,
         call_timeout: LONG,
         fake: false,
@@ -137,6 +138,7 @@ async fn a_destination_with_a_foreign_certificate_is_refused_with_the_reason() {
         };
         let forwarding = Forwarding {
             security,
+            transport: soe_live::Transport::Grpc,
             connections: 2,
             call_timeout: LONG,
             fake: false,

@@ -67,6 +67,8 @@ pub fn computer_options(server: Endpoint) -> ComputerOptions {
         utilization_endpoint: None,
         workflows: WorkflowOptions::default(),
         security: Security::Plaintext,
+        server_transport: soe_live::Transport::Grpc,
+        client_transport: soe_live::Transport::Grpc,
         limits: soe_live::limits::Limits::default(),
     }
 }
@@ -133,6 +135,7 @@ pub async fn broker_with(
     };
     let forwarding = Forwarding {
         security: Security::Plaintext,
+        transport: soe_live::Transport::Grpc,
         connections: 2,
         call_timeout: LONG,
         fake: false,

@@ -14,6 +14,7 @@ use crate::client::options::Patience;
 use crate::command::{Endpoint, Failure, Stop};
 use crate::options::MaybeEndpoint;
 use crate::security::Security;
+use crate::transport::Transport;
 use crate::workflow::{Servers, StateService};
 
 /// Options about workflows.
@@ -129,7 +130,7 @@ impl WorkflowConf {
     pub async fn start(
         &self,
         file: &File,
-        (destination, patience): (&str, &Patience),
+        (destination, transport, patience): (&str, Transport, &Patience),
         clients: u32,
         stop: &Stop,
     ) -> Result<Vec<Arc<Workflow>>, Failure> {
@@ -150,7 +151,7 @@ impl WorkflowConf {
             Some(endpoint) => Some(Results::listen(endpoint, &security, stop.clone()).await?),
         };
         let shelf = self.shelf(&security, patience, stop).await?;
-        let caller = Caller::new(destination, &security, patience.timeout())?;
+        let caller = Caller::over(transport, destination, &security, patience.timeout())?;
         let mut all = Vec::new();
         for index in 0..clients {
             let prefix = match clients {
