@@ -2,6 +2,7 @@
 //! that tonic needs for such a pair, and with HAProxy and nginx where installed.
 //!
 //!     cargo bench -p soe-live
+//!     cargo bench -p soe-live --features quic -- quic
 //!
 //! Every server has a thread and a runtime of its own, like a process with one
 //! core; the load generator has another one. The machine decides how many cores
@@ -15,6 +16,8 @@ mod memory;
 mod ours;
 mod proxy;
 mod punctual;
+#[cfg(feature = "quic")]
+mod quic;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -124,6 +127,10 @@ fn main() {
     }
     if wanted("punctual") {
         punctual::lateness();
+    }
+    #[cfg(feature = "quic")]
+    if wanted("quic") {
+        quic::compare();
     }
     if wanted("memory") {
         memory::in_flight(10_000);

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sim_core::Streams;
-use soe_live::Security;
 use soe_live::broker::{Broker, Forwarding};
 use soe_live::command::Stop;
 use soe_live::computer::{Computer, ComputerOptions, Executor, Simulated};
 use soe_live::server::{Server, Services};
+use soe_live::{Security, Transport};
 use soe_model::broker::optimizer::OPTIMIZERS;
 use soe_model::broker::policy::POLICIES;
 use soe_model::broker::{
@@ -38,9 +38,18 @@ pub const EXACT: &str = r#"{
 }"#;
 
 pub fn computer(platform: &'static str) -> SocketAddr {
+    computer_over(platform, Transport::Grpc, Security::Plaintext)
+}
+
+/// The same over a transport.
+pub fn computer_over(
+    platform: &'static str,
+    transport: Transport,
+    security: Security,
+) -> SocketAddr {
     on_thread(move |started| async move {
         let any = "0.0.0.0:0".parse().unwrap();
-        let server = Server::bind(&any, &Security::Plaintext).await.unwrap();
+        let server = Server::bind_over(transport, &any, &security).await.unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], server.local_address().port()));
         let platform = Platform::from_json(platform).unwrap();
         let spec = platform
@@ -59,6 +68,21 @@ pub fn computer(platform: &'static str) -> SocketAddr {
 
 /// With so many functions, each at all destinations, the first being the best.
 pub fn router(destinations: &[SocketAddr], functions: usize) -> SocketAddr {
+    router_over(
+        destinations,
+        functions,
+        Transport::Grpc,
+        Security::Plaintext,
+    )
+}
+
+/// The same over a transport towards the destinations.
+pub fn router_over(
+    destinations: &[SocketAddr],
+    functions: usize,
+    transport: Transport,
+    security: Security,
+) -> SocketAddr {
     let entries = (0..functions).flat_map(|function| {
         let destinations = destinations.iter().enumerate();
         destinations.map(move |(number, destination)| TableEntrySpec {
@@ -88,8 +112,8 @@ pub fn router(destinations: &[SocketAddr], functions: usize) -> SocketAddr {
     };
     on_thread(move |started| async move {
         let forwarding = Forwarding {
-            security: Security::Plaintext,
-            transport: soe_live::Transport::Grpc,
+            security,
+            transport,
             connections: 4,
             call_timeout: Duration::from_secs(300),
             fake: false,

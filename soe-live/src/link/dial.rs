@@ -25,7 +25,7 @@ pub struct Dialer {
 enum Way {
     Http2(Option<Arc<rustls::ClientConfig>>),
     #[cfg(feature = "quic")]
-    Quic(super::quic::Dialer),
+    Quic(Box<super::quic::Dialer>),
 }
 
 impl Dialer {
@@ -41,7 +41,9 @@ impl Dialer {
         let way = match transport {
             Transport::Grpc => Way::Http2(security.client()?),
             #[cfg(feature = "quic")]
-            Transport::Quic(options) => Way::Quic(super::quic::Dialer::new(security, options)?),
+            Transport::Quic(options) => {
+                Way::Quic(Box::new(super::quic::Dialer::new(security, options)?))
+            }
         };
         Ok(Self {
             endpoint: endpoint.clone(),

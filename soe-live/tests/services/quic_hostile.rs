@@ -277,8 +277,11 @@ async fn connections_make_room_for_others_and_streams_are_counted() {
 }
 
 async fn honest(security: &Security, place: &Endpoint) {
-    let called = caller(SECURE, security, place).call(request("f", 1000));
-    let answer = tokio::time::timeout(LONG, called).await.unwrap().unwrap();
+    let caller = caller(SECURE, security, place);
+    let answer = tokio::time::timeout(LONG, caller.call(request("f", 1000)))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(answer.output.len(), 1000);
 }
 
@@ -301,7 +304,7 @@ async fn floods_of_packets_hold_nobody_up() {
             let _ = socket.send_to(&packet, &target);
             let _ = socket.send_to(&number.to_be_bytes(), &target);
             number += 1;
-            if number % 100 == 0 {
+            if number.is_multiple_of(100) {
                 std::thread::sleep(Duration::from_millis(1));
             }
         }
