@@ -1,30 +1,24 @@
 //! One call over the network.
 
-use std::sync::Arc;
+#[cfg(feature = "quic")]
+mod quic;
+
 use std::time::Duration;
 
-use prost::Message;
 use soe_model::units::Bytes;
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
-use crate::command::{Endpoint, Failure};
+use crate::command::Failure;
 use crate::connection::connect_lazily;
-use crate::limits::{ATTEMPTS, MESSAGE_RANGE};
-use crate::link::Means;
-use crate::peer::{self, Peer};
+use crate::limits::MESSAGE_RANGE;
 use crate::rpc;
 use crate::rpc::edge_server_client::EdgeServerClient;
-use crate::wire::Frame;
 use crate::{Security, Transport};
 
 /// What the text around the letters of a payload takes, in bytes.
 const FRAME: u64 = 12;
-/// Connections to one endpoint.
-#[cfg(feature = "quic")]
-const CONNECTIONS: usize = 4;
 
 /// The input of a call: a JSON text of exactly this size with the key `input`, or
 /// the shortest there is if that is longer.
@@ -45,7 +39,8 @@ pub struct Caller {
 #[derive(Clone, Debug)]
 enum Wire {
     Grpc(EdgeServerClient<Channel>),
-    Other(Arc<Peer>),
+    #[cfg(feature = "quic")]
+    Quic(quic::Quic),
 }
 
 /// Why a call was not executed.
@@ -98,12 +93,7 @@ impl Caller {
                 Wire::Grpc(client.max_decoding_message_size(*MESSAGE_RANGE.end()))
             }
             #[cfg(feature = "quic")]
-            Transport::Quic(_) => {
-                let place: Endpoint = endpoint.parse().map_err(Failure::input)?;
-                let attempts = Arc::new(Semaphore::new(ATTEMPTS));
-                let peer = Peer::new(&place, security, transport, CONNECTIONS, attempts);
-                Wire::Other(Arc::new(peer.map_err(Failure::input)?))
-            }
+            Transport::Quic(_) => Wire::Quic(quic::Quic::new(transport, endpoint, security)?),
         };
         Ok(Self {
             endpoint: endpoint.to_owned(),
@@ -127,7 +117,8 @@ impl Caller {
     ) -> Result<rpc::LambdaResponse, CallError> {
         let response = match &self.wire {
             Wire::Grpc(client) => self.over_grpc(client.clone(), request).await?,
-            Wire::Other(peer) => self.over_other(peer, &request).await?,
+            #[cfg(feature = "quic")]
+            Wire::Quic(quic) => quic.call(&request, self.timeout).await?,
         };
         match response.retcode.as_str() {
             rpc::OK => Ok(response),
@@ -157,30 +148,6 @@ impl Caller {
                 })
             }
             Ok(Err(_)) | Err(_) => Err(CallError::Timeout(self.timeout)),
-        }
-    }
-
-    async fn over_other(
-        &self,
-        peer: &Peer,
-        request: &rpc::LambdaRequest,
-    ) -> Result<rpc::LambdaResponse, CallError> {
-        let means = Means {
-            message: *MESSAGE_RANGE.end(),
-            account: None,
-        };
-        let deadline = Instant::now() + self.timeout;
-        let answer = peer.call(Frame::encode(request), means, deadline.into_std());
-        match answer.await {
-            Ok(frame) => rpc::LambdaResponse::decode(frame.message())
-                .map_err(|error| CallError::Status(error.to_string())),
-            Err(_) if Instant::now() >= deadline => Err(CallError::Timeout(self.timeout)),
-            Err(peer::CallError::Refused(text) | peer::CallError::Busy(text)) => {
-                Err(CallError::Status(text))
-            }
-            Err(
-                peer::CallError::Lost(text) | peer::CallError::Unreachable { reason: text, .. },
-            ) => Err(CallError::Transport(text)),
         }
     }
 }
