@@ -44,6 +44,9 @@ pub enum Command {
     List(ListArgs),
     /// Evaluate chains of stateful invocations on an edge network (StateSim)
     Statesim(statesim::command::Args),
+    /// Place applications with stateless and stateful phases on containers (LambdaMuSim)
+    #[command(after_help = lambdamu::command::EXAMPLES)]
+    Lambdamu(lambdamu::command::Args),
     /// Generate or show the topology of an edge network
     #[command(subcommand)]
     Topology(statesim::command::TopologyCommand),

@@ -70,6 +70,15 @@ impl From<CommandError> for Failure {
     }
 }
 
+impl From<lambdamu::command::CommandError> for Failure {
+    fn from(error: lambdamu::command::CommandError) -> Self {
+        match error.is_input() {
+            true => Self::input(error),
+            false => Self::run(error),
+        }
+    }
+}
+
 /// Writes a file that appears whole or not at all. A place where there can be none is
 /// wrong input, told before `content` is made; what fails later is not.
 pub fn write_whole<T: AsRef<[u8]>>(

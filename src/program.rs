@@ -113,6 +113,7 @@ fn execute() -> ExitCode {
         Command::New(args) => new::run(&args),
         Command::List(args) => list::run(&args),
         Command::Statesim(args) => command::run(&args).map_err(Failure::from),
+        Command::Lambdamu(args) => lambdamu::command::run(&args).map_err(Failure::from),
         Command::Topology(args) => command::topology(&args).map_err(Failure::from),
         Command::Workload(args) => command::workload(&args).map_err(Failure::from),
         Command::Live(LiveCommand::Up(args)) => live::up(&args),

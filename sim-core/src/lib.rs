@@ -113,6 +113,7 @@
 
 mod calendar;
 mod fingerprint;
+pub mod indexed_heap;
 pub mod libstdcxx;
 pub mod monitor;
 mod simulation;

@@ -13,7 +13,7 @@
 //! | `uniform_int_distribution` | [`Mt19937::integer`], [`MinstdRand0::integer`] |
 //! | `exponential_distribution<double>` | [`Mt19937::exponential`] |
 //! | `normal_distribution<double>` | [`Normal::sample`] |
-//! | `poisson_distribution` | [`Poisson::sample`] |
+//! | `poisson_distribution` | [`Poisson::sample`]; of GCC 7, [`Poisson::before_gcc_8`] |
 //! | `std::ostream << double`, `printf("%g")` | [`general`], [`write_general`] |
 //! | `std::default_random_engine` (`minstd_rand0`) | [`MinstdRand0`] |
 //!

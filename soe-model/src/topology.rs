@@ -100,6 +100,11 @@ impl Processor {
     pub fn speed(&self) -> OpsPerSecond {
         OpsPerSecond(self.speed_mips * 1e6)
     }
+
+    /// Speed in operations per second, rounded as in the original's simulators.
+    pub fn single_speed(&self) -> f32 {
+        (f64::from(self.speed_mips as f32) * 1e6) as f32
+    }
 }
 
 /// What a link is.
@@ -117,6 +122,11 @@ impl Link {
     /// Transmission rate of the link.
     pub fn rate(&self) -> BitsPerSecond {
         BitsPerSecond(self.rate_mbps * 1e6)
+    }
+
+    /// Transmission rate in bit/s, rounded as in the original's simulators.
+    pub fn single_rate(&self) -> f32 {
+        single_rate(self.rate_mbps)
     }
 }
 
@@ -166,6 +176,11 @@ impl Device {
     pub fn may_be_client(self) -> bool {
         matches!(self, Self::JetsonTx2 | Self::RaspberryPi3)
     }
+}
+
+/// A rate of so many megabits per second, in bit/s, as the original's simulators round it.
+pub fn single_rate(rate_mbps: f64) -> f32 {
+    (1e6 * f64::from(rate_mbps as f32)) as f32
 }
 
 /// What a link joins, the `type` field of the links file.

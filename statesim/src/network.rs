@@ -81,7 +81,7 @@ impl Network {
             let speed = if corrections.precision {
                 processor.speed_mips * 1e6
             } else {
-                f64::from((f64::from(processor.speed_mips as f32) * 1e6) as f32)
+                f64::from(processor.single_speed())
             };
             let affinity = match processor.device.has_gpu() {
                 true => Affinity::Gpu,

@@ -48,9 +48,19 @@ impl Poisson {
     /// The distribution with the given mean. A mean that is negative or not a
     /// number is taken for 0.
     pub fn new(mean: f64) -> Self {
+        Self::with_erratum(mean, LN_STEP)
+    }
+
+    /// The same as GCC 7 had it, before libstdc++ was corrected (PR 83237): from a mean
+    /// of 12 on, a few counts in ten thousand differ.
+    pub fn before_gcc_8(mean: f64) -> Self {
+        Self::with_erratum(mean, 0.0)
+    }
+
+    fn with_erratum(mean: f64, ln_after_mode: f64) -> Self {
         let mean = mean.max(0.0);
         let method = if mean >= 12.0 {
-            Method::Rejection(Rejection::new(mean))
+            Method::Rejection(Rejection::new(mean, ln_after_mode))
         } else {
             Method::Product {
                 threshold: libm::exp(-mean),
@@ -100,6 +110,8 @@ struct Rejection {
     left: f64,
     right: f64,
     total: f64,
+    /// Logarithm of the height of the cover at the point after the mode.
+    ln_after_mode: f64,
 }
 
 /// e^(1/78) and 1/78, of the erratum for the point after the mode.
@@ -107,7 +119,7 @@ const STEP: f64 = 1.012_903_047_932_001_9;
 const LN_STEP: f64 = 1.0 / 78.0;
 
 impl Rejection {
-    fn new(mean: f64) -> Self {
+    fn new(mean: f64, ln_after_mode: f64) -> Self {
         let mode = libm::floor(mean);
         let spread = libm::sqrt(2.0 * mode * libm::log(32.0 * mode / FRAC_PI_4));
         let tail = libm::round(mode.min(spread).max(6.0));
@@ -129,6 +141,7 @@ impl Rejection {
             left,
             right,
             total: tail_area + (right + 1.0 + 1.0 + STEP),
+            ln_after_mode,
         }
     }
 
@@ -170,7 +183,7 @@ impl Rejection {
         } else if area <= self.right + 1.0 + 1.0 {
             (0.0, 0.0)
         } else if area <= self.right + 1.0 + 1.0 + STEP {
-            (1.0, LN_STEP)
+            (1.0, self.ln_after_mode)
         } else {
             let width = 2.0 * (2.0 * self.mode + self.tail);
             let place = self.tail + generator.exponential(1.0) * width / self.tail;
@@ -222,6 +235,31 @@ mod tests {
                 digest.wrapping_mul(31).wrapping_add(count)
             });
             assert_eq!(all, digest, "mean {mean}");
+        }
+    }
+    /// Sums of the first counts over the seeds of the original's studies, from programs
+    /// compiled with g++ 7 and g++ 12.
+    #[test]
+    fn both_versions_of_libstdcxx_give_their_sums() {
+        let sum = |mean, word, poisson: fn(f64) -> Poisson| -> u64 {
+            let counts = (1..=6400).map(|seed| {
+                let mut generator = Mt19937::from_seed_seq(&[seed, word, 0]);
+                poisson(mean).sample(&mut generator, &mut Normal::default())
+            });
+            counts.sum()
+        };
+        for (mean, word, now, before) in [
+            (50.0, 1, 320_145, 320_144),
+            (100.0, 1, 639_850, 639_829),
+            (100.0, 0, 639_267, 639_294),
+            (50.0, 0, 319_556, 319_556),
+        ] {
+            assert_eq!(sum(mean, word, Poisson::new), now, "{mean}, {word}");
+            assert_eq!(
+                sum(mean, word, Poisson::before_gcc_8),
+                before,
+                "{mean}, {word}"
+            );
         }
     }
 }

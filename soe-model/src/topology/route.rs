@@ -8,6 +8,7 @@ use std::ops::Add;
 
 use petgraph::Direction;
 use sim_core::SimDuration;
+use sim_core::indexed_heap::{IndexedHeap, Place};
 
 use super::{Topology, VertexId, VertexKind};
 use crate::units::{BitsPerSecond, Bytes};
@@ -43,7 +44,7 @@ pub struct RouteSearch<'a, C> {
     distance: Vec<C>,
     next_hop: Vec<Option<VertexId>>,
     has_ties: bool,
-    heap: Heap<C>,
+    heap: IndexedHeap<C>,
 }
 
 impl<'a, C: Cost> RouteSearch<'a, C> {
@@ -68,7 +69,7 @@ impl<'a, C: Cost> RouteSearch<'a, C> {
             distance: vec![C::default(); size],
             next_hop: vec![None; size],
             has_ties: false,
-            heap: Heap::new(size),
+            heap: IndexedHeap::new(size),
         }
     }
 
@@ -79,20 +80,21 @@ impl<'a, C: Cost> RouteSearch<'a, C> {
         self.has_ties = false;
         self.heap.clear();
         self.distance[destination.index()] = C::default();
-        self.heap.push(destination, C::default());
+        self.heap.push(destination.index(), C::default());
         let graph = self.topology.graph();
         while let Some((so_far, near)) = self.heap.pop() {
+            let near = VertexId::new(near);
             for far in graph.neighbors_directed(near, self.direction) {
                 let distance = so_far + (self.costs[near.index()] + self.costs[far.index()]);
                 let known = self.distance[far.index()];
-                match self.heap.state(far) {
-                    State::Unseen => {
+                match self.heap.place(far.index()) {
+                    Place::Unseen => {
                         self.reach(far, near, distance);
-                        self.heap.push(far, distance);
+                        self.heap.push(far.index(), distance);
                     }
-                    State::Waiting(_) if distance < known => {
+                    Place::Waiting(_) if distance < known => {
                         self.reach(far, near, distance);
-                        self.heap.moved_closer(far, distance);
+                        self.heap.decrease(far.index(), distance);
                     }
                     _ => {
                         let is_back = self.next_hop[near.index()] == Some(far) || near == far;
@@ -123,7 +125,31 @@ impl<'a, C: Cost> RouteSearch<'a, C> {
 
     /// What the way to the last destination costs from `vertex`, if there is one.
     pub fn distance_from(&self, vertex: VertexId) -> Option<C> {
-        (self.heap.state(vertex) == State::Settled).then(|| self.distance[vertex.index()])
+        (self.heap.place(vertex.index()) == Place::Settled).then(|| self.distance[vertex.index()])
+    }
+
+    /// How many links are crossed on the way from `vertex` to the last destination, if
+    /// there is one.
+    pub fn hops_from(&self, vertex: VertexId) -> Option<u32> {
+        self.distance_from(vertex)?;
+        let mut hops = 0;
+        let mut at = vertex;
+        while let Some(next) = self.next_hop(at) {
+            at = next;
+            hops += u32::from(self.topology.link(at).is_some());
+        }
+        Some(hops)
+    }
+}
+
+impl<'a> RouteSearch<'a, f32> {
+    /// The search of the original's simulators: in single precision, by the sum of
+    /// 4 / rate over the links.
+    pub fn in_single_precision(topology: &'a Topology, orientation: Orientation) -> Self {
+        Self::new(topology, orientation, |kind| match kind {
+            VertexKind::Link(link) => 2.0 / link.single_rate(),
+            _ => 0.0,
+        })
     }
 }
 
@@ -200,107 +226,6 @@ impl Path {
     /// How long `bytes` take from end to end, store and forward, on idle links.
     pub fn transfer_time(&self, bytes: Bytes) -> SimDuration {
         self.latency + SimDuration::from_secs_f64(bytes.0 as f64 * 8.0 * self.seconds_per_bit)
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Unseen,
-    /// At that place of the heap.
-    Waiting(u32),
-    Settled,
-}
-
-/// A 4-ary heap of vertices by distance that knows where each vertex is.
-#[derive(Debug)]
-struct Heap<C> {
-    items: Vec<(C, VertexId)>,
-    state: Vec<State>,
-}
-
-const ARITY: usize = 4;
-
-impl<C: Cost> Heap<C> {
-    fn new(size: usize) -> Self {
-        Self {
-            items: Vec::with_capacity(size),
-            state: vec![State::Unseen; size],
-        }
-    }
-
-    fn clear(&mut self) {
-        self.items.clear();
-        self.state.fill(State::Unseen);
-    }
-
-    fn state(&self, vertex: VertexId) -> State {
-        self.state[vertex.index()]
-    }
-
-    fn put(&mut self, item: (C, VertexId), place: usize) {
-        self.items[place] = item;
-        self.state[item.1.index()] = State::Waiting(place as u32);
-    }
-
-    fn push(&mut self, vertex: VertexId, distance: C) {
-        let place = self.items.len();
-        self.items.push((distance, vertex));
-        self.sift_up(place, (distance, vertex));
-    }
-
-    fn moved_closer(&mut self, vertex: VertexId, distance: C) {
-        if let State::Waiting(place) = self.state(vertex) {
-            self.sift_up(place as usize, (distance, vertex));
-        }
-    }
-
-    fn pop(&mut self) -> Option<(C, VertexId)> {
-        let first = *self.items.first()?;
-        let last = self.items.pop()?;
-        self.state[first.1.index()] = State::Settled;
-        if !self.items.is_empty() {
-            self.sift_down(last);
-        }
-        Some(first)
-    }
-
-    /// Moves an item up past parents that are strictly farther.
-    fn sift_up(&mut self, mut place: usize, item: (C, VertexId)) {
-        while place > 0 {
-            let parent = (place - 1) / ARITY;
-            if item.0 < self.items[parent].0 {
-                self.put(self.items[parent], place);
-                place = parent;
-            } else {
-                break;
-            }
-        }
-        self.put(item, place);
-    }
-
-    /// Moves an item down from the root past its nearest child, the first among
-    /// equals, while that is strictly nearer.
-    fn sift_down(&mut self, item: (C, VertexId)) {
-        let mut place = 0;
-        loop {
-            let first = place * ARITY + 1;
-            let children = first..(first + ARITY).min(self.items.len());
-            let nearest = children.reduce(|best, child| {
-                if self.items[child].0 < self.items[best].0 {
-                    child
-                } else {
-                    best
-                }
-            });
-            match nearest {
-                Some(nearest) if self.items[nearest].0 < item.0 => {
-                    self.put(self.items[nearest], place);
-                    place = nearest;
-                }
-                _ => break,
-            }
-        }
-        self.put(item, place);
     }
 }
 

@@ -43,15 +43,8 @@ impl Network {
             _ => 0.0,
         };
         let mut search = RouteSearch::new(&self.topology, orientation, cost);
-        let next_hops = search.next_hops_to(point);
-        let hops = |mut at: VertexId| {
-            let mut hops = 0;
-            while at != point {
-                at = next_hops[at.index()]?;
-                hops += u32::from(self.topology.link(at).is_some());
-            }
-            Some(hops)
-        };
-        self.nodes.iter().map(|node| hops(node.vertex)).collect()
+        search.next_hops_to(point);
+        let hops = |node: &super::Node| search.hops_from(node.vertex);
+        self.nodes.iter().map(hops).collect()
     }
 }

@@ -16,7 +16,9 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use soe_model::topology::{Cost, Orientation, RouteSearch, Topology, VertexId, VertexKind};
+use soe_model::topology::{
+    Cost, Orientation, RouteSearch, Topology, VertexId, VertexKind, single_rate,
+};
 
 use super::{Network, NodeId};
 use crate::model::Corrections;
@@ -123,10 +125,7 @@ impl Routes {
             search.next_hops_to(destination);
             self.classify(network, destination, &search)
         } else {
-            let mut search = RouteSearch::new(topology, orientation, |kind| match kind {
-                VertexKind::Link(link) => 2.0 / single_rate(link.rate_mbps),
-                _ => 0.0f32,
-            });
+            let mut search = RouteSearch::in_single_precision(topology, orientation);
             search.next_hops_to(destination);
             self.classify(network, destination, &search)
         }
@@ -178,11 +177,6 @@ impl Routes {
             }
         }
     }
-}
-
-/// The rate of a link in bit/s, as the original rounds it.
-fn single_rate(rate_mbps: f64) -> f32 {
-    (1e6 * f64::from(rate_mbps as f32)) as f32
 }
 
 struct Classifier<'a> {
