@@ -74,7 +74,7 @@ impl FromStr for AppModel {
             "classes" => 4,
             _ => return Err(wrong(&format!("`{kind}` is unknown"))),
         };
-        if fields.len() % width != 0 || (is_constant && fields.len() != width) {
+        if !fields.len().is_multiple_of(width) || (is_constant && fields.len() != width) {
             return Err(wrong(&format!("{} numbers", fields.len())));
         }
         if fields.len() / width > MOST_CLASSES {

@@ -119,10 +119,10 @@ fn least_drawn(owners: &[(u32, u64)], wanted: usize, generator: &mut Mt19937) ->
             unit += 1;
             if least.len() < wanted {
                 least.push(drawn);
-            } else if let Some(mut greatest) = least.peek_mut() {
-                if drawn < *greatest {
-                    *greatest = drawn;
-                }
+            } else if let Some(mut greatest) = least.peek_mut()
+                && drawn < *greatest
+            {
+                *greatest = drawn;
             }
         }
     }

@@ -213,11 +213,10 @@ mod tests {
     fn the_cloud_is_a_multiple_of_the_farthest_distance_away() {
         let distances = [vec![1, 3], vec![2, 1], vec![1, 3]];
         let network = Network::new(&[node(2); 2], &distances, 2.5).unwrap();
-        for broker in 0..3 {
+        for (broker, row) in distances.iter().enumerate() {
             assert_eq!(network.cost(broker, 0), 7.5);
-            for edge in 0..2 {
-                let expected = f64::from(distances[broker][edge]);
-                assert_eq!(network.cost(broker, edge + 1), expected);
+            for (edge, &distance) in row.iter().enumerate() {
+                assert_eq!(network.cost(broker, edge + 1), f64::from(distance));
             }
         }
         assert_eq!(network.place(0), network.place(2));

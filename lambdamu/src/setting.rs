@@ -84,7 +84,8 @@ mod tests {
     #[test]
     fn each_number_has_its_range() {
         assert!(Setting::default().check().is_ok());
-        let change: [(fn(&mut Setting), &str); 6] = [
+        type Change = (fn(&mut Setting), &'static str);
+        let change: [Change; 6] = [
             (|setting| setting.alpha = -0.1, "alpha is -0.1"),
             (|setting| setting.alpha = f64::NAN, "alpha is NaN"),
             (

@@ -149,8 +149,9 @@ impl Hungarian {
             let least = existing()
                 .map(|node| costs[node])
                 .fold(f64::INFINITY, f64::min);
-            for node in 0..nodes {
-                self.reduced[node * self.rows + row] = costs[node] - least;
+            let reduced = self.reduced.iter_mut().skip(row).step_by(self.rows);
+            for (reduced, cost) in reduced.zip(costs) {
+                *reduced = cost - least;
             }
             let mut zeros = existing().filter(|&node| costs[node] == least);
             if let Some(node) = zeros.find(|&node| first_free[node] < ends[node]) {
