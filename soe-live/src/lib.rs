@@ -28,6 +28,7 @@
 //! * [`broker`], [`computer`] and [`controller`] are the services and processes around
 //!   the models; [`States`] and [`Callback`] are two small services.
 //! * [`workflow`] translates between messages and the state machines of workflows.
+//! * [`http`](mod@http) is HTTP for everything that is not gRPC.
 //! * [`client`] is the client side; [`command`] is common to all executables.
 //! * [`deployment`] runs all components of a scenario on the loopback interface.
 //! * [`Security`] is plaintext or TLS; [`connect`] opens channels for tonic clients.
@@ -92,6 +93,7 @@ pub mod computer;
 pub mod connection;
 pub mod controller;
 pub mod deployment;
+pub mod http;
 mod intake;
 pub mod limits;
 mod link;

@@ -166,3 +166,65 @@ pub const KEEPALIVE: Duration = Duration::from_secs(20);
 pub const NO_SOCKETS: Duration = Duration::from_millis(50);
 /// Time between two lines of the log about refused callers.
 pub const REFUSALS_APART: Duration = Duration::from_secs(1);
+
+/// The bounds of an HTTP server that an operator may set, with defaults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HttpLimits {
+    /// Bytes of the body of a request (4 MiB); a larger one is answered with 413.
+    pub body: usize,
+    /// Bytes of bodies, of requests and answers, that the server holds for all its peers
+    /// (512 MiB). A request beyond it is answered with 503.
+    pub held: usize,
+    /// Time for the body of a request to arrive after its headers (60 s); then the answer
+    /// is 408.
+    pub body_time: Duration,
+    /// Connections at a time (4 096). A new one beyond it takes the place of the one that
+    /// has been without requests for longest; if all have requests, it is closed.
+    pub connections: usize,
+    /// Connections from one address at a time (2 048). A new one beyond it is closed.
+    pub peer_connections: usize,
+    /// Requests in progress over one connection of HTTP/2 (256).
+    pub streams: u32,
+    /// Time without a request after which a connection is closed (60 s). At the same time
+    /// the longest time for headers to arrive and for an answer to be read.
+    pub idle: Duration,
+}
+
+impl Default for HttpLimits {
+    fn default() -> Self {
+        Self {
+            body: MESSAGE,
+            held: 512 * MIB,
+            body_time: Duration::from_secs(60),
+            connections: 4096,
+            peer_connections: 2048,
+            streams: 256,
+            idle: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Bytes of the headers of an HTTP request or answer, and of what is buffered to be sent.
+pub const HTTP_HEADERS: usize = 64 * KIB;
+/// Header fields of a request over HTTP/1.1.
+pub const HTTP_FIELDS: usize = 100;
+/// The window of flow control of each stream of HTTP/2.
+pub const HTTP_STREAM_WINDOW: u32 = 256 << 10;
+/// The window of flow control of a connection of HTTP/2.
+pub const HTTP_WINDOW: u32 = 4 << 20;
+/// Bytes of an answer that are handed to a connection at a time.
+pub const HTTP_PIECE: usize = 64 * KIB;
+/// Bytes of a refused body that are read and dropped, so that the peer reads the answer.
+pub const HTTP_DISCARD: usize = 64 * MIB;
+/// The longest time for that.
+pub const HTTP_DISCARD_TIME: Duration = Duration::from_secs(2);
+/// Seconds after which a peer may come again that was refused for lack of room.
+pub const HTTP_RETRY: u64 = 1;
+/// Requests that one HTTP client has in progress; more wait, within their deadlines.
+pub const HTTP_EXCHANGES: usize = 1024;
+/// Connections of one HTTP client beyond which none is kept after its answer.
+pub const HTTP_CLIENT_CONNECTIONS: usize = 256;
+/// Connections to one host that an HTTP client keeps without requests.
+pub const HTTP_CLIENT_PEER_IDLE: usize = 64;
+/// How long it keeps them.
+pub const HTTP_CLIENT_IDLE: Duration = Duration::from_secs(30);

@@ -38,7 +38,7 @@ use crate::socket::Socket;
 use crate::transport::Transport;
 use crate::wire::Frame;
 
-use crowd::Crowd;
+pub(crate) use crowd::{Crowd, Place};
 
 pub(crate) use call::GRPC;
 pub use call::RUN_LAMBDA;
@@ -131,11 +131,7 @@ impl Server {
             endpoint: endpoint.clone(),
             source,
         };
-        let address = tokio::net::lookup_host(endpoint.as_str())
-            .await
-            .map_err(bind)?
-            .next()
-            .ok_or_else(|| bind(io::ErrorKind::AddrNotAvailable.into()))?;
+        let address = resolve(endpoint).await.map_err(bind)?;
         let listener = match transport {
             Transport::Grpc => {
                 let tls = security.server()?;
@@ -153,12 +149,7 @@ impl Server {
             Listener::Quic(listener) => listener.local_address(),
         };
         let local = local.map_err(bind)?;
-        let endpoint = match endpoint.port() {
-            0 => format!("{}:{}", endpoint.host(), local.port())
-                .parse()
-                .unwrap_or_else(|_| endpoint.clone()),
-            _ => endpoint.clone(),
-        };
+        let endpoint = with_port(endpoint, local.port());
         Ok(Self {
             listener,
             local,
@@ -275,11 +266,11 @@ async fn serve(
 /// Tells of callers that are refused because of TLS: one at a time, so that they cannot
 /// fill the log.
 #[derive(Debug, Default)]
-struct Refusals(Mutex<(Option<Instant>, u64)>);
+pub(crate) struct Refusals(Mutex<(Option<Instant>, u64)>);
 
 impl Refusals {
     /// Tells of one, unless another was told of a moment before.
-    fn tell(&self, peer: SocketAddr, why: &dyn std::fmt::Display) {
+    pub(crate) fn tell(&self, peer: SocketAddr, why: &dyn std::fmt::Display) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (told, untold) = &mut *state;
         if told.is_some_and(|told| told.elapsed() < limits::REFUSALS_APART) {
@@ -365,6 +356,39 @@ pub(crate) fn tune(socket: &TcpStream) -> io::Result<()> {
     SockRef::from(socket).set_tcp_keepalive(&keepalive)
 }
 
+/// Listens at an endpoint; with port 0 the system chooses one. The address and the endpoint
+/// that are returned have the port that was chosen.
+pub(crate) async fn listen_at(
+    endpoint: &Endpoint,
+) -> Result<(TcpListener, SocketAddr, Endpoint), ServeError> {
+    let bind = |source| ServeError::Bind {
+        endpoint: endpoint.clone(),
+        source,
+    };
+    let address = resolve(endpoint).await.map_err(bind)?;
+    let listener = listen(address).map_err(bind)?;
+    let local = listener.local_addr().map_err(bind)?;
+    Ok((listener, local, with_port(endpoint, local.port())))
+}
+
+/// The first address of an endpoint.
+async fn resolve(endpoint: &Endpoint) -> io::Result<SocketAddr> {
+    let mut addresses = tokio::net::lookup_host(endpoint.as_str()).await?;
+    addresses
+        .next()
+        .ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
+}
+
+/// The endpoint, with the port that the system chose if it was 0.
+fn with_port(endpoint: &Endpoint, port: u16) -> Endpoint {
+    match endpoint.port() {
+        0 => format!("{}:{port}", endpoint.host())
+            .parse()
+            .unwrap_or_else(|_| endpoint.clone()),
+        _ => endpoint.clone(),
+    }
+}
+
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = socket2::Socket::new(
         Domain::for_address(address),
@@ -379,7 +403,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Whether a connection could not be accepted because the peer has given up.
-fn is_about_peer(error: &io::Error) -> bool {
+pub(crate) fn is_about_peer(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::ConnectionAborted

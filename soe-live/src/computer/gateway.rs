@@ -1,30 +1,19 @@
 //! A serverless platform behind an HTTP gateway, such as OpenFaaS.
 
-mod tls;
-
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST};
-use http::{HeaderValue, Method, Request, StatusCode, Uri};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper::rt::{Read, Write};
-use hyper_util::rt::TokioIo;
+use http::header::CONTENT_TYPE;
+use http::{Method, Request, StatusCode, Uri};
 use sim_core::SimDuration;
 use soe_model::catalogue::{Quantity, Value};
 use soe_model::conf::{Conf, ConfError};
-use tokio::net::TcpStream;
-use tokio::sync::{OnceCell, Semaphore};
-use tokio_rustls::TlsConnector;
-use tracing::debug;
+use tokio::sync::Semaphore;
 
 use super::{Done, Text};
-use crate::connection::CONNECT_TIMEOUT;
-use crate::limits::MESSAGE;
+use crate::http::{Client, Trust};
 
 /// How long a function may take.
 const EXECUTION: Duration = Duration::from_secs(300);
@@ -134,19 +123,18 @@ impl FromStr for GatewayConf {
 /// Executes functions on the platform behind the gateway.
 pub struct Gateway {
     conf: GatewayConf,
-    tls: Box<OnceCell<TlsConnector>>,
+    http: Box<Client>,
     clients: Semaphore,
-    idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
 }
 
 impl Gateway {
     /// Of the gateway that the configuration names.
     pub fn new(conf: GatewayConf) -> Self {
+        let trust = conf.authorities.clone().map_or(Trust::System, Trust::File);
         Self {
+            http: Box::new(Client::new(trust)),
             clients: Semaphore::new(conf.clients),
             conf,
-            tls: Box::default(),
-            idle: Mutex::default(),
         }
     }
 
@@ -158,10 +146,8 @@ impl Gateway {
         let mut functions = self.conf.functions.clone();
         if functions.is_empty() {
             let path = format!("{}system/functions", self.conf.path);
-            let asked = self.send(Method::GET, &path, Bytes::new(), "text/plain");
-            let (status, body) = tokio::time::timeout(LISTING, asked)
-                .await
-                .map_err(|_| "no answer in time".to_owned())??;
+            let asked = self.send(Method::GET, &path, Bytes::new(), "text/plain", LISTING);
+            let (status, body) = asked.await?;
             if status != StatusCode::OK {
                 return Err(format!(
                     "error HTTP response received ({})",
@@ -207,11 +193,8 @@ impl Gateway {
             false => (input, "text/plain"),
         };
         let path = format!("{}function/{function}", self.conf.path);
-        let sent = self.send(Method::POST, &path, body, sort);
-        let (status, body) = tokio::time::timeout(EXECUTION, sent)
-            .await
-            .map_err(|_| caught("no answer in time"))?
-            .map_err(|error| caught(&error))?;
+        let sent = self.send(Method::POST, &path, body, sort, EXECUTION);
+        let (status, body) = sent.await.map_err(|error| caught(&error))?;
         if status != StatusCode::OK {
             return Err(format!(
                 "error HTTP response received ({})",
@@ -234,82 +217,18 @@ impl Gateway {
         path: &str,
         body: Bytes,
         sort: &'static str,
+        time: Duration,
     ) -> Result<(StatusCode, Bytes), String> {
-        let host =
-            HeaderValue::from_str(&self.conf.authority).map_err(|error| error.to_string())?;
-        let request = || {
-            let mut request = Request::new(Full::new(body.clone()));
-            *request.method_mut() = method.clone();
-            *request.uri_mut() = path.parse().unwrap_or_default();
-            let headers = request.headers_mut();
-            headers.insert(HOST, host.clone());
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(sort));
-            request
-        };
-        // A connection that was idle may have been closed on the other side; a
-        // request that was not taken can be sent again.
-        while let Some(mut client) = self.idle() {
-            if client.ready().await.is_err() {
-                continue;
-            }
-            match client.try_send_request(request()).await {
-                Ok(response) => return self.receive(client, response).await,
-                Err(error) if error.message().is_some() => continue,
-                Err(error) => return Err(error.error().to_string()),
-            }
-        }
-        let mut client = self.connect().await?;
-        let response = client.send_request(request()).await;
-        let response = response.map_err(|error| error.to_string())?;
-        self.receive(client, response).await
-    }
-
-    async fn receive(
-        &self,
-        client: SendRequest<Full<Bytes>>,
-        response: http::Response<hyper::body::Incoming>,
-    ) -> Result<(StatusCode, Bytes), String> {
-        let status = response.status();
-        let body = Limited::new(response.into_body(), MESSAGE);
-        let body = body.collect().await.map_err(|error| error.to_string())?;
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.push(client);
-        Ok((status, body.to_bytes()))
-    }
-
-    fn idle(&self) -> Option<SendRequest<Full<Bytes>>> {
-        self.idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop()
-    }
-
-    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, String> {
-        let connecting = async {
-            let socket = TcpStream::connect(&self.conf.authority)
-                .await
-                .map_err(|error| error.to_string())?;
-            match self.conf.secure {
-                false => speak(TokioIo::new(socket)).await,
-                true => {
-                    let connector = self.tls.get_or_try_init(|| self.connector()).await?;
-                    let authority = &self.conf.authority;
-                    let host = authority.rsplit_once(':').map_or(&**authority, |it| it.0);
-                    let socket = tls::secure(connector, host, socket).await?;
-                    speak(TokioIo::new(socket)).await
-                }
-            }
-        };
-        match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
-            Ok(connected) => connected,
-            Err(_) => Err("cannot connect in time".to_owned()),
-        }
-    }
-
-    async fn connector(&self) -> Result<TlsConnector, String> {
-        let file = self.conf.authorities.clone();
-        let read = tokio::task::spawn_blocking(move || tls::connector(file.as_deref()));
-        read.await.map_err(|error| error.to_string())?
+        let scheme = if self.conf.secure { "https" } else { "http" };
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("{scheme}://{}{path}", self.conf.authority))
+            .header(CONTENT_TYPE, sort)
+            .body(body)
+            .map_err(|error| error.to_string())?;
+        let answer = self.http.send(request, time).await;
+        let (head, body) = answer.map_err(|error| error.to_string())?.into_parts();
+        Ok((head.status, body))
     }
 }
 
@@ -319,21 +238,6 @@ impl std::fmt::Debug for Gateway {
             .field("conf", &self.conf)
             .finish_non_exhaustive()
     }
-}
-
-/// Speaks HTTP/1.1 on a connection.
-async fn speak(
-    socket: impl Read + Write + Unpin + Send + 'static,
-) -> Result<SendRequest<Full<Bytes>>, String> {
-    let (client, connection) = http1::handshake(socket)
-        .await
-        .map_err(|error| error.to_string())?;
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            debug!("connection to the gateway lost: {error}");
-        }
-    });
-    Ok(client)
 }
 
 #[cfg(test)]

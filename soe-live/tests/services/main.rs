@@ -15,6 +15,7 @@ mod gateway;
 mod hostile;
 mod hostile_callers;
 mod hostile_destinations;
+mod http;
 mod offered;
 #[cfg(feature = "quic")]
 mod quic;
