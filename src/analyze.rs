@@ -78,7 +78,10 @@ pub fn run(args: &AnalyzeArgs) -> Result<(), Failure> {
     metrics.retain(|it| selection.holds(&it.metric, &it.entity));
     if metrics.is_empty() {
         let known: Vec<_> = known.into_iter().collect();
-        let why = format!("nothing that was asked for is among {}", known.join(", "));
+        let why = format!(
+            "no metric matches the selection; the results have {}",
+            known.join(", ")
+        );
         return Err(nothing(&why));
     }
     let replications = results.replications() as u32;
@@ -128,7 +131,7 @@ fn quantiles(texts: Option<&[String]>) -> Result<Vec<f64>, Failure> {
     let quantile = |text: &String| match text.parse::<f64>() {
         Ok(q) if (0.0..=1.0).contains(&q) => Ok(q),
         _ => Err(Failure::input(format!(
-            "--quantiles: `{text}` is no number from 0 to 1"
+            "--quantiles: found `{text}`, expected a number from 0 to 1"
         ))),
     };
     texts.iter().map(quantile).collect()
@@ -174,13 +177,11 @@ fn of_one_run(calls: &CallStudy) -> String {
         );
     }
     if let Some(correlation) = calls.correlation {
-        text += &format!(
-            "Correlation of the latency of a call with that of the next: {correlation:.2}\n"
-        );
+        text += &format!("Correlation of the latencies of successive calls: {correlation:.2}\n");
     }
     if let [Some(batches)] = calls.batch_means[..] {
         text += &format!(
-            "One replication by itself: mean latency {} ({} batches of {} calls)\n",
+            "One replication alone: mean latency {} ({} batches of {} calls)\n",
             Unit::Nanoseconds.format_interval(&batches.interval),
             batches.interval.n,
             batches.batch_size

@@ -10,7 +10,7 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
     let differences = Manifest::verify(&args.folder).map_err(Failure::input)?;
     let folder = args.folder.display();
     match differences.len() {
-        0 => print(&format!("{folder}: all files are as the manifest says\n")),
+        0 => print(&format!("{folder}: all files match the manifest\n")),
         _ => {
             let lines = differences.iter().map(|line| format!("{folder}: {line}"));
             Err(Failure::run(lines.collect::<Vec<_>>().join("\n")))

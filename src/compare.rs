@@ -71,7 +71,7 @@ fn tolerance(text: &str) -> Result<f64, Failure> {
     match number.parse::<f64>() {
         Ok(number) if number >= 0.0 && number.is_finite() => Ok(number * factor),
         _ => Err(Failure::input(format!(
-            "--tolerance: `{text}` is no relative change, such as `1 %` or 0.01"
+            "--tolerance: found `{text}`, expected a relative change such as `1 %` or 0.01"
         ))),
     }
 }

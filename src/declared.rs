@@ -57,7 +57,7 @@ impl Declared {
             axes: tables("axis").filter_map(|axis| look(&axis)).collect(),
             figures: match results.points.are_many() {
                 true => tables("figure").collect(),
-                // With a single point there is nothing to draw them over.
+                // With a single point there is no axis to draw over.
                 false => Vec::new(),
             },
         })

@@ -13,7 +13,7 @@ use soe_sim::{Results, report};
 use crate::cli::{Format, TaskArgs, WhichArgs};
 use crate::failure::{Failure, print, tell};
 
-/// A run that is over.
+/// A finished run.
 pub struct Run<'a> {
     /// What was run.
     pub checked: &'a Checked,

@@ -56,7 +56,7 @@ impl From<soe_live::command::Failure> for Failure {
     }
 }
 
-/// Writes to standard output; a reader that has seen enough (`| head`) is no error.
+/// Writes to standard output; a reader that has seen enough (`| head`) is not an error.
 pub fn print(text: &str) -> Result<(), Failure> {
     console::print(text).map_err(|error| Failure::run(format!("standard output: {error}")))
 }

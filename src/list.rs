@@ -58,7 +58,7 @@ fn list(what: Option<&str>) -> Result<String, Failure> {
             let known: Vec<_> = sorts.iter().map(|sort| sort.plural).chain(OTHERS).collect();
             let known = known.join(", ");
             Err(Failure::input(format!(
-                "there is no list of {what}, known: {known}"
+                "unknown list `{what}`, known: {known}"
             )))
         }
     }

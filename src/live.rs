@@ -165,7 +165,7 @@ fn serve_words(which: &WhichArgs, name: &str, places: &Path, replication: u32) -
     words
 }
 
-/// A component as a process of its own.
+/// A component as a separate process.
 ///
 /// It stops when its standard input ends, and so also if this process is killed.
 async fn process(
@@ -189,7 +189,7 @@ async fn process(
             drop(input);
             match tokio::time::timeout(FAREWELL, child.wait()).await {
                 Ok(status) => status,
-                Err(_) => return Err(failed(&"did not stop when told to")),
+                Err(_) => return Err(failed(&"did not stop within the time allowed")),
             }
         }
     };
@@ -260,7 +260,7 @@ fn tell_losses(replication: u32, calls: &[Finished]) {
     }
 }
 
-/// How a call was over; `None` if it was still under way.
+/// How a call was over; `None` if it was still in progress.
 fn end(
     call: &Finished,
     destination: &str,
@@ -283,7 +283,7 @@ fn end(
     };
     let Some(&computer) = computers.get(name) else {
         return Some(ObservedEnd::Refused(format!(
-            "executed by a stranger: {name}"
+            "executed by an unknown computer: {name}"
         )));
     };
     Some(ObservedEnd::Completed {

@@ -57,8 +57,8 @@ pub fn run(args: &PlotArgs) -> Result<(), Failure> {
     if !boxes.is_empty() {
         let boxes: String = boxes.into_iter().take(SHOWN).collect();
         tell(format_args!(
-            "soe: note: the font of PNG figures has no `{boxes}` and shows boxes there; SVG figures \
-             (--format svg) use the fonts of the reader"
+            "soe: note: the font of PNG figures has no glyphs for `{boxes}` and shows boxes \
+             instead; SVG figures (--format svg) use the fonts of the viewer"
         ));
     }
     print(&written)
@@ -74,7 +74,7 @@ fn check(args: &PlotArgs, results: &ResultSet) -> Result<(), Failure> {
     ] {
         if !(low..=high).contains(&value) {
             return Err(Failure::input(format!(
-                "{option}: found {value}, allowed are {low} to {high}{unit}"
+                "{option}: found {value}, expected {low} to {high}{unit}"
             )));
         }
     }
@@ -104,7 +104,7 @@ fn check(args: &PlotArgs, results: &ResultSet) -> Result<(), Failure> {
     )))
 }
 
-/// Why there is no figure.
+/// The error for a selection without figures.
 fn nothing(args: &PlotArgs, results: &ResultSet) -> Failure {
     let path = results.path.display();
     let Selection { metrics, entities } = selection(args);
@@ -121,11 +121,11 @@ fn nothing(args: &PlotArgs, results: &ResultSet) -> Failure {
         ),
     };
     let more = match results.points.are_many() {
-        true => "a sweep has lines, bars and heat maps of its metrics",
+        true => "for a sweep there are lines, bars and heat maps of metrics",
         false => "`soe run --calls --samples \"1 s\"` records more",
     };
     Failure::input(format!(
-        "{path}: holds nothing{selected} that such a figure could show; {more}"
+        "{path}: no data{selected} for such a figure; {more}"
     ))
 }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// How often the line is drawn anew.
 const REFRESH: Duration = Duration::from_millis(200);
 
-/// Shows how far a run has come while it goes on; nothing where standard error is
+/// Shows the progress of a run; nothing if standard error is
 /// not a terminal.
 pub struct Watch {
     done: Sender<()>,

@@ -194,7 +194,7 @@ fn run(
     let kept = ready.work();
     if was_interrupted {
         return Err(Failure::Interrupted(format!(
-            "interrupted; what was finished is kept in {}, and the same command continues",
+            "interrupted; finished replications are kept in {}; run the same command to continue",
             kept.display()
         )));
     }
@@ -247,7 +247,7 @@ fn merge(args: &MergeArgs) -> Result<(), Failure> {
     write(&ready, &mut sweep, &args.options, manifest)?;
     if !args.options.quiet {
         tell(format_args!(
-            "nothing is missing or doubled; results are in {}",
+            "no replication is missing or duplicated; results are in {}",
             ready.output.display()
         ));
     }
@@ -311,7 +311,7 @@ fn dry_run(
     };
     let mut text = format!("{} points, {count}\n", status.points);
     text += &format!(
-        "{} replications are there already ({} points complete), {} are to be run{}\n",
+        "{} replications are finished ({} points complete), {} remain{}\n",
         status.finished,
         status.finished_points,
         status.missing,
@@ -323,8 +323,8 @@ fn dry_run(
     );
     if status.missing > 0 {
         let found = match status.mean {
-            Some(mean) => Ok((mean, "those that are there")),
-            None => probe(ready, sweep).map(|mean| (mean, "a few that were tried")),
+            Some(mean) => Ok((mean, "the finished ones")),
+            None => probe(ready, sweep).map(|mean| (mean, "a few trial runs")),
         };
         text += &match found {
             Ok((mean, basis)) => {
@@ -332,10 +332,11 @@ fn dry_run(
                 let all = humantime::format_duration(Duration::from_secs(all.ceil() as u64));
                 let mean = Unit::Nanoseconds.format(mean.as_nanos() as f64);
                 format!(
-                    "about {all} on {threads} threads, at {mean} per replication as {basis} took\n"
+                    "about {all} on {threads} threads, at {mean} per replication (mean of \
+                     {basis})\n"
                 )
             }
-            Err(failed) => format!("how long that takes is unknown: {failed}\n"),
+            Err(failed) => format!("the remaining time is unknown: {failed}\n"),
         };
     }
     print(&text)
@@ -444,7 +445,7 @@ fn reproduce(args: impl IntoIterator<Item = String>) -> String {
 fn report_failures(ready: &Ready, failures: &[Failed], command: &str) {
     for failed in failures.iter().take(LISTED) {
         tell(format_args!(
-            "soe: point {point} ({}), {} failed: {}; to see it again: {command} --only {point}:{}",
+            "soe: point {point} ({}), {} failed: {}; to reproduce it: {command} --only {point}:{}",
             ready.plan.describe(failed.point),
             ready.prepared.seed(&ready.plan, failed.replication),
             failed.reason,

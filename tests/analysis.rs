@@ -23,7 +23,8 @@ fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// A folder with the results of three policies on the same arrivals; the first recorded calls and samples.
+/// A folder with the results of three policies on the same arrivals; the first recorded calls and
+/// samples.
 fn results() -> &'static Path {
     static FOLDER: OnceLock<TempDir> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| {
@@ -59,7 +60,7 @@ fn a_run_is_analyzed_with_its_calls_and_samples() {
         "From the table of calls:",
         "Averages over time, from the samples:",
         "Warm-up by MSER-5: ends at ",
-        "Correlation of the latency of a call with that of the next: 0.",
+        "Correlation of the latencies of successive calls: 0.",
     ] {
         assert!(text.contains(part), "no `{part}` in\n{text}");
     }
@@ -93,7 +94,8 @@ fn a_run_is_analyzed_with_its_calls_and_samples() {
         "{csv}"
     );
     assert!(csv.contains("\n0,latency_p99.9,slow,ns,"), "{csv}");
-    // Calls that no computer executed, because they were still under way, are no group of their own.
+    // Calls that no computer executed, because they were still in progress, are no group of their
+    // own.
     let calls = fs::read_to_string(results().join("random/calls.csv")).unwrap();
     assert!(calls.contains(",in progress,"));
     for by in ["computer", "path"] {
@@ -371,7 +373,7 @@ fn wrong_input_gets_one_line_and_status_2() {
         ),
         (
             &["analyze", "random", "--quantiles", "2"],
-            "--quantiles: `2` is no number from 0 to 1",
+            "--quantiles: found `2`, expected a number from 0 to 1",
         ),
         (&["analyze", "random", "--warm-up", "soon"], "--warm-up: "),
         (
@@ -384,7 +386,7 @@ fn wrong_input_gets_one_line_and_status_2() {
         ),
         (
             &["compare", "random", "--over", "policy"],
-            "no axis `policy`: these are no results of a sweep",
+            "no axis `policy`: these are not results of a sweep",
         ),
         (
             &["compare", "random", "round-robin", "--against", "random"],
@@ -399,15 +401,15 @@ fn wrong_input_gets_one_line_and_status_2() {
                 "--tolerance",
                 "much",
             ],
-            "--tolerance: `much`",
+            "--tolerance: found `much`",
         ),
         (
             &["plot", "random", "--x", "rate"],
-            "no axis `rate`: these are no results of a sweep",
+            "no axis `rate`: these are not results of a sweep",
         ),
         (
             &["plot", "round-robin", "--kind", "cdf"],
-            "holds nothing that such a figure could show",
+            "no data for such a figure",
         ),
         (
             &["plot", "random", "--replication", "99"],
@@ -415,27 +417,27 @@ fn wrong_input_gets_one_line_and_status_2() {
         ),
         (
             &["plot", "random", "--calls", "0"],
-            "--calls: found 0, allowed are 1 to 10000",
+            "--calls: found 0, expected 1 to 10000",
         ),
         (
             &["plot", "random", "--width", "0"],
-            "--width: found 0, allowed are 160 to 2880 points",
+            "--width: found 0, expected 160 to 2880 points",
         ),
         (
             &["plot", "random", "--width", "nan"],
-            "--width: found NaN, allowed are 160 to 2880 points",
+            "--width: found NaN, expected 160 to 2880 points",
         ),
         (
             &["plot", "random", "--width", "1e9"],
-            "--width: found 1000000000, allowed are 160 to 2880 points",
+            "--width: found 1000000000, expected 160 to 2880 points",
         ),
         (
             &["plot", "random", "--height", "10"],
-            "--height: found 10, allowed are 90 to 2880 points",
+            "--height: found 10, expected 90 to 2880 points",
         ),
         (
             &["plot", "random", "--dpi", "inf"],
-            "--dpi: found inf, allowed are 10 to 2400",
+            "--dpi: found inf, expected 10 to 2400",
         ),
         (
             &["plot", "random", "--metric", "zork"],
@@ -458,7 +460,7 @@ fn wrong_input_gets_one_line_and_status_2() {
                 "--entity",
                 "slow",
             ],
-            "random: holds nothing of latency_mean of slow that such a figure could show",
+            "random: no data of latency_mean of slow for such a figure",
         ),
         (
             &["report", "random", "--metric", "zork"],

@@ -273,7 +273,7 @@ fn an_unreachable_node_is_an_error_and_not_an_endless_loop() {
     ];
     let message = error(&statesim(folder.path(), &sizes));
     assert!(
-        message.contains("there is no way from") && message.contains("server_0"),
+        message.contains("there is no route from") && message.contains("server_0"),
         "{message}"
     );
     assert!(!folder.path().join("data").exists());

@@ -94,7 +94,7 @@ impl CallStudy {
     /// Reads the calls of a folder and keeps the times of all.
     ///
     /// # Errors
-    /// If there is no table of calls, a row of it is not one, or the rows of a replication do not stand together.
+    /// If the table of calls is missing, a row is invalid, or the rows of a replication are not contiguous.
     pub fn of(results: &ResultSet, by: GroupBy, cut: Cut) -> Result<Self, ReadError> {
         let mut kept: Vec<Vec<OfGroup>> = Vec::new();
         let (mut study, names) = study(results, by, cut, |groups| kept.push(groups))?;

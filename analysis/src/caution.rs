@@ -49,7 +49,7 @@ pub fn cautions(
             cautions.push("the latency does not settle: the run may be too short".to_owned());
         } else if transient.ends_ns > calls.cut_ns {
             cautions.push(format!(
-                "the warm-up lasts until {}, longer than what was cut; look at it: soe plot {} --kind warm-up",
+                "the warm-up lasts until {}, longer than the cut; check it with: soe plot {} --kind warm-up",
                 Unit::Nanoseconds.format(transient.ends_ns as f64),
                 results.path.display()
             ));
@@ -60,13 +60,12 @@ pub fn cautions(
     let all = calls.batch_means.len();
     if doubtful > 0 && all == 1 {
         cautions.push(
-            "even the means of 8 batches depend on each other: the interval of the single replication is too narrow"
+            "the means of 8 batches are still correlated: the interval of the single replication is too narrow"
                 .to_owned(),
         );
     } else if doubtful * 20 > all {
         cautions.push(format!(
-            "in {doubtful} of {all} replications even the means of 8 batches depend on each other: one replication \
-             alone says little"
+            "in {doubtful} of {all} replications the means of 8 batches are still correlated: a single replication is not reliable"
         ));
     }
     cautions

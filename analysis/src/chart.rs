@@ -238,7 +238,7 @@ impl Chart {
     }
 }
 
-/// A side of a figure: at least so long, and not longer than the largest; the least if it is not a number.
+/// A side of a figure, limited to the smallest and largest size; the smallest for NaN.
 fn side(length: f64, least: f64) -> f64 {
     match length >= least {
         true => length.min(LARGEST),

@@ -5,8 +5,10 @@
 //! comparing overlapping intervals.
 
 mod regression;
+mod selection;
 
 pub use regression::{Regression, RegressionRow, Verdict};
+pub use selection::Selection;
 
 use crate::results::{MetricValues, ResultSet};
 use crate::statistics::{Pair, Ranking};
@@ -18,97 +20,6 @@ use std::io::{self, Write};
 
 /// Most that are named of what was left out for the same reason.
 const SHOWN: usize = 3;
-
-/// Which metrics and entities are of interest; all where nothing is named.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Selection {
-    /// Names of metrics.
-    pub metrics: Vec<String>,
-    /// Names of entities.
-    pub entities: Vec<String>,
-}
-
-impl Selection {
-    /// Whether a metric of an entity is of interest.
-    pub fn holds(&self, metric: &str, entity: &str) -> bool {
-        let among = |names: &[String], name| names.is_empty() || names.iter().any(|it| it == name);
-        among(&self.metrics, metric) && among(&self.entities, entity)
-    }
-
-    /// Checks that the metrics of the results have what is named.
-    ///
-    /// # Errors
-    /// The first name that they do not have, with those that they have.
-    pub fn check(&self, results: &ResultSet) -> Result<(), String> {
-        self.check_among(results, Known::of(results))
-    }
-
-    /// Checks that the metrics or the time series of the results have what is named. The samples are read only if the
-    /// metrics do not have it.
-    ///
-    /// # Errors
-    /// The same, or if the samples cannot be read.
-    pub fn check_with_samples(&self, results: &ResultSet) -> Result<(), String> {
-        let checked = self.check(results);
-        if checked.is_ok() || !results.has_samples() {
-            return checked;
-        }
-        let mut known = Known::of(results);
-        let visited = results.visit_samples(|row| known.add(row.metric, row.entity));
-        visited.map_err(|error| error.to_string())?;
-        self.check_among(results, known)
-    }
-
-    fn check_among(&self, results: &ResultSet, known: Known) -> Result<(), String> {
-        let unknown = |kind: &str, name: &str, known: Vec<String>| {
-            format!(
-                "{}: no {kind} `{name}`; there are {}",
-                results.path.display(),
-                known.join(", ")
-            )
-        };
-        let mut metrics = self.metrics.iter();
-        if let Some(name) = metrics.find(|it| !known.metrics.contains(it)) {
-            return Err(unknown("metric", name, known.metrics));
-        }
-        let mut entities = self.entities.iter();
-        if let Some(name) = entities.find(|it| !known.entities.contains(*it)) {
-            return Err(unknown(
-                "entity",
-                name,
-                known.entities.into_iter().collect(),
-            ));
-        }
-        Ok(())
-    }
-}
-
-/// The names that results have: metrics in their order, entities in that of the alphabet.
-struct Known {
-    metrics: Vec<String>,
-    entities: BTreeSet<String>,
-}
-
-impl Known {
-    fn of(results: &ResultSet) -> Self {
-        let mut known = Self {
-            metrics: Vec::new(),
-            entities: BTreeSet::new(),
-        };
-        let metrics = results.metrics.iter();
-        metrics.for_each(|it| known.add(&it.metric, &it.entity));
-        known
-    }
-
-    fn add(&mut self, metric: &str, entity: &str) {
-        if !self.metrics.iter().any(|it| it == metric) {
-            self.metrics.push(metric.to_owned());
-        }
-        if !self.entities.contains(entity) {
-            self.entities.insert(entity.to_owned());
-        }
-    }
-}
 
 /// Alternatives, compared metric by metric.
 #[derive(Clone, Debug, PartialEq)]
@@ -202,7 +113,7 @@ impl Comparison {
         let Some(axis) = points.axis(key) else {
             let known: Vec<&str> = points.axes.iter().map(|axis| axis.key.as_str()).collect();
             return Err(wrong(match known.is_empty() {
-                true => format!("no axis `{key}`: these are no results of a sweep"),
+                true => format!("no axis `{key}`: these are not results of a sweep"),
                 false => format!("no axis `{key}`; there are {}", known.join(", ")),
             }));
         };
@@ -285,7 +196,8 @@ impl Comparison {
         })
     }
 
-    /// What could not be compared since alternatives have no value there, in a few lines; empty if nothing was left out.
+    /// What could not be compared since alternatives have no value there, in a few lines; empty if nothing was left
+    /// out.
     pub fn left_out(&self) -> String {
         let mut text = String::new();
         let some = |all: &[String]| {
@@ -448,13 +360,11 @@ impl Comparison {
         };
         match self.alternatives.len() {
             2 => format!(
-                "{how}, over {over}; each metric by itself; a difference is \
-                  real where p < 0.05"
+                "{how}, over {over}; each metric by itself; a difference is significant where p < 0.05"
             ),
             _ => format!(
-                "{how}, over {over}; smallest mean first. Alternatives that share a letter cannot be told apart: \
-                 Holm's procedure, 5 % for all pairs of a ranking together; intervals of pairs hold all at once \
-                 (Bonferroni)"
+                "{how}, over {over}; smallest mean first. Alternatives that share a letter cannot be distinguished: \
+                 Holm's procedure, 5 % for all pairs of a ranking together; intervals of pairs hold simultaneously (Bonferroni)"
             ),
         }
     }
@@ -554,7 +464,7 @@ fn contexts(folders: &[&ResultSet]) -> Vec<(String, Vec<Option<u32>>)> {
     shown.collect()
 }
 
-/// One list per alternative in which the same place is the same replication; not a number where there is none.
+/// One list per alternative; the same index is the same replication, NaN where it is missing.
 fn by_replication(found: &[Option<&MetricValues>]) -> Vec<Vec<f64>> {
     let all = found.iter().flatten().flat_map(|it| &it.values);
     let replications: BTreeSet<u32> = all.map(|(replication, _)| *replication).collect();

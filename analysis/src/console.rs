@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
-/// Writes a text to standard output. A reader that has seen enough (`| head`) is no error.
+/// Writes a text to standard output. A reader that has seen enough (`| head`) is not an error.
 ///
 /// # Errors
 /// If it cannot be written for another reason, such as a full disk.
@@ -11,7 +11,7 @@ pub fn print(text: &str) -> io::Result<()> {
     deliver(&mut io::stdout().lock(), text).map(drop)
 }
 
-/// Writes a line to standard error. That it cannot be written is no reason to stop: a closed pipe must not cost what was
+/// Writes a line to standard error. A failed write does not end the program: a closed pipe must not cost what was
 /// computed.
 pub fn tell(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");

@@ -159,7 +159,7 @@ impl Figure {
 /// The figures of a result folder.
 ///
 /// # Errors
-/// If a table cannot be read, or an option names an axis that there is not; no figure at all is no error.
+/// If a table cannot be read, or an option names an axis that there is not; no figure at all is not an error.
 pub fn figures(results: &ResultSet, options: &FigureOptions) -> Result<Vec<Figure>, FigureError> {
     if results.points.are_many() {
         return sweep::figures(results, options);
@@ -191,7 +191,7 @@ fn run_figures(
 ) -> Result<(Vec<Figure>, Option<CallStudy>), FigureError> {
     if let Some(axis) = options.x.as_ref().or(options.by.as_ref()) {
         return Err(FigureError::Axis(format!(
-            "{}: no axis `{axis}`: these are no results of a sweep",
+            "{}: no axis `{axis}`: these are not results of a sweep",
             results.path.display()
         )));
     }

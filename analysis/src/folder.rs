@@ -45,7 +45,7 @@ pub enum FolderError {
         path: PathBuf,
         /// What was tried.
         action: &'static str,
-        /// Why it failed.
+        /// Reason of the failure.
         source: io::Error,
     },
     /// Everything is written but could not be moved into place.
@@ -55,7 +55,7 @@ pub enum FolderError {
         path: PathBuf,
         /// Where the complete results are.
         kept: PathBuf,
-        /// Why it failed.
+        /// Reason of the failure.
         source: io::Error,
     },
     /// Files were still being written at the time of the commit.
@@ -113,7 +113,7 @@ impl ResultFolder {
         let Some(name) = path.file_name() else {
             return Err(FolderError::Name {
                 path: path.to_owned(),
-                reason: "is no name for a new folder",
+                reason: "is not a valid name of a new folder",
             });
         };
         check_target(path, force)?;
@@ -313,7 +313,7 @@ impl ResultFile {
                     written.map_err(io_error(&self.path, "write"))?;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(io_error(&self.path, "read what belongs there")(error)),
+                Err(error) => return Err(io_error(&self.path, "read it")(error)),
             }
         }
     }
@@ -352,7 +352,7 @@ fn check_target(path: &Path, force: bool) -> Result<(), FolderError> {
     let metadata = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(io_error(path, "look at it")(error)),
+        Err(error) => return Err(io_error(path, "read it")(error)),
     };
     if !force {
         return Err(FolderError::Exists(path.to_owned()));

@@ -55,8 +55,8 @@ pub enum Cell<'a> {
 /// let metrics = dictionary().into_iter().find(|it| it.table == "metrics").unwrap();
 /// let mut table = ParquetTable::new(Vec::new(), metrics.columns)?;
 /// table.write(&[
-///     Cell::Integer(0), Cell::Integer(3), Cell::Text("throughput"), Cell::Text("client"), Cell::Text("1/s"), Cell::Float(1.5),
-/// ])?;
+///     Cell::Integer(0), Cell::Integer(3), Cell::Text("throughput"), Cell::Text("client"), Cell::Text("1/s"),
+///   Cell::Float(1.5), ])?;
 /// let file = table.finish()?;
 /// assert!(file.starts_with(b"PAR1") && file.ends_with(b"PAR1"));
 /// # Ok::<(), std::io::Error>(())
@@ -72,7 +72,7 @@ pub struct ParquetTable<W: Write> {
     total: u64,
 }
 
-/// The values of a column in the row group under way.
+/// The values of a column in the row group in progress.
 struct Buffer {
     present: Vec<u32>,
     values: Values,

@@ -30,7 +30,7 @@ pub struct ReportOptions {
 /// Writes a report.
 ///
 /// # Errors
-/// If a table cannot be read, or the options name an axis that there is not.
+/// If a table cannot be read, or an option names an unknown axis.
 pub fn report(results: &ResultSet, options: &ReportOptions) -> Result<String, FigureError> {
     let title = options.title.clone().unwrap_or_else(|| results.name());
     let (figures, calls) = figures_and_calls(results, &options.figures)?;
@@ -107,7 +107,7 @@ pub fn report(results: &ResultSet, options: &ReportOptions) -> Result<String, Fi
     page.section("trust", "How far to trust it");
     page.element("p", "", &results.summary().basis());
     if cautions.is_empty() {
-        page.element("p", "", "Nothing looks wrong.");
+        page.element("p", "", "No problems were found.");
     } else {
         page.raw("<ul>\n");
         for caution in &cautions {
@@ -307,8 +307,7 @@ fn metrics_table(page: &mut Page, metrics: &[MetricValues], known: &KnownMetrics
 fn how_to_reproduce(page: &mut Page, results: &ResultSet) {
     let manifest = &results.manifest;
     let text = format!(
-        "With {} {}, the same inputs and the same seed, this gives the same bytes in every file but the manifest, on \
-         any number of threads:",
+        "With {} {}, the same inputs and the same seed, this command gives the same bytes in every file except the manifest, on any number of threads:",
         manifest.program, manifest.version
     );
     page.element("p", "", &text);
@@ -316,7 +315,7 @@ fn how_to_reproduce(page: &mut Page, results: &ResultSet) {
     page.element(
         "p",
         "",
-        "Whether new results differ from these beyond chance:",
+        "To test whether new results differ significantly from these:",
     );
     page.element(
         "pre",

@@ -29,7 +29,7 @@ impl ReadError {
 /// The values of one metric of one entity at one point, over replications.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MetricValues {
-    /// Point of the parameter grid, from 0; 0 where there is no grid.
+    /// Point of the parameter grid, from 0; 0 without a grid.
     pub point: u32,
     /// What was measured.
     pub metric: String,
@@ -68,7 +68,8 @@ impl MetricValues {
 /// # let parent = tempfile::tempdir()?;
 /// # let path = parent.path().join("results");
 /// let folder = ResultFolder::create(&path, false)?;
-/// folder.write("metrics.csv", b"point,replication,metric,entity,unit,value\n0,0,latency_mean,all,ns,2e6\n0,1,latency_mean,all,ns,4e6\n")?;
+/// folder.write("metrics.csv",
+/// b"point,replication,metric,entity,unit,value\n0,0,latency_mean,all,ns,2e6\n0,1,latency_mean,all,ns,4e6\n")?;
 /// folder.commit(Manifest { program: "soe".into(), seed: 1, replications: 2, ..Manifest::default() })?;
 ///
 /// let results = ResultSet::read(&path)?;
@@ -190,7 +191,7 @@ impl ResultSet {
     /// Shows every call to `visit`, in the order of the file.
     ///
     /// # Errors
-    /// If there is no table of calls, or a row of it is not one.
+    /// If the table of calls is missing, or a row is invalid.
     pub fn visit_calls(&self, mut visit: impl FnMut(&CallRow<'_>)) -> Result<(), ReadError> {
         let mut rows = Rows::open(&self.path.join("calls.csv"))?;
         let in_order = CallRow::is_in_order(rows.header());
@@ -209,7 +210,7 @@ impl ResultSet {
     /// Shows every sample to `visit`, in the order of the file.
     ///
     /// # Errors
-    /// If there are no samples, or a row of their table is not one.
+    /// If the table of samples is missing, or a row is invalid.
     pub fn visit_samples(&self, mut visit: impl FnMut(&SampleRow<'_>)) -> Result<(), ReadError> {
         let mut rows = Rows::open(&self.path.join("samples.csv"))?;
         while rows.advance()? {
@@ -256,8 +257,9 @@ fn read_metrics(path: &Path) -> Result<Vec<MetricValues>, ReadError> {
             )));
         }
         if row.value.is_some_and(|value| !value.is_finite()) {
-            return Err(rows
-                .wrong("value: found a number without end, expected a finite number or nothing"));
+            return Err(
+                rows.wrong("value: found an infinite number, expected a finite number or nothing")
+            );
         }
         let value = row.value.unwrap_or(f64::NAN);
         match series

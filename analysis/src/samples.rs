@@ -15,9 +15,9 @@ pub struct SampleStudy {
 /// One quantity of one entity over time, in each replication.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TimeSeries {
-    /// What was observed.
+    /// Observed quantity.
     pub metric: String,
-    /// What it was observed of.
+    /// Observed entity.
     pub entity: String,
     /// Unit of the values.
     pub unit: Unit,
@@ -29,7 +29,7 @@ impl SampleStudy {
     /// Reads the samples of a folder.
     ///
     /// # Errors
-    /// If there are no samples, or a row of their table is not one.
+    /// If the table of samples is missing, or a row is invalid.
     pub fn of(results: &ResultSet) -> Result<Self, ReadError> {
         Self::of_rows(results, |_| true)
     }
@@ -68,13 +68,13 @@ impl SampleStudy {
         Ok(Self { series })
     }
 
-    /// The average over time of each series of a folder from a time on, in each replication, as metrics. The samples are
-    /// read once, and of those of a replication that are in order of time none is kept.
+    /// The average over time of each series of a folder from a time on, in each replication, as metrics. The samples
+    /// are read once, and of those of a replication that are in order of time none is kept.
     ///
     /// The average ends at the last sample of the replication.
     ///
     /// # Errors
-    /// If there are no samples, or a row of their table is not one.
+    /// If the table of samples is missing, or a row is invalid.
     pub fn averages(results: &ResultSet, from_ns: u64) -> Result<Vec<MetricValues>, ReadError> {
         let mut found: Vec<(MetricValues, BTreeMap<u32, TimeAverage>)> = Vec::new();
         let mut places = Places::default();

@@ -29,7 +29,7 @@ pub fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
     total.sum()
 }
 
-/// A sum under way, with what rounding has lost.
+/// A sum in progress, with what rounding has lost.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Total {
     total: f64,

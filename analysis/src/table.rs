@@ -143,9 +143,9 @@ pub fn tables_reference() -> String {
     let mut text = format!(
         "# Columns of the result tables
 
-Table format {TABLE_FORMAT}. A missing value is an empty field in CSV, `null` in JSON. `columns.json` in each result folder says
-the same of the tables that are in it, with the columns and units of the study's axes. What metrics mean is in
-[docs/metrics.md](../docs/metrics.md). This page is made from the code: `UPDATE_DOCS=1 cargo test -p analysis --test tables`.
+Table format {TABLE_FORMAT}. A missing value is an empty field in CSV, `null` in JSON. `columns.json` in each result folder
+describes the tables in it, including the columns and units of the study's axes. [docs/metrics.md](../docs/metrics.md)
+has the meaning of the metrics. This page is made from the code: `UPDATE_DOCS=1 cargo test -p analysis --test tables`.
 
 "
     );
@@ -188,7 +188,7 @@ pub struct CsvTable<W: Write, R> {
 }
 
 impl<W: Write, R: Record> CsvTable<W, R> {
-    /// Starts the table with its header line. The table has a buffer of its own, `writer` needs none.
+    /// Starts the table with its header line. The table buffers its output; `writer` need not.
     ///
     /// # Errors
     /// Those of `writer`.

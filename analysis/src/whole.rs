@@ -5,8 +5,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use tempfile::TempPath;
 
-/// A file that takes its name, or the place of an earlier file, only when it is [finished](Self::finish). Dropped before,
-/// it leaves nothing behind and whatever was there stays as it was. Devices and pipes are written directly.
+/// A file that takes its name, or the place of an earlier file, only when it is [finished](Self::finish). Dropped
+/// before, it leaves nothing behind and whatever was there stays as it was. Devices and pipes are written directly.
 ///
 /// ```
 /// use analysis::WholeFile;
@@ -72,7 +72,7 @@ impl WholeFile {
         }))
     }
 
-    /// Starts a file where there is none; one that is made there meanwhile stays.
+    /// Starts a file at a free path; a file created there meanwhile is kept.
     ///
     /// # Errors
     /// If there is one, or can be none, of that name.

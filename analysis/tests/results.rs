@@ -176,7 +176,7 @@ fn a_wrong_table_gets_a_line_with_file_place_and_reason() {
         ),
         (
             "point,axis,value\nx,rate,1\n",
-            "points.csv:2: `x` is no number of a point",
+            "points.csv:2: `x` is not the number of a point",
         ),
         (
             "point,axis,value\n0,rate,1\n0,rate,2\n",

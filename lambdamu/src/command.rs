@@ -44,7 +44,7 @@ pub enum CommandError {
     /// Standard output takes nothing.
     #[error("standard output: {0}")]
     Print(io::Error),
-    /// There are no threads to be had.
+    /// Threads cannot be started.
     #[error("cannot start threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
 }

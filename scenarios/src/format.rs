@@ -29,7 +29,7 @@ use crate::reader::tree::Table;
 use crate::reader::{print, set};
 
 pub use reference::reference;
-pub use resolve::{STUDY, SWEEP};
+pub use resolve::{SECTION as SCENARIO, STUDY, SWEEP};
 
 /// The JSON Schema of scenario files, as text.
 pub fn schema() -> String {
@@ -121,14 +121,14 @@ impl Scenario {
     /// # Errors
     /// If there is no such key or no entity of that name.
     pub fn set(&mut self, assignment: &str) -> Result<(), Diagnostics> {
-        set::set(
+        let key = set::set(
             &mut self.0.root,
             &resolve::SECTION,
             assignment,
             self.0.sets.len(),
+            "computer.NAME.cores=4",
         )?;
-        let key = assignment.split('=').next().unwrap_or_default();
-        self.0.sets.push(key.trim().to_owned());
+        self.0.sets.push(key);
         Ok(())
     }
 
@@ -159,7 +159,7 @@ impl Scenario {
     pub fn checked(&self) -> Result<Checked, Diagnostics> {
         let mut report = self.0.report();
         if let Some(node) = self.0.root.get("kind") {
-            report.wrong(node.place, "this is a study, which `soe sweep` runs");
+            report.wrong(node.place, "this is a study: run it with `soe sweep`");
             return Err(report.finish());
         }
         let record = resolve::read(&self.0.root, &self.0.folder, &mut report);

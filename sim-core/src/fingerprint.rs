@@ -6,7 +6,7 @@ use crate::SimTime;
 ///
 /// Each pair is multiplied into a 64-bit state (two odd constants of SplitMix64,
 /// Steele et al., 2014), and the state is mixed once more when it is read. It tells
-/// runs apart, with a chance of 2^-64 of confusing two; it is no protection against
+/// runs apart, with a chance of 2^-64 of confusing two; it does not protect against
 /// forged runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fingerprint(u64);

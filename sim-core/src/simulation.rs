@@ -203,7 +203,7 @@ impl<M: Model> Simulation<M> {
         self.run(count, Calendar::pop)
     }
 
-    /// The loop behind all run methods; each gets a copy of its own.
+    /// The loop behind all run methods; each gets its own copy.
     #[inline(always)]
     fn run(
         &mut self,

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
-/// Wakes something up at the times it asks for.
+/// Wakes a machine at the times it requests.
 #[derive(Debug)]
 pub struct Alarm {
     shared: Arc<Shared>,

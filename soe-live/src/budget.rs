@@ -43,7 +43,7 @@ pub enum Side {
 
 /// The server holds too much, and this connection more than an equal share of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this connection holds more than its share of the memory for messages")]
+#[error("this connection has used up its share of the memory for messages")]
 pub struct Full;
 
 /// Memory for one message. Given back when it is dropped.

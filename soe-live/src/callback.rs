@@ -28,7 +28,7 @@ impl Callback {
     /// chooses one, and the other end.
     ///
     /// # Errors
-    /// If the endpoint is not free, or there is no certificate.
+    /// If the endpoint is in use, or the certificate is missing.
     pub async fn listen(
         endpoint: &Endpoint,
         security: &Security,
@@ -53,7 +53,9 @@ impl CallbackServer for Callback {
     ) -> Result<Response<Void>, Status> {
         match self.results.send(request.into_inner()).await {
             Ok(()) => Ok(Response::new(Void {})),
-            Err(_) => Err(Status::unavailable("nobody waits for results any longer")),
+            Err(_) => Err(Status::unavailable(
+                "no client waits for results any longer",
+            )),
         }
     }
 }

@@ -98,10 +98,10 @@ impl Failure {
 }
 
 /// Starts the log of another program: of what happens here only warnings, unless
-/// the environment asks for more.
+/// the environment sets a level.
 ///
 /// # Errors
-/// If the environment asks for something impossible, or there is a log already.
+/// If the environment has an invalid level, or a log was already started.
 pub fn log_warnings() -> Result<(), Failure> {
     logging::start(Level::WARN)
 }

@@ -64,7 +64,7 @@ enum Text {
 }
 
 impl Computer {
-    /// A computer that `endpoint` stands for.
+    /// A computer represented by `endpoint`.
     ///
     /// # Errors
     /// If it has no certificate to show to others.

@@ -21,10 +21,10 @@ use crate::security::{MissingIdentity, Security};
 /// How long to wait for a connection.
 pub const CONNECT_TIMEOUT: Duration = crate::limits::CONNECT;
 
-/// Why there is no connection.
+/// Why a connection could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// The text is no endpoint.
+    /// The text is not an endpoint.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
     /// We have no certificate to show.

@@ -203,7 +203,7 @@ impl Controller {
         let Ok(endpoint) = core.endpoints.name(broker).parse::<Endpoint>() else {
             return;
         };
-        warn!("broker {endpoint} cannot be reached at {tables} and is forgotten");
+        warn!("broker {endpoint} cannot be reached at {tables} and is removed");
         core.forget(broker);
         tokio::spawn(self.clone().look_for(broker, endpoint, tables.clone()));
     }

@@ -7,16 +7,16 @@ use h2::RecvStream;
 use crate::budget::{Account, Charge, Full, Side};
 use crate::wire::{Assembly, Frame, FrameError};
 
-/// Why there is no message.
+/// Why a message could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Unread {
     /// The bytes so far do not begin one message.
     #[error(transparent)]
     Frame(#[from] FrameError),
-    /// All data have come, and they are not one message.
+    /// The stream has ended, and its data are not one message.
     #[error(transparent)]
     Incomplete(FrameError),
-    /// There is no memory for it.
+    /// The memory for messages is used up.
     #[error(transparent)]
     Full(#[from] Full),
     /// The stream has ended early.
@@ -29,7 +29,7 @@ pub enum Unread {
 /// counts against `account` as long as the message exists.
 ///
 /// # Errors
-/// If there is no message, or not just one, or no room for it.
+/// If the stream does not hold exactly one message, or no memory is left for it.
 pub async fn message(
     body: &mut RecvStream,
     most: usize,

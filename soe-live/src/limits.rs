@@ -72,7 +72,7 @@ pub const TURN: usize = 128 * KIB;
 /// Bytes of the headers of one request or response, decoded.
 pub const HEADERS: u32 = 16 << 10;
 /// Calls of services other than `RunLambda` that one connection executes at a time,
-/// until the first message of the response is on its way. More wait.
+/// until the first message of the response is sent. Further calls wait.
 pub const SERVICE_CALLS: usize = 16;
 
 /// Calls over one connection to a destination before another connection is opened.
@@ -85,7 +85,7 @@ pub const DELIVERIES: u32 = 3;
 pub const ATTEMPTS: usize = 256;
 /// Time to connect, TLS and the first answer of HTTP/2 included.
 pub const CONNECT: Duration = Duration::from_secs(5);
-/// A peer that leaves a PING of HTTP/2 unanswered for so long counts as dead.
+/// A peer that has not acknowledged an HTTP/2 PING within this time counts as dead.
 pub const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
 /// So long before the deadline of a call the destination is sent a PING; half the time
 /// that is left if that is less.

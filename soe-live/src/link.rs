@@ -23,7 +23,7 @@ pub use dial::Dialer;
 pub use outcome::Trouble;
 
 /// Why a connection was given up whose peer left a question unanswered.
-pub const SILENT: &str = "no sign of life";
+pub const SILENT: &str = "no response to a PING";
 
 /// A connection. When it is dropped it is closed.
 pub struct Link {
@@ -75,7 +75,7 @@ impl Link {
         }
     }
 
-    /// Asks the peer for a sign of life, unless that is under way.
+    /// Asks the peer for a sign of life, unless that is in progress.
     pub fn ask(&self) {
         match &self.wire {
             Wire::Http2(link) => link.ask(),
@@ -84,8 +84,8 @@ impl Link {
         }
     }
 
-    /// For how long the peer has left the question unanswered; zero if none is under
-    /// way.
+    /// For how long the peer has left the question unanswered; zero if none is in
+    /// progress.
     pub fn silence(&self) -> Duration {
         match &self.wire {
             Wire::Http2(link) => link.silence(),

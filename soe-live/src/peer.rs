@@ -37,7 +37,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Connections {
     links: Vec<Arc<Link>>,
-    /// The attempt under way.
+    /// The attempt in progress.
     attempt: Option<watch::Receiver<Option<Outcome>>>,
     /// When the last one failed.
     failed: Option<Instant>,
@@ -92,7 +92,7 @@ impl Peer {
     /// Sends an invocation and waits for the response, until `deadline`.
     ///
     /// # Errors
-    /// If there is no response by then.
+    /// If no response arrives in time.
     pub async fn call(
         &self,
         frame: Frame,
@@ -157,7 +157,7 @@ impl Peer {
         Err(Trouble::Lost(SILENT.to_owned()))
     }
 
-    /// Tells a peer that was restarted from one that is gone, after a lost connection.
+    /// After a lost connection, tells a restarted peer from one that is unreachable.
     async fn after_loss(&self, text: String, deadline: Instant) -> CallError {
         let gone = |reason| CallError::Unreachable {
             reason,
@@ -245,18 +245,18 @@ impl Drop for GivenUp<'_> {
     }
 }
 
-/// What the caller is told when its time is over.
+/// The error for a caller whose deadline has passed.
 const DEADLINE: &str = "Deadline Exceeded";
 
 fn late() -> CallError {
     CallError::Refused(DEADLINE.to_owned())
 }
 
-/// Waits for the outcome of an attempt.
+/// Waits for the outcome of a connection attempt.
 async fn outcome(mut attempt: watch::Receiver<Option<Outcome>>) -> Outcome {
     match attempt.wait_for(Option::is_some).await {
         Ok(outcome) => outcome.clone().unwrap_or_else(|| Err("no outcome".into())),
-        Err(_) => Err("the attempt to connect was given up".into()),
+        Err(_) => Err("the connection attempt was cancelled".into()),
     }
 }
 
@@ -273,7 +273,7 @@ impl Shared {
             .retain(|other| !std::ptr::eq(Arc::as_ptr(other), link));
     }
 
-    /// The attempt to connect that is under way, or a new one.
+    /// The attempt to connect that is in progress, or a new one.
     fn attempt(self: &Arc<Self>) -> watch::Receiver<Option<Outcome>> {
         let mut connections = self.connections();
         if let Some(attempt) = &connections.attempt {
@@ -299,7 +299,7 @@ impl Shared {
     }
 
     async fn try_to_connect(&self) -> Result<Link, String> {
-        let closed = |_| "no more attempts to connect".to_owned();
+        let closed = |_| "no further connection attempts".to_owned();
         let _turn = self.attempts.acquire().await.map_err(closed)?;
         match tokio::time::timeout(CONNECT, self.dialer.connect()).await {
             Ok(connected) => connected,
@@ -308,7 +308,7 @@ impl Shared {
     }
 }
 
-/// No attempt is under way any more when it is dropped.
+/// No attempt is in progress any more when it is dropped.
 struct Over<'a>(&'a Shared);
 
 impl Drop for Over<'_> {

@@ -37,7 +37,7 @@ pub struct Credentials {
     as_client: Option<Arc<ClientConfig>>,
 }
 
-/// Why there are no credentials.
+/// Why credentials could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum SecurityError {
     /// `CERT_DIR` is not a directory.
@@ -61,7 +61,7 @@ pub enum SecurityError {
     },
     /// There is neither a certificate for servers nor one for clients.
     #[error(
-        "neither {} nor {} exists: give the files, or CERT_DIR, where they are",
+        "neither {} nor {} exists; set CERT_DIR to the folder of the certificates",
         server.display(),
         client.display()
     )]
@@ -179,7 +179,7 @@ impl Security {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MissingIdentity {
     /// One side of TLS was asked for whose certificate and key do not exist.
-    #[error("no certificate and key for a {0}: {0}.crt and {0}.key are not there")]
+    #[error("no certificate and key for a {0}: {0}.crt and {0}.key are missing")]
     Files(&'static str),
     /// QUIC was asked for without certificates.
     #[error(

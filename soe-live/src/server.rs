@@ -11,6 +11,7 @@ mod call;
 mod connection;
 mod crowd;
 mod fallback;
+mod incoming;
 #[cfg(feature = "quic")]
 mod quic;
 
@@ -111,7 +112,7 @@ impl Server {
     /// Listens at an endpoint. With port 0 the system chooses one.
     ///
     /// # Errors
-    /// If it is not free, or there is no certificate.
+    /// If it is in use, or the certificate is missing.
     pub async fn bind(endpoint: &Endpoint, security: &Security) -> Result<Self, ServeError> {
         Self::bind_over(Transport::Grpc, endpoint, security).await
     }
@@ -223,14 +224,14 @@ async fn serve(
             Err(error) => {
                 debug!("cannot accept a connection: {error}");
                 if !is_about_peer(&error) {
-                    warn!("cannot accept connections for a moment: {error}");
+                    warn!("cannot accept connections at the moment: {error}");
                     tokio::time::sleep(limits::NO_SOCKETS).await;
                 }
                 continue;
             }
         };
         let Some(place) = crowd.enter() else {
-            debug!("{peer}: closed, all {most} connections are busy");
+            debug!("{peer}: connection closed, all {most} connections are busy");
             continue;
         };
         if let Err(error) = tune(&socket) {
@@ -250,7 +251,7 @@ async fn serve(
                             connection::serve(socket, place, shared, stop).await;
                         }
                         Ok(Err(error)) => refusals.tell(peer, &error),
-                        Err(_) => refusals.tell(peer, &"no TLS in time"),
+                        Err(_) => refusals.tell(peer, &"TLS handshake timed out"),
                     }
                 });
             }
@@ -259,7 +260,7 @@ async fn serve(
     drop(listener);
     let drained = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(DRAIN, drained).await.is_err() {
-        warn!("{}: calls were still running", endpoint);
+        warn!("{}: stopped while calls were still running", endpoint);
     }
 }
 
@@ -282,7 +283,7 @@ impl Refusals {
         drop(state);
         match before {
             0 => warn!("{peer} is refused: {why}"),
-            before => warn!("{peer} is refused: {why} (as were {before} others before)"),
+            before => warn!("{peer} refused: {why} (after {before} other refusals)"),
         }
     }
 }

@@ -80,6 +80,7 @@ mod ledger;
 pub mod optimizer;
 mod peers;
 pub mod policy;
+mod questions;
 mod router;
 mod spec;
 mod steps;
@@ -91,18 +92,19 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use sim_core::{SimTime, Slots, Stream, Streams};
 
 pub use call::{
-    Action, Answer, Attempt, CallHeader, CallId, Failure, MOST_HOPS, Outcome, ProbeId, ProbeReply,
+    Action, Answer, Attempt, CallHeader, CallId, MOST_HOPS, Outcome, ProbeId, ProbeReply,
     Rejection, Ticket,
 };
 pub use candidates::{Candidates, Lineup};
 pub use command::{Command, ConfigureError};
 pub use dispatcher::{Choice, Dispatcher};
-pub use events::{AttemptOutcome, ProbeAnswer, RoundTrip, Target};
+pub use events::{AttemptOutcome, Failure, ProbeAnswer, RoundTrip};
 pub use peers::{Load, Peer, Peers};
 pub use router::Router;
 pub use spec::{
     BrokerKind, BrokerSpec, Compatibility, Failover, ForwardingTime, Limits, TableEntrySpec,
 };
+pub use table::Target;
 
 use estimator::{Foresight, Observation};
 use gate::Gate;
@@ -112,18 +114,18 @@ use table::Table;
 use crate::names::{EndpointId, FunctionId, Names};
 use crate::workflow::Meeting;
 
-/// The most probes that are sent in the name of one call.
+/// The largest number of probes sent for one call.
 pub const MOST_PROBES: usize = 16;
 
 /// A broker with the calls it has in progress.
 ///
-/// Whatever a caller's or a destination's behaviour, every call that arrives gets
-/// exactly one [`Action::Respond`], unless it is cancelled. Attempts, tickets and
-/// questions that the broker does not know or not any more are ignored.
+/// Whatever callers and destinations do, every call that arrives gets exactly one
+/// [`Action::Respond`], unless it is cancelled. Unknown and outdated attempts, tickets and
+/// questions are ignored.
 #[derive(Debug)]
 pub struct Broker {
     kind: Kind,
-    /// Whether the policy or the estimator is told of calls and probes.
+    /// Whether the policy or the estimator receives events of calls and probes.
     hears: bool,
     compatibility: Compatibility,
     failover: Failover,
@@ -133,22 +135,22 @@ pub struct Broker {
     forwarding_chance: Stream,
 
     calls: Slots<Call>,
-    /// Of calls that must meet others, where they go, the best place first.
+    /// For calls that must meet others, their destinations, the best first.
     meetings: BTreeMap<Ticket, Box<[EndpointId]>>,
-    /// Of calls that were lost, the destinations that may have received them.
+    /// For lost calls, the destinations that may have received them.
     received: BTreeMap<Ticket, Vec<EndpointId>>,
-    /// The places of a call that is just arriving.
+    /// The ranked destinations of a call that is arriving.
     meeting: Option<Box<[EndpointId]>>,
-    /// Calls admitted and not responded to.
+    /// Calls that were admitted and have no response yet.
     active: u32,
     /// Calls that wait for admission.
     queue: VecDeque<Ticket>,
-    /// Calls being forwarded that have yet to queue for their turn.
+    /// Calls that are delayed before they queue for their destination.
     delayed: BinaryHeap<Reverse<(SimTime, u64, Ticket)>>,
     delays: u64,
-    /// Calls at each destination, and those that wait for their turn.
+    /// Calls at each destination, and those queued for it.
     pending: Gate<Ticket>,
-    /// What is known of each destination.
+    /// The state of each destination.
     peers: Peers,
     probes: Slots<Probe>,
     pending_probes: Gate<ProbeId>,
@@ -170,11 +172,10 @@ enum Kind {
 }
 
 impl Broker {
-    /// A broker at the start of a run. Its random draws come from streams named
-    /// after it.
+    /// A broker at the start of a run. Its random streams are named after it.
     ///
     /// # Errors
-    /// If an entry of its initial table is impossible.
+    /// If an entry of its initial table is invalid.
     pub fn new(
         spec: &BrokerSpec,
         functions: &mut Names<FunctionId>,
@@ -237,7 +238,7 @@ impl Broker {
         Ok(broker)
     }
 
-    /// What it wants done next, in order; `None` if nothing is left to do.
+    /// The next action, in order; `None` if there are none.
     pub fn poll(&mut self) -> Option<Action> {
         self.actions.pop_front()
     }
@@ -266,10 +267,10 @@ impl Broker {
     }
 
     /// A call arrives that must reach the same computer as the other branches of
-    /// its workflow: it goes to the destination with the best rank, whatever the
-    /// policy or the estimator would say, or to the next one if that fails.
+    /// its workflow: it goes to the destination with the best rank, regardless
+    /// of the policy or the estimator, or to the next one if that fails.
     ///
-    /// Brokers agree on the place if they have the same destinations.
+    /// Brokers with the same destinations choose the same one.
     pub fn arrive_to_meet(
         &mut self,
         now: SimTime,
@@ -370,7 +371,7 @@ impl Broker {
         self.settle(now);
     }
 
-    /// A destination replied to a question, or will not.
+    /// A destination replied to a question, or the question failed.
     pub fn probe_replied(&mut self, now: SimTime, probe: ProbeId, reply: ProbeReply) {
         self.wake(now);
         let Some(asked) = self.probes.remove(probe.0) else {
@@ -385,7 +386,7 @@ impl Broker {
         self.settle(now);
     }
 
-    /// The caller does not wait any longer: there will be no response.
+    /// The caller has cancelled the call: it gets no response.
     pub fn cancel(&mut self, now: SimTime, ticket: Ticket) {
         self.wake(now);
         let Some(call) = self.calls.remove(ticket.0) else {
@@ -416,7 +417,7 @@ impl Broker {
     /// Changes the forwarding tables.
     ///
     /// # Errors
-    /// If the declared entry is impossible; then nothing has changed.
+    /// If the declared entry is invalid; then nothing has changed.
     pub fn configure(
         &mut self,
         now: SimTime,
@@ -433,7 +434,7 @@ impl Broker {
         Ok(())
     }
 
-    /// When it wants to be woken next, if ever.
+    /// The time at which to call `wake` next, if any.
     pub fn next_wake(&self) -> Option<SimTime> {
         let delayed = self.delayed.peek().map(|Reverse((due, _, _))| *due);
         match (delayed, self.kind.next_wake()) {
@@ -442,7 +443,7 @@ impl Broker {
         }
     }
 
-    /// It is now at least the time it asked for.
+    /// Called at the time of `next_wake` or later.
     pub fn wake(&mut self, now: SimTime) {
         if self.kind.next_wake().is_some_and(|due| due <= now) {
             match &mut self.kind {
@@ -470,8 +471,8 @@ impl Broker {
         tables.into_iter().flatten()
     }
 
-    /// Which truth its questions ([`Action::Probe`]) are to be answered with, if they are.
-    /// Only a simulation can do that.
+    /// The exact value with which a simulation replies to its questions
+    /// ([`Action::Probe`]), if it needs one.
     pub fn foresees(&self) -> Option<Foresight> {
         match &self.kind {
             Kind::Router { .. } => None,
@@ -484,18 +485,18 @@ impl Broker {
         self.forwarding_time
     }
 
-    /// How many calls are in progress, from admission to response.
+    /// The number of calls in progress, from admission to response.
     pub fn calls_in_progress(&self) -> u32 {
         self.active
     }
 
-    /// How many calls wait for admission.
+    /// The number of calls that wait for admission.
     pub fn calls_queued(&self) -> usize {
         self.queue.len()
     }
 
-    /// How many calls are sent to a destination and not answered, and how many wait
-    /// for their turn there.
+    /// The number of calls sent to a destination and not answered, and the number
+    /// queued for it.
     pub fn pending(&self, destination: EndpointId) -> (u32, u32) {
         if self.pending.is_limited() {
             self.pending.occupancy(destination)
@@ -504,7 +505,7 @@ impl Broker {
         }
     }
 
-    /// What it knows of its destinations.
+    /// The state of its destinations.
     pub fn peers(&self) -> &Peers {
         &self.peers
     }

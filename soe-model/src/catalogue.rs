@@ -8,16 +8,17 @@
 //! and one line in the catalogue of its sort. A program that uses this project as a
 //! library [registers](Catalogue::register) it instead.
 
+mod arguments;
+mod help;
 mod quantity;
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
-use sim_core::SimDuration;
-
+pub use arguments::{Arguments, Configured};
 pub use quantity::{Quantity, Timetable, Value};
 
-use crate::units::{Bytes, QuantityError};
+use crate::units::QuantityError;
 
 /// One kind of a sort: what a user can name, and how it is made.
 ///
@@ -157,7 +158,7 @@ pub struct KindInfo {
 pub enum RegisterError {
     /// Kinds of this sort were registered already, or looked up: what was looked up
     /// before would know less than what is looked up later.
-    #[error("kinds of {sort} must be registered once, before anything is looked up")]
+    #[error("kinds of {sort} must be registered once, before the first lookup")]
     TooLate {
         /// The sort.
         sort: &'static str,
@@ -244,38 +245,6 @@ impl<B> Catalogue<B> {
         self.kinds().enumerate().map(info).collect()
     }
 
-    /// The kinds in one line, as the short help of an option with a configuration
-    /// string tells them: `type=none, trivial with period and stat, or asyncPF`.
-    pub fn summary(&self) -> String {
-        let kind = |kind: &'static Kind<B>| {
-            let parameters = kind.parameters.iter().map(|parameter| parameter.name);
-            match list_with("and", parameters) {
-                none if none.is_empty() => kind.name.to_owned(),
-                parameters => format!("{} with {parameters}", kind.name),
-            }
-        };
-        format!("type={}", list_with("or", self.kinds().map(kind)))
-    }
-
-    /// The kinds and their parameters, a line for each, as the long help of such an
-    /// option tells them. Values are written without units, in seconds and bytes.
-    pub fn details(&self) -> String {
-        let mut text = String::new();
-        for kind in self.kinds() {
-            text += &format!("type={}: {}\n", kind.name, kind.help);
-            for parameter in kind.parameters {
-                let default = match parameter.default {
-                    Some(default) => format!(", default {default}"),
-                    None => ", mandatory".to_owned(),
-                };
-                let (name, help) = (parameter.name, parameter.help);
-                text += &format!("  {name}{default}: {help}\n");
-            }
-        }
-        text.truncate(text.trim_end().len());
-        text
-    }
-
     /// Each kind with the defaults of its parameters, and some value for those that
     /// have none: for tests and benchmarks of everything there is.
     ///
@@ -347,7 +316,7 @@ impl<B> Catalogue<B> {
             .collect::<Result<_, _>>()?;
         Ok(Configured {
             kind,
-            arguments: Arguments(arguments),
+            arguments: Arguments::new(arguments),
         })
     }
 
@@ -400,110 +369,6 @@ fn check<B>(sort: &'static str, kind: &'static Kind<B>) -> Result<(), RegisterEr
     Ok(())
 }
 
-/// A kind together with all its arguments: ready to be built, any number of times.
-pub struct Configured<B: 'static> {
-    /// The kind.
-    pub kind: &'static Kind<B>,
-    /// One value for each of its parameters.
-    pub arguments: Arguments,
-}
-
-impl<B> Clone for Configured<B> {
-    fn clone(&self) -> Self {
-        Self {
-            kind: self.kind,
-            arguments: self.arguments.clone(),
-        }
-    }
-}
-
-impl<B> PartialEq for Configured<B> {
-    fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self.kind, other.kind) && self.arguments == other.arguments
-    }
-}
-
-impl<B> fmt::Debug for Configured<B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:?}", self.kind.name, self.arguments.0)
-    }
-}
-
-/// One value for each parameter of a kind, checked.
-///
-/// The getters are for the builder of that kind, which knows its own parameters:
-/// they panic on a parameter that the kind does not declare with that quantity.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Arguments(Vec<(&'static str, Value)>);
-
-macro_rules! getter {
-    ($(#[$meta:meta])* $name:ident, $variant:ident, $type:ty) => {
-        $(#[$meta])*
-        ///
-        /// # Panics
-        /// If the kind declares no such parameter.
-        pub fn $name(&self, parameter: &str) -> $type {
-            match self.get(parameter) {
-                Some(Value::$variant(value)) => value.clone(),
-                other => panic!("parameter `{parameter}` is {other:?}, not a {}", stringify!($name)),
-            }
-        }
-    };
-}
-
-impl Arguments {
-    getter! {
-        /// A parameter of [`Quantity::Duration`].
-        duration, Duration, SimDuration
-    }
-    getter! {
-        /// A parameter of [`Quantity::Bytes`].
-        bytes, Bytes, Bytes
-    }
-    getter! {
-        /// A parameter of [`Quantity::ByteList`].
-        byte_list, ByteList, Arc<[Bytes]>
-    }
-    getter! {
-        /// A parameter of [`Quantity::Number`].
-        number, Number, f64
-    }
-    getter! {
-        /// A parameter of [`Quantity::Count`].
-        count, Count, u64
-    }
-    getter! {
-        /// A parameter of [`Quantity::Word`].
-        word, Word, &'static str
-    }
-    getter! {
-        /// A parameter of [`Quantity::Timetable`].
-        timetable, Timetable, Arc<Timetable>
-    }
-
-    /// The value of a parameter, if the kind declares it.
-    pub fn get(&self, parameter: &str) -> Option<&Value> {
-        let found = self.0.iter().find(|(name, _)| *name == parameter);
-        found.map(|(_, value)| value)
-    }
-
-    /// All parameters with their values, in the order of the documentation.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
-        self.0.iter().map(|(name, value)| (*name, value))
-    }
-}
-
-/// Joins items by commas, the last one by a word: `a`, `a or b`, `a, b, or c`.
-fn list_with(word: &str, items: impl Iterator<Item = impl fmt::Display>) -> String {
-    let items: Vec<_> = items.map(|item| item.to_string()).collect();
-    match items.as_slice() {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first, last] => format!("{first} {word} {last}"),
-        [first @ .., last] => format!("{}, {word} {last}", first.join(", ")),
-    }
-}
-
 fn list(items: impl Iterator<Item = impl fmt::Display>) -> String {
     let items: Vec<_> = items.map(|item| item.to_string()).collect();
     items.join(", ")
@@ -511,7 +376,10 @@ fn list(items: impl Iterator<Item = impl fmt::Display>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use sim_core::SimDuration;
+
     use super::*;
+    use crate::units::Bytes;
 
     type Delay = fn(&Arguments) -> f64;
 
@@ -552,10 +420,6 @@ mod tests {
             CATALOGUE.details(),
             "type=slow: Waits.\n  period, default 10 s: How long.\n  alpha, mandatory: How much."
         );
-        let list = |items: &[&str]| list_with("or", items.iter());
-        assert_eq!(list(&["a"]), "a");
-        assert_eq!(list(&["a", "b"]), "a or b");
-        assert_eq!(list(&["a", "b", "c"]), "a, b, or c");
     }
 
     #[test]

@@ -98,7 +98,10 @@ pub struct Push {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ControllerError {
     /// The hierarchical installer does not know the node.
-    #[error("`{endpoint}` stands on node `{node}`, which the topology does not know: {known}")]
+    #[error(
+        "`{endpoint}` is on node `{node}`, which is not in the topology; its nodes are \
+             {known}"
+    )]
     UnknownNode {
         /// What was announced.
         endpoint: String,

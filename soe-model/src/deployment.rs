@@ -71,7 +71,7 @@ impl Deployment {
 /// How long and how often a deployment is run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunControl {
-    /// The root of all random draws.
+    /// The seed of all random draws.
     pub seed: u64,
     /// How many independent replications, at least 1.
     pub replications: u32,
@@ -103,7 +103,7 @@ pub enum Change {
         /// Its name.
         computer: String,
     },
-    /// The computer tells its controller, finishes what it has, and is gone.
+    /// The computer deregisters from its controller, finishes its pending invocations, and stops.
     ComputerLeaves {
         /// Its name.
         computer: String,

@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 /// Stands for all calls where results name an entity; so no entity may have this name.
 pub const ALL: &str = "all";
 
-/// A number that stands for a name of one sort.
+/// A number for a name of one kind.
 pub trait Id: Copy {
     /// The identifier with this number.
     fn from_index(index: u32) -> Self;

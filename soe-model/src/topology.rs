@@ -69,7 +69,7 @@ pub struct Topology {
 pub struct Vertex {
     /// Unique in the topology.
     pub name: String,
-    /// What it is.
+    /// Its kind.
     pub kind: VertexKind,
 }
 
@@ -292,7 +292,7 @@ impl Builder {
         Some(id)
     }
 
-    /// The vertex of that name, a new networking one if there is none yet.
+    /// The vertex of that name; a new networking vertex if the name is unknown.
     fn vertex_or_networking(&mut self, name: &str) -> VertexId {
         match self.by_name.get(name) {
             Some(&id) => id,

@@ -407,16 +407,16 @@ fn arguments_that_contradict_each_other_are_refused() {
         ),
         (
             arrivals("periodic", &[rate, ("interval", millis(1))]),
-            "`periodic` gives both `rate` and `interval`, one of them is needed",
+            "`periodic` has both `rate` and `interval`, give one of them",
         ),
         (
             arrivals("ipp", &[("min-gap", millis(200))]),
-            "`ipp` has gaps from 200 ms to 100 ms: the greatest must be more than 0 and at \
-             least the least",
+            "`ipp` has gaps from 200 ms to 100 ms: the maximum must be more than 0 and at least \
+             the minimum",
         ),
         (
             arrivals("ipp", &[("on-mean", millis(0))]),
-            "`ipp` has active phases of no length, `on-mean` must be more than 0",
+            "`ipp` has active phases of length 0, `on-mean` must be more than 0",
         ),
         (
             sizes("uniform", &[("min", bytes(600))]),

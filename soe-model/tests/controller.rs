@@ -281,7 +281,8 @@ fn unknown_nodes_are_refused_before_anything_changes() {
         .announce_computer(place, &[], &bench.endpoints);
     assert_eq!(
         refused.unwrap_err().to_string(),
-        "`host0:1` stands on node `elsewhere`, which the topology does not know: host0, host1, host2, host3, host4"
+        "`host0:1` is on node `elsewhere`, which is not in the topology; its nodes are host0, \
+         host1, host2, host3, host4"
     );
     assert!(
         bench

@@ -129,7 +129,7 @@ fn outcomes(summary: &Summary) -> String {
         ("lost", "calls_lost"),
         ("in progress", "calls_in_progress"),
         ("throughput", "throughput"),
-        ("mean under way", "calls_under_way"),
+        ("mean in progress", "calls_under_way"),
     ];
     let mut table = TextTable::new();
     for (header, _) in columns {

@@ -243,7 +243,7 @@ fn join(folder: &ResultFolder, name: &str, parts: Vec<File>) -> Result<(), Folde
         };
         let part = begin().map_err(|source| FolderError::Io {
             path: folder.path().join(name),
-            action: "read what belongs there",
+            action: "read it",
             source,
         })?;
         file.append(part)?;

@@ -35,7 +35,7 @@ pub struct Progress {
     pub simulated: AtomicU64,
     /// Replications that are over.
     pub replications: AtomicU32,
-    /// Set this to end the run early: replications under way are given up.
+    /// Set this to end the run early: replications in progress are given up.
     pub interrupted: AtomicBool,
 }
 
@@ -53,7 +53,7 @@ pub enum RunError<E> {
     Threads(#[from] rayon::ThreadPoolBuildError),
 }
 
-/// Runs all replications of `deployment`, each watched by an observer of its own.
+/// Runs all replications of `deployment`, each with its own observer.
 ///
 /// The results come in the order of the replications. If the run is interrupted,
 /// those that were over by then are returned.
@@ -132,7 +132,7 @@ pub fn measure_replication(
     }))
 }
 
-/// A replication that is over.
+/// A finished replication.
 struct Over<'o> {
     world: World<'o>,
     events: u64,

@@ -6,7 +6,7 @@
 //! carries messages to them, wakes them when they asked for it, and records every
 //! call.
 //!
-//! Each part keeps its state to itself: the [`wire`] its messages under way, the
+//! Each part keeps its state to itself: the [`wire`] its messages in progress, the
 //! [`recorder`] its statistics, and clients, brokers, computers, [`control`] and
 //! [`flow`] their entities. A part that does something is lent the parts that it
 //! needs. The world hands each event to the part that it concerns, and joins those
@@ -129,7 +129,7 @@ impl Model for World<'_> {
 
 /// Events, each handed to the parts that it concerns.
 impl World<'_> {
-    /// Sets the world going: everybody says when to be woken first.
+    /// Starts the world: schedules the first wake-up of each entity.
     fn start(&mut self, cx: &mut Cx<'_>) {
         for (number, &(at, _)) in (0..).zip(&self.changes) {
             cx.schedule_at(at, Event::Change(number));
@@ -299,7 +299,7 @@ impl World<'_> {
         self.stop_if_over(cx);
     }
 
-    /// A computer vanishes: all who wait for it learn that it is gone.
+    /// A computer fails: all legs that wait for it fail.
     fn fail_computer(&mut self, number: ComputerId, cx: &mut Cx<'_>) {
         let (computers, shared) = (&mut self.computers, &mut self.shared);
         for task in computers.fail(number, cx.now()) {
@@ -367,7 +367,7 @@ impl World<'_> {
         stall.check(&self.clients, events, now)
     }
 
-    /// Reports the calls that are still under way to the observer.
+    /// Reports the calls that are still in progress to the observer.
     pub(crate) fn report_left_over(&mut self, now: SimTime) {
         self.flows.report_left_over(&self.clients, &mut self.shared);
         self.clients.report_left_over(now, &mut self.shared);
@@ -397,7 +397,7 @@ impl World<'_> {
     }
 }
 
-/// All entities that may report metrics of their own: all calls, functions, computers and
+/// All entities that may have their own metrics: all calls, functions, computers and
 /// their processors.
 pub fn entities(deployment: &Deployment) -> Vec<String> {
     let Ok(world) = World::new(deployment, 0, None, None) else {

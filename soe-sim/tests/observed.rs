@@ -52,7 +52,7 @@ fn observations_become_the_metrics_of_a_run() {
         calls: vec![
             completed(4_000, 4_300),
             // Sent before the warm-up ended: leaves no trace but in what is
-            // under way.
+            // in progress.
             completed(500, 3_000),
             completed(3_000, 3_100),
             other(5_000, Some((at(5_500), refused))),

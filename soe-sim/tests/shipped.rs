@@ -66,7 +66,7 @@ fn metric(result: &ReplicationResult, name: &str) -> f64 {
     result.metrics.iter().find(is).unwrap().value
 }
 
-/// The integral over time of the number of calls under way is the sum of the times
+/// The integral over time of the number of calls in progress is the sum of the times
 /// that calls spend, those cut off by the end included: Little's law, exactly.
 #[test]
 fn littles_law_holds() {

@@ -409,19 +409,18 @@ fn wrong_workflows_get_one_line() {
         (
             "workflow = \"app\"",
             "workflow = \"app\"\nfunction = \"f-1\"",
-            "wrong.toml:22:12: `function` in client.user does not go with `workflow`, which says it \
-             already",
+            "wrong.toml:22:12: `function` in client.user cannot be combined with `workflow`",
         ),
         (
             "destination = \"router\"",
             "destinations = [\"router\", \"edge\"]",
-            "wrong.toml:22:16: `destinations` in client.user does not go with `workflow`",
+            "wrong.toml:22:16: `destinations` in client.user cannot be combined with `workflow`",
         ),
         (
             "step.b = { function = \"f-2\", after = \"a\" }",
             "step.b = { function = \"f-2\" }",
-            "wrong.toml:17:6: workflow.app.step.b needs `after`: only the step listed first may \
-             begin the workflow",
+            "wrong.toml:17:6: workflow.app.step.b needs `after`: only the first step listed may \
+             have no predecessor",
         ),
         (
             "step.c = { function = \"f-3\", after = \"b\" }",
@@ -431,14 +430,14 @@ fn wrong_workflows_get_one_line() {
         (
             "step.c = { function = \"f-3\", after = \"b\" }",
             "step.c = { function = \"f-3\", after = \"a\" }",
-            "wrong.toml:17:6: workflow.app.step.b: nothing comes after it, but only the step listed \
-             last may end the workflow",
+            "wrong.toml:17:6: workflow.app.step.b: has no successor; only the last step listed may \
+             have none",
         ),
         (
             "step.b = { function = \"f-2\", after = \"a\" }",
             "step.b = { function = \"f-2\", after = [\"a\", \"c\"] }",
-            "wrong.toml:17:44: workflow.app.step.b.after: `c` is listed last, so the workflow ends \
-             with it",
+            "wrong.toml:17:44: workflow.app.step.b.after: `c` is listed last and cannot have a \
+             successor",
         ),
         (
             "step.b = { function = \"f-2\", after = \"a\" }",
@@ -449,8 +448,8 @@ fn wrong_workflows_get_one_line() {
         (
             "needed-by = \"f-1\"",
             "needed-by = \"unused\"",
-            "wrong.toml:19:40: workflow.app.state.s.needed-by: function `unused` is no part \
-             of the workflow",
+            "wrong.toml:19:40: workflow.app.state.s.needed-by: function `unused` is not part of \
+             the workflow",
         ),
         (
             "companion = \"router\"\n",
@@ -461,12 +460,13 @@ fn wrong_workflows_get_one_line() {
         (
             "style = \"hop-by-hop\"",
             "deadline = \"0 s\"",
-            "wrong.toml:15:12: workflow.app.deadline: must be longer than nothing",
+            "wrong.toml:15:12: workflow.app.deadline: must be more than 0 s",
         ),
         (
             "style = \"hop-by-hop\"",
             "state-at = \"edge\"",
-            "wrong.toml:15:12: `state-at` in workflow.app goes with states = \"remote\" only",
+            "wrong.toml:15:12: `state-at` in workflow.app can be used with states = \"remote\" \
+             only",
         ),
         (
             "companion = \"router\"",

@@ -8,13 +8,14 @@ pub fn metrics_reference() -> String {
     let mut text = "\
 # Metrics
 
-What a replication is measured by: the columns `metric`, `entity` and `unit` of `metrics.csv`, `summary.csv` and
+The metrics of a replication: the columns `metric`, `entity` and `unit` of `metrics.csv`, `summary.csv` and
 `profiles.csv` ([all columns](../analysis/TABLES.md)), what `--metric` of `soe analyze`, `compare`, `plot` and `report`
-takes, and `metrics` and `[[figure]]` of a study. `columns.json` in each result folder says the same of the metrics that
-are in it. This page is made from the code: `UPDATE_DOCS=1 cargo test -p soe-study --test reference`.
+takes, and `metrics` and `[[figure]]` of a study. `columns.json` in each result folder describes the metrics in it.
+This page is made from the code: `UPDATE_DOCS=1 cargo test -p soe-study --test reference`.
 
-The column `better` says which of two values is the better one. In files values are in the base unit that is given here; `1` are ratios from 0 to 1, no unit are numbers of things. Of a
-replication in which there is nothing to measure (the mean latency of no calls) the value is missing.
+The column `better` says whether lower or higher values are better. In files, values are in the base unit given here; `1`
+is a ratio from 0 to 1, and no unit is a count. In a replication without observations (the mean latency of no calls), the
+value is missing.
 
 ## Of simulated scenarios and the live system
 
@@ -28,9 +29,9 @@ count.
     text += "
 ## Of StateSim
 
-The entity is a pair of policies, `ALLOCATION/EXECUTION`. Times are of whole jobs, along their chain of functions. Metrics
-of a length of chain or of a delay have a value at each place of an axis of their own: they are in `profiles.csv`, and
-figures show them with `x = \"within\"`.
+The entity is a pair of policies, `ALLOCATION/EXECUTION`. Times are those of whole jobs, along their chain of functions.
+Metrics by chain length or by delay have their own axis: their values are in `profiles.csv`, and figures show them with
+`x = \"within\"`.
 
 ";
     text += &table(crate::statesim_metrics::METRICS);

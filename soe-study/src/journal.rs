@@ -48,14 +48,14 @@ pub enum JournalError {
         path: PathBuf,
         /// What was tried.
         action: &'static str,
-        /// Why it failed.
+        /// Reason of the failure.
         source: io::Error,
     },
     /// Another process writes to it.
     #[error("{}: another sweep is writing to this journal", .0.display())]
     Busy(PathBuf),
     /// The file is something else.
-    #[error("{}: this is no journal of a sweep; move it elsewhere to begin anew", .0.display())]
+    #[error("{}: this is not the journal of a sweep; move it away to start again", .0.display())]
     Foreign(PathBuf),
 }
 
@@ -91,7 +91,7 @@ impl Source {
     /// Opens a journal and hands every replication in it to `found`.
     ///
     /// # Errors
-    /// If the file cannot be read or is no journal.
+    /// If the file cannot be read or is not a journal.
     pub(crate) fn open(
         path: &Path,
         metrics: &[&'static Metric],
@@ -190,7 +190,7 @@ impl Source {
     }
 
     fn report(&mut self, place: u64, replication: u32) -> io::Result<Report> {
-        let changed = || io::Error::new(ErrorKind::InvalidData, "it has changed meanwhile");
+        let changed = || io::Error::new(ErrorKind::InvalidData, "it has changed since");
         let bytes = self.reader.bytes(place, Head::SIZE)?;
         let (head, width, _) = bytes.and_then(Head::read).ok_or_else(changed)?;
         let layout = self.layouts.get(head.point as usize);
@@ -268,7 +268,7 @@ impl Journal {
         })
     }
 
-    /// Cuts off a last record that is torn, and writes the first if there is none.
+    /// Truncates an incomplete last record, and writes the header of an empty journal.
     ///
     /// # Errors
     /// If that is impossible.

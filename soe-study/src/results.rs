@@ -24,7 +24,7 @@ use records::Records;
 use tables::field;
 
 impl Sweep<'_, Prepared> {
-    /// Writes the results of a sweep that is over into a folder, which appears whole or
+    /// Writes the results of a finished sweep into a folder, which appears whole or
     /// not at all. `study` is the text of the study as it was run.
     ///
     /// The same study, seed and code give the same bytes, whatever was run when and
@@ -190,7 +190,7 @@ fn summary(estimates: &Estimates, warm_up_ns: u64) -> Summary {
     }
 }
 
-/// The quantities that have values at several places; nothing if there is none.
+/// The quantities that have values at several points; empty if none has.
 fn profiles(estimates: &Estimates) -> Option<String> {
     let mut text = "point,metric,entity,at,unit,mean,low,high,n\n".to_owned();
     let empty = text.len();

@@ -62,11 +62,12 @@ metrics! {
     TRAFFIC_TOTAL = "traffic_total", Bytes, "total traffic", Lower, 0,
         "Traffic of all jobs together, bytes times links";
     NETWORK_BY_CHAIN = "network_by_chain", Nanoseconds, "mean network latency", Lower, 0,
-        "Mean time spent in the network by jobs of a length of chain, over the jobs of all replications";
+        "Mean time spent in the network by jobs with chains of this length, over the jobs of all \
+         replications";
     TRAFFIC_BY_CHAIN = "traffic_by_chain", Bytes, "mean traffic", Lower, 0,
-        "Mean traffic of jobs of a length of chain, over the jobs of all replications";
+        "Mean traffic of jobs with chains of this length, over the jobs of all replications";
     CHAIN_SHARE = "chain_share", Ratio, "share of jobs", Neither, 0,
-        "Share of the jobs whose chain has this length";
+        "Share of jobs whose chain has this length";
     DELAY_CDF = "delay_cdf", Ratio, "share of jobs", Higher, 0,
-        "Share of the jobs whose total delay is no more than this";
+        "Share of jobs whose total delay is at most this";
 }

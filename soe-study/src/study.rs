@@ -1,9 +1,8 @@
-//! Study files: what is varied, how often it is repeated, what is looked at.
+//! Study files: axes, replications, metrics and figures.
 //!
 //! Every key is declared once, beside what reads it; the messages for mistakes and the
 //! [`reference`] documentation follow from these declarations, as those of scenarios do.
 
-mod assign;
 mod axis;
 mod check;
 mod figure;
@@ -23,10 +22,11 @@ mod subject;
 use std::path::Path;
 
 use scenarios::format::{STUDY, SWEEP};
-use scenarios::reader::diagnostic::{Diagnostics, Place, Report, quote};
+use scenarios::reader::diagnostic::{Diagnostics, Place, Report};
 use scenarios::reader::document::Document;
 use scenarios::reader::read::Reader;
 use scenarios::reader::record::Record;
+use scenarios::reader::section::Section;
 use scenarios::reader::set;
 use scenarios::reader::tree::{Node, Raw, Table};
 
@@ -118,37 +118,25 @@ impl Study {
         })
     }
 
-    /// Changes a value, such as `replications=20` or
-    /// `parameters.jobs=100`; items of lists are addressed by their number, from 1.
+    /// Changes a value, such as `replications=20` or `parameters.jobs=100`; items of lists
+    /// are numbered from 1.
     ///
     /// # Errors
-    /// If the key leads nowhere.
+    /// If there is no such key, or no network or item of that name or number.
     pub fn set(&mut self, assignment: &str) -> Result<(), Diagnostics> {
-        let wrong =
-            |key: &str, message: &str| Diagnostics::one(&format!("--set {}", quote(key)), message);
-        let (key, value) = set::split(assignment)
-            .ok_or_else(|| wrong(assignment, "expected key=value, such as replications=20"))?;
-        let segments = set::segments(key)
-            .ok_or_else(|| wrong(key, "this is no key, expected one such as replications"))?;
-        let node = Node::parse(value, Place::Set(self.document.sets.len()));
-        assign::assign(&mut self.document.root, &segments, node)
-            .map_err(|message| wrong(key, &message))?;
-        self.document.sets.push(key.to_owned());
+        let number = self.document.sets.len();
+        let section = self.section_of_keys();
+        let root = &mut self.document.root;
+        let key = set::set(root, section, assignment, number, "replications=20")?;
+        self.document.sets.push(key);
         Ok(())
     }
 
-    /// Puts a value that is no text to be read, such as a path, at a key.
-    pub(crate) fn put(&mut self, segments: &[&str], value: &str) -> Result<(), Diagnostics> {
-        let key = segments.join(".");
-        let node = Node {
-            place: Place::Set(self.document.sets.len()),
-            raw: Raw::Text(value.to_owned()),
-        };
-        let segments: Vec<_> = segments.iter().map(|&part| part.to_owned()).collect();
-        assign::assign(&mut self.document.root, &segments, node)
-            .map_err(|message| Diagnostics::one(&key, &message))?;
-        self.document.sets.push(key);
-        Ok(())
+    fn section_of_keys(&self) -> &'static Section {
+        match self.around {
+            Some(_) => &keys::SECTION,
+            None => &keys::STUDY,
+        }
     }
 
     /// Takes the files `PREFIX.nodes`, `PREFIX.links` and `PREFIX.edges` for a network
@@ -158,35 +146,50 @@ impl Study {
     /// If the study has something else in this place, or the current folder is
     /// unknown.
     pub fn give_network(&mut self, name: &str, prefix: &Path) -> Result<(), Diagnostics> {
-        let path = absolute(prefix)?;
-        self.remove(&["network", name]);
-        self.put(&["network", name, "files"], &path)
+        let key = format!("network.{name}.files");
+        let files = self.file("files", prefix)?;
+        let empty = Node {
+            place: files.place,
+            raw: Raw::Table(Table::default()),
+        };
+        let networks = self.document.root.get_or_insert("network", empty);
+        let Raw::Table(networks) = &mut networks.raw else {
+            let message = format!("found {}, expected tables with names", networks.found());
+            return Err(Diagnostics::one("network", &message));
+        };
+        networks.insert(name, files);
+        self.document.sets.push(key);
+        Ok(())
     }
 
     /// Takes a file as the trace of a StateSim study; the path is relative to the
     /// current folder.
     ///
     /// # Errors
-    /// If the study has something else in this place, or the current folder is
-    /// unknown.
+    /// If the current folder is unknown.
     pub fn give_trace(&mut self, file: &Path) -> Result<(), Diagnostics> {
-        let path = absolute(file)?;
-        self.remove(&["trace"]);
-        self.put(&["trace", "file"], &path)
+        let trace = self.file("file", file)?;
+        self.document.root.insert("trace", trace);
+        self.document.sets.push("trace.file".to_owned());
+        Ok(())
     }
 
-    fn remove(&mut self, segments: &[&str]) {
-        let Some((last, parents)) = segments.split_last() else {
-            return;
-        };
-        let mut table = &mut self.document.root;
-        for parent in parents {
-            match table.get_mut(parent).map(|node| &mut node.raw) {
-                Some(Raw::Table(inner)) => table = inner,
-                _ => return,
-            }
-        }
-        table.entries.retain(|entry| entry.key != *last);
+    /// A table with the path of a file, relative to the current folder, as the next change.
+    fn file(&self, name: &str, path: &Path) -> Result<Node, Diagnostics> {
+        let place = Place::Set(self.document.sets.len());
+        let path = absolute(path)?;
+        let mut table = Table::default();
+        table.insert(
+            name,
+            Node {
+                place,
+                raw: Raw::Text(path),
+            },
+        );
+        Ok(Node {
+            place,
+            raw: Raw::Table(table),
+        })
     }
 
     /// Everything that is to be run, checked.
@@ -273,12 +276,13 @@ impl Study {
         Some(plan)
     }
 
-    /// The values of its keys; `None` if it is no study, or one of another version.
+    /// The values of its keys; `None` if it is not a study, or one of another version.
     fn record(&self, report: &mut Report<'_>) -> Option<Record> {
         let root = &self.document.root;
-        let (section, place) = match &self.around {
-            Some((_, place)) => (&keys::SECTION, *place),
-            None => (&keys::STUDY, Place::File(0)),
+        let section = self.section_of_keys();
+        let place = match &self.around {
+            Some((_, place)) => *place,
+            None => Place::File(0),
         };
         if self.around.is_none() && root.get("kind").is_none() {
             let wrong = match (root.get(SWEEP), root.get("client")) {
@@ -289,7 +293,7 @@ impl Study {
                 }
                 (None, Some(_)) => Some((
                     Place::File(0),
-                    "this is a scenario without a section `sweep`, which would say what is varied"
+                    "this is a scenario without a section `sweep`, which defines a study"
                         .to_owned(),
                 )),
                 (None, None) => None,
@@ -316,7 +320,7 @@ impl Study {
 }
 
 impl Study {
-    /// What it says, as a section of a scenario that spells out its own seed.
+    /// Its content, as a section of a scenario, with its seed written out.
     pub(crate) fn section(&self) -> Table {
         let mut section = self.document.root.clone();
         if section.get("seed").is_none() {
@@ -333,7 +337,7 @@ impl Study {
         self.of_scenario("seed").unwrap_or(1)
     }
 
-    /// A whole number that the scenario around it says of its runs.
+    /// A whole number from the section `run` of the scenario around it.
     fn of_scenario(&self, key: &str) -> Option<u64> {
         let (scenario, _) = self.around.as_ref()?;
         let Raw::Table(run) = &scenario.get("run")?.raw else {

@@ -427,7 +427,7 @@ fn a_file_that_is_no_journal_is_left_alone() {
     assert!(
         wrong
             .to_string()
-            .ends_with("this is no journal of a sweep; move it elsewhere to begin anew"),
+            .ends_with("this is not the journal of a sweep; move it away to start again"),
         "{wrong}"
     );
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "my diary\n");
@@ -460,7 +460,7 @@ fn merging_notices_what_is_missing_or_doubled() {
     let missing = merge(&[1, 3]).unwrap_err();
     assert_eq!(
         missing,
-        "point 0, replication 1 is missing (and 9 more): it was not run, or failed"
+        "point 0, replication 1 is missing (and 9 more): it was not run or it failed"
     );
     let doubled = merge(&[1, 2, 3, 2]).unwrap_err();
     assert!(

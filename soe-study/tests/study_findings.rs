@@ -119,7 +119,7 @@ fn wrong_claims_get_one_line() {
         ),
         (
             finding("x", "near", "far", "along = \"network\""),
-            "along: this axis is the one that is compared",
+            "along: this is the axis that is compared",
         ),
         (
             finding("x", "near", "far", "").replace("@all", ""),

@@ -147,6 +147,40 @@ fn changes_from_outside_apply_before_axes() {
 }
 
 #[test]
+fn changes_from_outside_reach_items_scenarios_and_sets() {
+    let mut study = Study::parse(SCENARIO, "study.toml").unwrap();
+    for assignment in [
+        "axis.2.values.3=two-choices",
+        "axis.2.name=rule",
+        "axis.3.values.1.2=3 ms",
+        "axis.4.values.1.label=usual",
+        "filter.1=rate < 100",
+        "filter.2=rule != two-choices",
+        "figure.1.series=rule",
+        "figure.1.where.2=case = usual",
+        // The word `async` becomes a table with a parameter.
+        "scenario.broker.router.optimizer=async",
+        "scenario.broker.router.optimizer.alpha=0.5",
+        "set.run.duration=7 s",
+        "replications.max=5",
+    ] {
+        study.set(assignment).unwrap();
+    }
+    let text = study.check().unwrap();
+    for expected in [
+        "\"random\", \"round-robin\", \"two-choices\"",
+        "\"3 ms\"",
+        "label = \"usual\"",
+        "alpha = 0.5",
+        "\"run.duration\" = \"7 s\"",
+        "max = 5",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    reads_back(&text, "study.toml");
+}
+
+#[test]
 fn points_that_differ_in_name_only_share_their_content() {
     let text = SCENARIO.replace(
         "set = { \"network.rate\" = \"1 Mb/s\", \"computer.\\\"pi.x\\\".count\" = 3 }",

@@ -16,7 +16,7 @@ use soe_study::{Plan, PointDone, Status};
 /// How often the bar is drawn anew.
 const REFRESH: Duration = Duration::from_millis(200);
 
-/// Shows how far a sweep has come.
+/// Shows the progress of a sweep.
 pub struct Watch<'p> {
     plan: &'p Plan,
     points: Arc<AtomicUsize>,
@@ -70,12 +70,12 @@ impl<'p> Watch<'p> {
         self.points.store(status.finished_points, Relaxed);
         let damaged = match status.damaged {
             0 => String::new(),
-            1 => "; one place of the journal is damaged and not used".to_owned(),
-            places => format!("; {places} places of the journal are damaged and not used"),
+            1 => "; one range of the journal is damaged and was skipped".to_owned(),
+            places => format!("; {places} ranges of the journal are damaged and were skipped"),
         };
         if status.finished > 0 || status.damaged > 0 {
             tell(format_args!(
-                "{} replications are there already{damaged}",
+                "{} replications are finished already{damaged}",
                 status.finished
             ));
         }
@@ -84,7 +84,7 @@ impl<'p> Watch<'p> {
         }
     }
 
-    /// Tells of a point that is over.
+    /// Reports a finished point.
     pub fn point(&self, done: PointDone) {
         let points = done.points as usize;
         let number = self.points.fetch_add(points, Relaxed) + points;

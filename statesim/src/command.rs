@@ -66,7 +66,7 @@ pub enum CommandError {
     /// Standard output takes nothing.
     #[error("standard output: {0}")]
     Print(io::Error),
-    /// There are no threads to be had.
+    /// Threads cannot be started.
     #[error("cannot start threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
 }
@@ -99,7 +99,7 @@ pub fn exit_code(program: &str, result: Result<(), CommandError>) -> ExitCode {
     }
 }
 
-/// Prints a text on standard output; a reader that has seen enough is no error.
+/// Prints a text on standard output; a reader that has seen enough is not an error.
 fn print(text: &str) -> Result<(), CommandError> {
     console::print(text).map_err(CommandError::Print)
 }

@@ -110,7 +110,7 @@ impl<'a> Evaluation<'a> {
     /// Outcomes are in the order of `executions`.
     ///
     /// # Errors
-    /// If a function needs a kind of node that there is none of, or data has to go
+    /// If a function needs a kind of node that the network does not have, or data has to go
     /// where no way leads.
     pub fn replicate(
         &self,
@@ -139,7 +139,7 @@ impl<'a> Evaluation<'a> {
     /// In the original model what comes out does not depend on `execution`.
     ///
     /// # Errors
-    /// If a function needs a kind of node that there is none of.
+    /// If a function needs a kind of node that the network does not have.
     pub fn place(
         &self,
         allocation: &dyn AllocationPolicy,
@@ -266,12 +266,12 @@ impl<'a> Evaluation<'a> {
     fn explain(&self, failure: Failure) -> Error {
         Error::Network(match failure {
             Failure::NoRoute(from, to) => format!(
-                "there is no way from `{}` to `{}`",
+                "there is no route from `{}` to `{}`",
                 self.network.name(from),
                 self.network.name(to)
             ),
             Failure::NoCentralNode => {
-                "there is no node that all others can reach and that can reach all others".into()
+                "no node can both reach all others and be reached from them".into()
             }
         })
     }

@@ -9,8 +9,6 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ops::Range;
 
-use crate::trace::{TaskRecord, TraceCounts};
-
 /// The chains of all stateful jobs of a trace, before sizes and work are scaled.
 #[derive(Clone, Debug, Default)]
 pub struct Jobs {
@@ -54,6 +52,34 @@ impl Jobs {
     pub fn counts(&self) -> TraceCounts {
         self.counts
     }
+}
+
+/// What was found in a trace besides the chains.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TraceCounts {
+    /// Rows that were read.
+    pub rows: usize,
+    /// Rows skipped because they are not of the layout or not of a job.
+    pub foreign_rows: usize,
+    /// Rows skipped because the task's name says nothing about dependencies.
+    pub independent_rows: usize,
+    /// Rows skipped because the task never ended (Alibaba's layout only).
+    pub unfinished_rows: usize,
+    /// Jobs with at least one row that was not skipped.
+    pub jobs: usize,
+    /// Jobs in whose chain no task depends on a state.
+    pub stateless_jobs: usize,
+}
+
+/// A task as the trace describes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct TaskRecord {
+    /// How long it ran, in seconds.
+    pub(crate) duration: u32,
+    /// How much of a core it had, in per cent.
+    pub(crate) cpu: f64,
+    /// Memory it had, normalised.
+    pub(crate) memory: f64,
 }
 
 /// Collects the rows of one job after the other.

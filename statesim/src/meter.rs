@@ -42,7 +42,7 @@ pub struct Meter<'a> {
 /// Why a transfer is impossible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// There is no way from one node to another.
+    /// No route from one node to another.
     NoRoute(NodeId, NodeId),
     /// No node can be reached from everywhere.
     NoCentralNode,

@@ -63,11 +63,11 @@ impl Network {
     /// Prepares a topology for evaluation.
     ///
     /// # Errors
-    /// If there is no client or no processing node, or if there are more than 65 535.
+    /// If the network has no client, or has no or more than 65 535 processing nodes.
     pub fn new(topology: Topology, corrections: Corrections) -> Result<Self, Error> {
         let vertices = topology.processing();
         if vertices.is_empty() {
-            return Err(Error::Network("there is no processing node".into()));
+            return Err(Error::Network("the network has no processing node".into()));
         }
         if vertices.len() > usize::from(NodeId::MAX) {
             return Err(Error::Network(format!(
@@ -105,7 +105,7 @@ impl Network {
             .collect();
         if clients.is_empty() {
             return Err(Error::Network(
-                "there is no client (a node of model rpi3b+ or nvidia_jetson_tx2)".into(),
+                "the network has no client (a node of model rpi3b+ or nvidia_jetson_tx2)".into(),
             ));
         }
         let of = |wanted| {

@@ -9,11 +9,11 @@ use crate::model::Corrections;
 /// How work and sizes follow from a trace.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Factors {
-    /// Operations per second of duration on a full core.
+    /// Operations for each second of duration on a full core.
     pub operations: f64,
-    /// Bytes of argument per unit of memory.
+    /// Bytes of argument for each unit of memory.
     pub argument: f64,
-    /// Bytes of state per unit of memory.
+    /// Bytes of state for each unit of memory.
     pub state: f64,
 }
 

@@ -14,7 +14,8 @@ use std::path::Path;
 
 use soe_model::text::Lines;
 
-use crate::jobs::{Jobs, JobsBuilder, Split};
+pub use crate::jobs::TraceCounts;
+use crate::jobs::{Jobs, JobsBuilder, Split, TaskRecord};
 
 /// The layout of the rows of a trace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,34 +50,6 @@ pub enum TraceError {
     },
 }
 
-/// What was found in a trace besides the chains.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TraceCounts {
-    /// Rows that were read.
-    pub rows: usize,
-    /// Rows skipped because they are not of the layout or not of a job.
-    pub foreign_rows: usize,
-    /// Rows skipped because the task's name says nothing about dependencies.
-    pub independent_rows: usize,
-    /// Rows skipped because the task never ended (Alibaba's layout only).
-    pub unfinished_rows: usize,
-    /// Jobs with at least one row that was not skipped.
-    pub jobs: usize,
-    /// Jobs in whose chain no task depends on a state.
-    pub stateless_jobs: usize,
-}
-
-/// A task as the trace describes it.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct TaskRecord {
-    /// How long it ran, in seconds.
-    pub(crate) duration: u32,
-    /// How much of a core it had, in per cent.
-    pub(crate) cpu: f64,
-    /// Memory it had, normalised.
-    pub(crate) memory: f64,
-}
-
 /// The highest number a task may have; the real traces stay below 1000.
 const MAX_TASK_NUMBER: u64 = 65_536;
 
@@ -93,7 +66,7 @@ pub fn read(path: impl AsRef<Path>, layout: Layout) -> Result<Jobs, TraceError> 
     }
 }
 
-/// Reads the jobs of a trace that goes by `name` in messages.
+/// Reads the jobs of a trace; messages call it `name`.
 ///
 /// Reading stops at the first empty line.
 ///
@@ -266,7 +239,7 @@ fn seconds(what: &str, text: &str) -> Result<u64, String> {
     digits(trimmed)
         .or_else(|| {
             let number = trimmed.parse::<f64>().ok()?;
-            // Below this every whole number has a value of its own.
+            // Below this every whole number is exact.
             (0.0..9_007_199_254_740_992.0)
                 .contains(&number)
                 .then_some(number as u64)

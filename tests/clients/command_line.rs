@@ -107,8 +107,8 @@ fn a_mistake_is_one_line_and_status_2() {
         (
             "edgeclient",
             &["--callback-endpoint", "0.0.0.0:6480"],
-            "--callback-endpoint stands for all addresses of the machine: give the one by which \
-             computers reach this client",
+            "--callback-endpoint is a wildcard address: give the address at which computers reach \
+             this client",
         ),
         (
             "edgeclient",
@@ -142,8 +142,8 @@ fn a_mistake_is_one_line_and_status_2() {
                 "--max-sleep",
                 "0.5",
             ],
-            "`ipp` has gaps from 1 s to 500 ms: the greatest must be more than 0 and at least the \
-             least",
+            "`ipp` has gaps from 1 s to 500 ms: the maximum must be more than 0 and at least the \
+             minimum",
         ),
         (
             "clienttracegen",

@@ -61,7 +61,7 @@ fn a_folder_is_checked_against_its_manifest() {
     let (_folder, path) = folder_with(SMALL);
     succeed(&path, &["run", "a.toml", "--output", "r"]);
     let text = stdout(&succeed(&path, &["check", "r"]));
-    assert_eq!(text, "r: all files are as the manifest says\n");
+    assert_eq!(text, "r: all files match the manifest\n");
     let file = path.join("r/summary.csv");
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, text.replace('1', "2")).unwrap();
@@ -87,7 +87,11 @@ fn text_that_png_figures_cannot_show_is_named() {
         let args = ["plot", "r", "--format", format, "--kind", "timeline"];
         stderr(&succeed(&path, &args))
     };
-    assert!(plot("png").contains("has no `東`"), "{}", plot("png"));
+    assert!(
+        plot("png").contains("has no glyphs for `東`"),
+        "{}",
+        plot("png")
+    );
     assert_eq!(plot("svg"), "");
 }
 
@@ -104,7 +108,7 @@ fn a_value_written_in_two_ways_is_there_twice() {
         values = [1, 1.0]
     "#;
     fs::write(path.join("s.toml"), study).unwrap();
-    refused(&path, &["sweep", "s.toml", "--check"], "is there twice");
+    refused(&path, &["sweep", "s.toml", "--check"], "appears twice");
 }
 
 #[test]
@@ -125,8 +129,7 @@ fn statesim_says_which_rows_it_skipped_and_that_a_network_has_no_links() {
     assert!(text.contains("the network has no links"), "{text}");
     assert!(
         text.contains(
-            "2 of 5 rows of the trace were skipped: 1 not of the layout or of no job, 1 of tasks \
-             whose name says nothing about dependencies"
+            "2 of 5 rows of the trace were skipped: 1 not of the layout or without a job, 1 of tasks whose name does not list dependencies"
         ),
         "{text}"
     );

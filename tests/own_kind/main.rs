@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, ExitCode, Output, Stdio};
 
@@ -104,8 +105,11 @@ values = ["dummy-policy", "random"]
 /// Says to the copy of this program that it is the command.
 const AS_COMMAND: &str = "OWN_KIND_AS_COMMAND";
 
+/// The version of the policy, if it is not that of its declaration.
+const VERSION: &str = "OWN_KIND_VERSION";
+
 fn main() -> ExitCode {
-    let program = soe::Program::new().policy(POLICY).estimator(ESTIMATOR);
+    let program = program();
     if std::env::var_os(AS_COMMAND).is_some() {
         return program.main();
     }
@@ -115,16 +119,33 @@ fn main() -> ExitCode {
     they_work_simulated_and_live();
     policies_by_pending_calls_work_live();
     studies_run_them();
+    an_edited_policy_never_reuses_results();
     a_program_with_two_kinds_of_one_name_says_so();
     println!("test own_kind ... ok");
     ExitCode::SUCCESS
 }
 
-fn soe(folder: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(std::env::current_exe().unwrap());
+/// The program with its policy in the version that the environment names.
+fn program() -> soe::Program {
+    let version = std::env::var(VERSION).ok();
+    let version = version.and_then(|version| version.parse().ok());
+    let policy = Kind {
+        version: version.unwrap_or(POLICY.version),
+        ..POLICY
+    };
+    soe::Program::new().policy(policy).estimator(ESTIMATOR)
+}
+
+fn command(executable: &Path, folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(executable);
     command.args(args).env(AS_COMMAND, "1");
     command.current_dir(folder).stdin(Stdio::null());
-    command.output().unwrap()
+    command
+}
+
+fn soe(folder: &Path, args: &[&str]) -> Output {
+    let executable = std::env::current_exe().unwrap();
+    command(&executable, folder, args).output().unwrap()
 }
 
 fn stdout(folder: &Path, args: &[&str]) -> String {
@@ -259,13 +280,61 @@ fn policies_by_pending_calls_work_live() {
 fn studies_run_them() {
     let folder = folder();
     let plan = stdout(folder.path(), &["sweep", "study.toml", "--dry-run"]);
-    assert!(plan.contains("4 are to be run"), "{plan}");
+    assert!(plan.contains("4 remain"), "{plan}");
     stdout(
         folder.path(),
         &["sweep", "study.toml", "--output", "results", "--quiet"],
     );
     let metrics = fs::read_to_string(folder.path().join("results/metrics.csv")).unwrap();
     assert_eq!(metrics.lines().count(), 1 + 4, "{metrics}");
+}
+
+/// Half of a study is in the journal. The same executable continues there; another
+/// version of the policy, or another executable, finds nothing to reuse.
+fn an_edited_policy_never_reuses_results() {
+    let folder = folder();
+    let study = ["sweep", "study.toml", "--output", "results"];
+    stdout(
+        folder.path(),
+        &[&study[..], &["--quiet", "--shard", "1/2"]].concat(),
+    );
+    let executable = std::env::current_exe().unwrap();
+    let remaining = |executable: &Path, version: u32| {
+        let args = [&study[..], &["--dry-run"]].concat();
+        let mut command = command(executable, folder.path(), &args);
+        let output = command.env(VERSION, version.to_string()).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let same = remaining(&executable, POLICY.version);
+    assert!(same.contains("2 replications are finished"), "{same}");
+    let edited = remaining(&executable, POLICY.version + 1);
+    assert!(edited.contains("4 remain"), "{edited}");
+    // An executable stays what it is with a byte appended, at least here.
+    if cfg!(target_os = "linux") {
+        let copy = folder.path().join("copy");
+        fs::copy(&executable, &copy).unwrap();
+        let moved = remaining(&copy, POLICY.version);
+        assert!(moved.contains("2 replications are finished"), "{moved}");
+        let mut file = fs::OpenOptions::new().append(true).open(&copy).unwrap();
+        file.write_all(b"\n").unwrap();
+        drop(file);
+        let rebuilt = remaining(&copy, POLICY.version);
+        assert!(rebuilt.contains("4 remain"), "{rebuilt}");
+    }
+    // The sweep itself recomputes all points.
+    let run = |version: u32| {
+        let args = [&study[..], &["--force"]].concat();
+        let mut command = command(&executable, folder.path(), &args);
+        let output = command.env(VERSION, version.to_string()).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap() + &String::from_utf8(output.stdout).unwrap()
+    };
+    let recomputed = run(POLICY.version + 1);
+    assert!(
+        recomputed.contains("4 replications run, 0 taken"),
+        "{recomputed}"
+    );
 }
 
 fn a_program_with_two_kinds_of_one_name_says_so() {

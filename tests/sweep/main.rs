@@ -183,7 +183,7 @@ fn killed_at_any_moment_a_sweep_continues_and_ends_with_the_same_bytes() {
         let text = stdout(&succeeds(path, &dry));
         let found = text
             .lines()
-            .find_map(|line| line.split_once(" replications are there already"));
+            .find_map(|line| line.split_once(" replications are finished"));
         found.and_then(|(count, _)| count.parse().ok()).unwrap()
     };
     // From a fixed seed: where the moments fall depends on the machine all the same.
@@ -226,11 +226,11 @@ fn a_changed_value_of_an_axis_runs_only_what_changed() {
     let text = stdout(&dry);
     assert!(text.contains("9 points, 12 replications each"), "{text}");
     assert!(
-        text.contains("72 replications are there already (6 points complete), 36 are to be run"),
+        text.contains("72 replications are finished (6 points complete), 36 remain"),
         "{text}"
     );
     assert!(
-        text.contains(" per replication as those that are there took"),
+        text.contains(" per replication (mean of the finished ones)"),
         "{text}"
     );
     // The results of the study as it was are not replaced by mistake.
@@ -243,7 +243,7 @@ fn a_changed_value_of_an_axis_runs_only_what_changed() {
     );
     let forced = succeeds(path, &["sweep", "study.toml", "--force"]);
     assert!(
-        stderr(&forced).contains("72 replications are there already"),
+        stderr(&forced).contains("72 replications are finished already"),
         "{}",
         stderr(&forced)
     );
@@ -290,7 +290,7 @@ fn a_study_of_the_program_runs_by_its_name() {
     .unwrap();
     let dry = stdout(&succeeds(path, &["sweep", "own.toml", "--dry-run"]));
     assert!(dry.contains("10 points, 200 replications each"), "{dry}");
-    assert!(dry.contains("a few that were tried"), "{dry}");
+    assert!(dry.contains("a few trial runs"), "{dry}");
 }
 
 #[test]
@@ -321,7 +321,7 @@ fn wrong_input_gets_one_line_and_status_2() {
         ),
         (
             vec!["sweep", "study.toml", "--network", "x=y"],
-            "`network` in the study goes with kind = \"statesim\" only",
+            "`network` in the study can be used with kind = \"statesim\" only",
         ),
         (
             vec!["sweep", "study.toml", "--set", "replications=0"],
@@ -334,7 +334,7 @@ fn wrong_input_gets_one_line_and_status_2() {
         (vec!["study", "statesim-000", "--trace", "absent"], "absent"),
         (
             vec!["sweep", "merge", "study.toml", "notes"],
-            "notes: this is no journal of a sweep",
+            "notes: this is not the journal of a sweep",
         ),
         (
             vec!["sweep", "merge", "study.toml", "absent"],

@@ -29,7 +29,7 @@ fn a_failed_replication_is_named_with_its_seed_and_a_command_and_the_others_go_o
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let text = stderr(&output);
     assert!(
-        text.contains("point 1 (jobs = 5), seed 1 failed: network: there is no way from"),
+        text.contains("point 1 (jobs = 5), seed 1 failed: network: there is no route from"),
         "{text}"
     );
     let failures = fs::read_to_string(path.join("results/my study/failures.csv")).unwrap();
@@ -43,7 +43,7 @@ fn a_failed_replication_is_named_with_its_seed_and_a_command_and_the_others_go_o
 #[cfg(unix)]
 fn runs_again(path: &Path, text: &str) {
     let mut lines = text.lines();
-    let again = lines.find_map(|line| line.split_once("to see it again: "));
+    let again = lines.find_map(|line| line.split_once("to reproduce it: "));
     let output = Command::new("sh")
         .args(["-c", again.unwrap().1])
         .current_dir(path)
@@ -51,7 +51,7 @@ fn runs_again(path: &Path, text: &str) {
         .unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let text = stderr(&output);
-    assert!(text.contains("there is no way from"), "{text}");
+    assert!(text.contains("there is no route from"), "{text}");
 }
 
 #[cfg(not(unix))]
@@ -74,7 +74,7 @@ fn a_failed_replication_of_a_part_can_be_seen_again_and_the_part_is_not_called_c
     assert_eq!(merge.status.code(), Some(2));
     assert!(
         stderr(&merge).contains("missing")
-            && stderr(&merge).ends_with("it was not run, or failed\n"),
+            && stderr(&merge).ends_with("it was not run or it failed\n"),
         "{}",
         stderr(&merge)
     );
@@ -91,7 +91,7 @@ fn a_dry_run_counts_also_where_replications_fail() {
         "{text}"
     );
     assert!(
-        text.contains("how long that takes is unknown: a replication of jobs = "),
+        text.contains("the remaining time is unknown: a replication of jobs = "),
         "{text}"
     );
 }

@@ -179,7 +179,7 @@ fn plots_of_a_sweep_that_make_no_sense_are_refused() {
         (&["--entity", "zork"], "no entity `zork`; there are all, "),
         (
             &["--kind", "cdf"],
-            "holds nothing that such a figure could show; a sweep has lines, bars and heat maps",
+            "no data for such a figure; for a sweep there are lines, bars and heat maps",
         ),
     ];
     for (args, expected) in cases {

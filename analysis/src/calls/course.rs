@@ -47,7 +47,7 @@ impl Course {
         }
     }
 
-    /// Looks for nothing yet.
+    /// A search that has seen no rows.
     pub(crate) fn unsettled() -> Self {
         Self {
             settling: None,
@@ -78,7 +78,7 @@ impl Course {
             .add(call, |call| follow(settling, dependence, call));
     }
 
-    /// The replication is over.
+    /// Ends the replication.
     pub(crate) fn end(&mut self) {
         let (settling, dependence) = (&mut self.settling, &mut self.dependence);
         self.waiting.end(|call| follow(settling, dependence, call));
@@ -86,7 +86,7 @@ impl Course {
         dependence.iter_mut().for_each(Dependence::end);
     }
 
-    /// What was found once the table is over: the warm-up, `None` of too few calls, and the dependence if it was asked
+    /// The results at the end of the table: the warm-up, `None` with too few calls, and the dependence if it was asked
     /// for.
     pub(crate) fn found(self) -> (Option<Transient>, Dependence) {
         (
@@ -129,9 +129,9 @@ struct Call {
     latency_ns: Option<u64>,
 }
 
-/// Puts the calls of a replication, which a table has in the order in which they ended, into the order of their numbers:
-/// a call waits for those with lower numbers, so that as many wait as were under way at a time. Where a number is
-/// missing, all that follow wait for the end. A number that occurs again comes when it is read.
+/// Puts the calls of a replication, which a table has in the order in which they ended, into the order of their
+/// numbers: a call waits for those with lower numbers, so that as many wait as were in progress at a time. Where a
+/// number is missing, all that follow wait for the end. A number that occurs again comes when it is read.
 #[derive(Default)]
 struct Waiting {
     next: u64,

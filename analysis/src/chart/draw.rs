@@ -133,7 +133,7 @@ pub(super) fn draw_series(svg: &mut Svg, frame: &Frame, all: &[Series], referenc
     }
 }
 
-/// Says so in the middle of the plot if there is nothing to draw.
+/// Writes a note in the middle of a plot without data.
 fn note_absence(svg: &mut Svg, frame: &Frame, series: &[Series]) {
     let mut points = series.iter().flat_map(Series::points);
     if !points.any(|point| frame.at(point.x, point.y).is_some()) {
@@ -141,8 +141,8 @@ fn note_absence(svg: &mut Svg, frame: &Frame, series: &[Series]) {
     }
 }
 
-/// Hands the places of a series to `draw`, part by part: it is parted by points that cannot be drawn. A distribution has
-/// as many points as there were calls, so they are not gathered.
+/// Hands the places of a series to `draw`, part by part: it is parted by points that cannot be drawn. A distribution
+/// has as many points as there were calls, so they are not gathered.
 fn parts(
     frame: &Frame,
     series: &Series,

@@ -26,7 +26,7 @@ const BAR: f64 = 9.0;
 const STEPS: usize = 64;
 /// Highest map.
 const HIGHEST: f64 = 220.0;
-/// Height of a cell if there is no reason for another.
+/// The default height of a cell.
 const CELL: f64 = 22.0;
 
 /// A value over two axes, as colour; small maps also show the number in each cell.

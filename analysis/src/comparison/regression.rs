@@ -21,7 +21,7 @@ pub struct Regression {
     pub rows: Vec<RegressionRow>,
 }
 
-/// One metric of one entity, now and then.
+/// One metric of one entity in new and old results.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RegressionRow {
     /// The point, such as `rate=10`; empty if there are no points.
@@ -53,7 +53,7 @@ pub enum Verdict {
     Within,
     /// It changed.
     Changed,
-    /// It is no longer there.
+    /// It is missing in the new results.
     Missing,
     /// It was not there before.
     New,

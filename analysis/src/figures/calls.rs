@@ -199,8 +199,7 @@ fn settling(transient: &Transient, cut_ns: u64, options: &FigureOptions) -> Figu
     }
     let calls = each * crate::WarmUp::BATCH;
     let caption = format!(
-        "Latency from the start: the n-th calls of all replications, averaged, {calls} calls a step, and where the rule \
-         MSER-5 has the warm-up end."
+        "Latency over the run: means of the n-th calls over all replications, {calls} calls per step, and the end of the warm-up by the rule MSER-5."
     );
     Figure::chart("warm-up", caption, chart)
 }
@@ -219,7 +218,7 @@ fn rule(transient: &Transient, options: &FigureOptions) -> Figure {
         .reference(Reference::vertical("MSER-5", transient.warm_up.cut as f64));
     Figure::chart(
         "warm-up rule",
-        "What the rule MSER-5 minimizes: the standard error of the mean of what is left after cutting so many calls.",
+        "The statistic that the rule MSER-5 minimizes: the standard error of the mean of the remaining calls, by the number of calls cut.",
         chart,
     )
 }

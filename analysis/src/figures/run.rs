@@ -10,15 +10,15 @@ use crate::statistics::{Interval, mean};
 use crate::table::Metric;
 use crate::unit::Unit;
 
-/// Most entities side by side.
+/// The maximum number of entities side by side.
 const BARS: usize = 24;
 /// Most steps of a line over time; a figure cannot show more.
 const STEPS: usize = 120;
 /// Most lines of one figure.
 const LINES: usize = 7;
 
-/// The figures, and what is known of the calls, if the folder has them; how they depend on each other only if that is to
-/// be `judged`.
+/// The figures, and what is known of the calls, if the folder has them; how they depend on each other only if that is
+/// to be `judged`.
 pub(super) fn figures(
     results: &ResultSet,
     options: &FigureOptions,

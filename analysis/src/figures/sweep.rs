@@ -117,7 +117,7 @@ fn subjects<'a>(results: &'a ResultSet, options: &'a FigureOptions) -> Vec<Subje
         let named = !options.selection.entities.is_empty();
         let shown = entities.iter().copied().filter(|entity| match named {
             true => options.selection.holds(metric, entity),
-            // What concerns everything stands for its parts; what never happened shows nothing.
+            // A metric of everything replaces those of its parts; metrics that are always 0 are not shown.
             false if results.is_always_zero(metric, entity) => false,
             false => *entity == "all" || !entities.contains(&"all"),
         });
@@ -311,7 +311,7 @@ impl Subject<'_> {
     }
 }
 
-/// The points by their value of an axis; all together, without a name, if there is none.
+/// The points by their value of an axis; without an axis, one group without a name.
 fn split(axis: Option<(&PointAxis, AxisLook)>, members: &[usize]) -> Vec<(String, Vec<usize>)> {
     let Some((axis, look)) = axis else {
         return vec![(String::new(), members.to_vec())];

@@ -69,7 +69,7 @@ fn lock(folder: &Path) -> Option<File> {
     locked.then_some(file)
 }
 
-/// Removes the hidden folders of `stem` in `parent` whose process is no more. What cannot be read or removed stays.
+/// Removes the hidden folders of `stem` in `parent` whose process has ended. What cannot be read or removed is kept.
 fn remove_left_over(stem: &str, parent: &Path) {
     let prefix = format!(".{stem}.");
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {

@@ -72,7 +72,7 @@ impl Points {
             let record = rows.record();
             let number = record.get(0).unwrap_or_default();
             let Ok(point) = number.parse::<u32>() else {
-                return Err(rows.wrong(format!("`{number}` is no number of a point")));
+                return Err(rows.wrong(format!("`{number}` is not the number of a point")));
             };
             numbers.push(point);
             let mut set = |key: &str, value: &str| {
@@ -179,7 +179,7 @@ impl Points {
     }
 }
 
-/// The units of the axes, as the dictionary of a folder has them; none if there is none, or it does not say.
+/// The units of the axes from the dictionary of a folder; empty without a dictionary or without units.
 fn units(path: &Path) -> Result<HashMap<String, String>, ReadError> {
     let wrong = |error: &dyn std::fmt::Display| ReadError(format!("{}: {error}", path.display()));
     let text = match std::fs::read(path) {

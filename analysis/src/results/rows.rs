@@ -100,9 +100,9 @@ pub struct SampleRow<'a> {
     pub replication: u32,
     /// When it was observed, nanoseconds since the start of the run.
     pub time_ns: u64,
-    /// What it was observed of.
+    /// Observed entity.
     pub entity: &'a str,
-    /// What was observed.
+    /// Observed quantity.
     pub metric: &'a str,
     /// Unit of the value.
     pub unit: Unit,

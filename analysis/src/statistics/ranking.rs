@@ -63,7 +63,7 @@ impl Pair {
 }
 
 impl Ranking {
-    /// Ranks alternatives, each given by one value per replication (not a number where there is none).
+    /// Ranks alternatives, each given by one value per replication (NaN where missing).
     ///
     /// With `paired`, the same place in each list is the same replication on common random numbers. Alternatives
     /// without any value are left out.

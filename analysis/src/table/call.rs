@@ -28,7 +28,8 @@ pub struct CallRecord {
     pub latency_ns: Option<u64>,
     /// Time on the computer, waiting included, nanoseconds; `None` if not executed.
     pub processing_ns: Option<u64>,
-    /// Load of the executing processor over the last second before the call arrived there, percent; `None` if not executed.
+    /// Load of the executing processor over the last second before the call arrived there, percent; `None` if not
+    /// executed.
     pub load1_percent: Option<u32>,
     /// Number of brokers that forwarded the call.
     pub hops: u32,
@@ -45,7 +46,7 @@ pub enum Outcome {
     Error(NameId),
     /// No response will ever come.
     Lost,
-    /// Still under way when the run ended.
+    /// Still in progress when the run ended.
     InProgress,
 }
 
@@ -95,7 +96,7 @@ impl Record for CallRecord {
         Column::text("function", "Function called"),
         Column::text(
             "path",
-            "Brokers that the call went through, in order, joined by >; empty if none",
+            "Brokers that the call passed, in order, joined by >; empty if none",
         ),
         Column::text(
             "computer",
@@ -105,7 +106,7 @@ impl Record for CallRecord {
         Column::integer(
             "output_bytes",
             "B",
-            "Size of the output; missing if there is none",
+            "Size of the output; missing unless the outcome is ok",
         ),
         Column::integer(
             "sent_ns",
@@ -115,12 +116,12 @@ impl Record for CallRecord {
         Column::integer(
             "latency_ns",
             "ns",
-            "From sending to the outcome, at the client; missing if it never came",
+            "Time from sending to the outcome, at the client; missing if there was no outcome",
         ),
         Column::integer(
             "processing_ns",
             "ns",
-            "Time on the computer, waiting included; missing if not executed",
+            "Time at the computer, including waiting; missing if not executed",
         ),
         Column::integer(
             "load1_percent",
@@ -130,7 +131,7 @@ impl Record for CallRecord {
         Column::integer("hops", "", "Number of brokers that forwarded the call"),
         Column::text(
             "outcome",
-            "What became of the call: ok, error, lost or in progress (when the run ended)",
+            "Outcome of the call: ok, error, lost or in progress (when the run ended)",
         ),
         Column::text(
             "error",

@@ -52,7 +52,7 @@ pub enum Better {
 }
 
 impl Metric {
-    /// A metric without words of its own, that is only shown where it is asked for.
+    /// A metric without its own label, shown only on request.
     pub const fn new(name: &'static str, unit: Unit, description: &'static str) -> Self {
         Self {
             name,
@@ -130,13 +130,13 @@ impl FromIterator<&'static Metric> for KnownMetrics {
 /// The value of one metric of one entity in one replication of one point.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MetricRecord {
-    /// Point of the parameter grid, from 0; 0 where there is no grid.
+    /// Point of the parameter grid, from 0; 0 without a grid.
     pub point: u32,
     /// Replication, from 0.
     pub replication: u32,
-    /// What was measured.
+    /// Name of the metric.
     pub metric: &'static Metric,
-    /// Whose metric it is: a computer, a function, a policy.
+    /// Entity of the metric: a computer, a function, a policy.
     pub entity: NameId,
     /// The value, in the unit of the metric; not a number if the replication has no value.
     pub value: f64,
@@ -160,13 +160,13 @@ impl Record for MetricRecord {
         Column::integer(
             "point",
             "",
-            "Point of the parameter grid, from 0; 0 where there is no grid",
+            "Point of the parameter grid, from 0; 0 without a grid",
         ),
         Column::integer("replication", "", "Replication, from 0"),
-        Column::text("metric", "What was measured"),
+        Column::text("metric", "Name of the metric"),
         Column::text(
             "entity",
-            "Whose metric it is: a computer, a function, a policy",
+            "Entity of the metric: a computer, a function, a policy",
         ),
         Column::text("unit", "Unit of the value; 1 for ratios, empty for counts"),
         Column::float(

@@ -10,7 +10,7 @@ pub struct NameId(NonZeroU32);
 /// The texts behind [`NameId`]s: entities, functions, paths, errors.
 ///
 /// Identifiers are given out in the order of interning. A clone continues with the same identifiers, so that
-/// replications can start from one common table and add names of their own.
+/// replications can start from one common table and add their own names.
 ///
 /// ```
 /// use analysis::Names;

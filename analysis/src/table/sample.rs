@@ -10,9 +10,9 @@ pub struct SampleRecord {
     pub replication: u32,
     /// When it was observed, nanoseconds since the start of the run.
     pub time_ns: u64,
-    /// What it was observed of.
+    /// Observed entity.
     pub entity: NameId,
-    /// What was observed.
+    /// Observed quantity.
     pub metric: &'static Metric,
     /// The value, in the unit of the metric.
     pub value: f64,
@@ -37,10 +37,10 @@ impl Record for SampleRecord {
         Column::integer(
             "time_ns",
             "ns",
-            "When it was observed, since the start of the run",
+            "Time of the observation, since the start of the run",
         ),
-        Column::text("entity", "What it was observed of"),
-        Column::text("metric", "What was observed"),
+        Column::text("entity", "Observed entity"),
+        Column::text("metric", "Observed quantity"),
         Column::text("unit", "Unit of the value; 1 for ratios, empty for counts"),
         Column::float(
             "value",

@@ -7,12 +7,12 @@ pub(crate) const SUMMARY: &[Column] = &[
     Column::integer(
         "point",
         "",
-        "Point of the parameter grid, from 0; 0 where there is no grid",
+        "Point of the parameter grid, from 0; 0 without a grid",
     ),
-    Column::text("metric", "What was measured"),
+    Column::text("metric", "Name of the metric"),
     Column::text(
         "entity",
-        "Whose metric it is: a computer, a function, a policy",
+        "Entity of the metric: a computer, a function, a policy",
     ),
     Column::text(
         "unit",

@@ -8,23 +8,24 @@ const POINT: Column = Column::integer("point", "", "Point of the parameter grid,
 /// How often each point was run.
 pub(super) const REPLICATIONS: &[Column] = &[
     POINT,
-    Column::integer("replications", "", "How many replications it has"),
-    Column::integer("failed", "", "How many of them failed"),
+    Column::integer("replications", "", "Number of replications"),
+    Column::integer("failed", "", "Number of failed replications"),
     Column::text(
         "fingerprint",
-        "Digest of what happened in them, hexadecimal; empty for StateSim, where nothing happens in time",
+        "Digest of the sequence of events, hexadecimal; empty for StateSim, which has no events",
     ),
 ];
 
-/// Metrics with an axis of their own.
+/// Metrics with their own axis.
 pub(super) const PROFILES: &[Column] = &[
     POINT,
-    Column::text("metric", "What was measured"),
-    Column::text("entity", "Whose metric it is: a pair of policies"),
+    Column::text("metric", "Name of the metric"),
+    Column::text("entity", "Entity of the metric: a pair of policies"),
     Column::float(
         "at",
         "",
-        "Where along the metric's own axis: functions of the chain, or nanoseconds of delay",
+        "Position on the metric's own axis: length of the chain in functions, or delay in \
+         nanoseconds",
     ),
     Column::text(
         "unit",
@@ -52,26 +53,30 @@ pub(super) const PROFILES: &[Column] = &[
 pub(super) const FAILURES: &[Column] = &[
     POINT,
     Column::integer("replication", "", "Replication, from 0"),
-    Column::text("reason", "Why it failed"),
+    Column::text("reason", "Reason of the failure"),
 ];
 
 /// What a study is expected to show.
 pub(super) const FINDINGS: &[Column] = &[
     Column::text("finding", "Name of the finding"),
     Column::text("reproduced", "Whether the claim holds: true or false"),
-    Column::integer("places", "", "At how many places it was looked at"),
+    Column::integer(
+        "places",
+        "",
+        "Number of combinations at which the claim was checked",
+    ),
     Column::integer(
         "less",
         "",
-        "At how many of them the 95 % interval of the ratio is below 1",
+        "Number of these at which the 95 % interval of the ratio is below 1",
     ),
     Column::integer(
         "more",
         "",
-        "At how many of them the 95 % interval of the ratio is above 1",
+        "Number of these at which the 95 % interval of the ratio is above 1",
     ),
     Column::text("claim", "The claim in words"),
-    Column::text("numbers", "The least and the greatest ratio, in words"),
+    Column::text("numbers", "The smallest and the largest ratio, in words"),
 ];
 
 /// Averages of StateSim as the scripts of the original print them.
@@ -103,8 +108,8 @@ impl TableColumns {
         }
     }
 
-    /// The table beside the figure of a study of that name: `series` and `x` are the columns of the axes that are drawn,
-    /// if any are, `unit` is that of the means.
+    /// The table beside the figure of a study of that name: `series` and `x` are the columns of the axes that are
+    /// drawn, if any are, `unit` is that of the means.
     pub fn figure(
         name: &str,
         series: Option<Column>,
@@ -112,21 +117,22 @@ impl TableColumns {
         unit: &'static str,
     ) -> Self {
         let series = series.map_or(
-            Column::text("series", "Empty: the study has no axis of series here"),
+            Column::text("series", "Empty: the figure has no axis of series"),
             |axis| axis.renamed("series", "Series"),
         );
         let x = x.map_or(
             Column::float(
                 "x",
                 "",
-                "Where along the metric's own axis: functions of the chain, or nanoseconds of delay",
+                "Position on the metric's own axis: length of the chain in functions, or delay in \
+                 nanoseconds",
             ),
             |axis| axis.renamed("x", "Horizontal axis"),
         );
         let float = |name, description| Column::float(name, unit, description);
         let columns = vec![
             series,
-            Column::text("entity", "Whose metric it is, or a ratio of two entities"),
+            Column::text("entity", "Entity of the metric, or a ratio of two entities"),
             x,
             float("mean", "Mean over replications, in the base unit"),
             float(
@@ -158,7 +164,7 @@ impl TableColumns {
         }
         };
         let points = Self::points([axis("AXIS")]);
-        let value: Cow<'static, str> = "value of an axis, as in points".into();
+        let value: Cow<'static, str> = "Value of an axis, as in points".into();
         let [series, x] = ["series", "x"].map(|name| Column {
             description: value.clone(),
             ..axis(name)
@@ -171,7 +177,7 @@ impl TableColumns {
 }
 
 impl Column {
-    /// The column of an axis under another name, which says what it is there.
+    /// The column of an axis under a different name, for its role in that table.
     fn renamed(self, name: &'static str, role: &str) -> Self {
         Self {
             description: format!("{role}: {}", self.description).into(),

@@ -50,8 +50,7 @@ pub fn run(args: &Args) -> Result<(), CommandError> {
     let mut out = Output::start(&args.out_file, args.append)?;
     if is_example {
         console::tell(
-            "note: no network given and none of nodes, links, edges is here: this is the example \
-             that is part of the program",
+            "note: no network given and none of nodes, links, edges is here: this is the built-in example",
         );
     }
     let pool = rayon::ThreadPoolBuilder::new()

@@ -22,7 +22,7 @@ const LIMIT: Form = Form::Count {
 pub(crate) static SECTION: Section = Section {
     path: "broker.NAME",
     help: "A broker: an e-router, which keeps a weight for each destination, or an e-dispatcher, \
-           which predicts response times. It needs a controller that fills its tables, or a \
+           which predicts response times. It needs a `controller` to fill its tables, or a \
            `table`.",
     keys: &[
         entity::COUNT,
@@ -34,86 +34,86 @@ pub(crate) static SECTION: Section = Section {
             form: Form::Word(&["router", "dispatcher"]),
             default: Default::Value("router"),
             when: When::Always,
-            help: "What it is: edgerouter or edgedispatcher of the original.",
+            help: "The type: `edgerouter` or `edgedispatcher` of the original.",
         },
         Key {
             name: "policy",
             form: Form::Kind(Sort::Policy),
             default: Default::Value("random"),
             when: When::Is("type", "router"),
-            help: "How a router picks by weight; the default is that of edgerouter.",
+            help: "How a router picks a destination; the default is that of edgerouter.",
         },
         Key {
             name: "optimizer",
             form: Form::Kind(Sort::Optimizer),
             default: Default::Value("trivial"),
             when: When::Is("type", "router"),
-            help: "How a router keeps its weights; the default is that of edgerouter.",
+            help: "How a router updates its weights; the default is that of edgerouter.",
         },
         Key {
             name: "estimator",
             form: Form::Kind(Sort::Estimator),
             default: Default::Value("rtt"),
             when: When::Is("type", "dispatcher"),
-            help: "How a dispatcher predicts; the default is that of edgedispatcher.",
+            help: "How a dispatcher predicts response times; the default is that of \
+                   edgedispatcher.",
         },
         Key {
             name: "calls-in-progress",
             form: LIMIT,
             default: Default::Value("unlimited"),
             when: When::Always,
-            help: "Calls it handles at a time; more wait in order (`--num-threads` of the \
-                   original, there 5).",
+            help: "The largest number of calls handled at the same time; further calls wait in \
+                   order of arrival (`--num-threads` of the original, there 5).",
         },
         Key {
             name: "pending-per-destination",
             form: LIMIT,
             default: Default::Value("unlimited"),
             when: When::Always,
-            help: "Calls pending at one destination; more wait in order (`max-pending-clients` of \
-                   the original, there 2).",
+            help: "The largest number of calls pending at one destination; further calls wait in \
+                   order of arrival (`max-pending-clients` of the original, there 2).",
         },
         Key {
             name: "forwarding-time",
             form: Form::Durations,
             default: Default::Value("0 s"),
             when: When::Always,
-            help: "Time to forward one call, or the least and the greatest of a uniform \
-                   distribution (`min-forward-time` and `max-forward-time` of the original, both \
-                   0).",
+            help: "The time to forward one call, or the bounds of a uniform distribution \
+                   (`min-forward-time` and `max-forward-time` of the original, both 0).",
         },
         Key {
             name: "compatibility",
             form: Form::Word(&["corrected", "original"]),
             default: Default::Value("corrected"),
             when: When::Always,
-            help: "Whether it repeats the defects of the original that results obtained with it \
-                   depend on.",
+            help: "Whether it reproduces those defects of the original on which published results \
+                   depend.",
         },
         Key {
             name: "failover",
             form: Form::Word(&Failover::WORDS),
             default: Default::Value("always"),
             when: When::Always,
-            help: "Whether a call that was lost is sent to another destination: `never`, \
-                   `idempotent` (only if it was provably not delivered, or is a dry run), or \
-                   `always`, so that it may be executed twice. A call that was answered, with an \
-                   error too, is never sent again.",
+            help: "Whether a lost call is sent to another destination: `never`, `idempotent` (only \
+                   if it was provably not delivered or is a dry run), or `always`, so that it may \
+                   be executed twice. A call that was answered, even with an error, is never \
+                   repeated.",
         },
         Key {
             name: "table",
             form: Form::Tables(&TABLE),
             default: Default::Value("[]"),
             when: When::Always,
-            help: "What its tables hold from the start.",
+            help: "The entries of its tables at the start.",
         },
     ],
 };
 
 pub(crate) static TABLE: Section = Section {
     path: "broker.NAME.table",
-    help: "One of several entries of a broker's table, for each of the functions to each of the \
-           destinations that it names.",
+    help: "Initial entries of a broker's table: one for each pair of a function and a destination \
+           listed here.",
     keys: &[
         Key {
             name: "function",
@@ -127,7 +127,7 @@ pub(crate) static TABLE: Section = Section {
             form: Form::Names("computer or broker"),
             default: Default::Mandatory,
             when: When::Always,
-            help: "Where to forward it.",
+            help: "The destinations.",
         },
         Key {
             name: "weight",
@@ -145,7 +145,7 @@ pub(crate) static TABLE: Section = Section {
             form: Form::Flag,
             default: Default::Absent("true for a computer"),
             when: When::Always,
-            help: "Whether calls that come from another broker may be forwarded there.",
+            help: "Whether calls from another broker may be forwarded to it.",
         },
     ],
 };

@@ -13,7 +13,7 @@ use crate::reader::section::{Default, Form, Key, Section, When};
 
 pub(crate) static SECTION: Section = Section {
     path: "client.NAME",
-    help: "A client, which issues calls of one function.",
+    help: "A client, which calls one function or runs one workflow.",
     keys: &[
         entity::COUNT,
         entity::NODE,
@@ -23,7 +23,7 @@ pub(crate) static SECTION: Section = Section {
             form: Form::Names("function"),
             default: Default::Mandatory,
             when: When::Without(&["workflow"]),
-            help: "The function it calls. With `count`, several are dealt out in turn.",
+            help: "The function it calls. With `count`, a list is assigned in turn.",
         },
         Key {
             name: "workflow",
@@ -31,47 +31,47 @@ pub(crate) static SECTION: Section = Section {
             default: Default::Unused,
             when: When::Always,
             help: "The workflow that it runs instead of calling a function (`--chain-conf` and \
-                   `--dag-conf` of edgeclient); it has one `destination` then. With `count`, \
-                   several are dealt out in turn.",
+                   `--dag-conf` of edgeclient); it then needs `destination`. With `count`, a list \
+                   is assigned in turn.",
         },
         Key {
             name: "destination",
             form: Form::Names("computer or broker"),
             default: Default::Unused,
             when: When::Without(&["destinations"]),
-            help: "The one broker or computer to which it sends its calls. With `count`, several \
-                   are dealt out in turn.",
+            help: "The broker or computer to which it sends its calls. With `count`, a list is \
+                   assigned in turn.",
         },
         Key {
             name: "destinations",
             form: Form::Names("computer or broker"),
             default: Default::Unused,
             when: When::Always,
-            help: "All brokers or computers among which it chooses (\"uncoordinated access\"): \
-                   each call goes to the preferred one, and to each other with probability \
-                   `persistence`; whoever answers first becomes preferred.",
+            help: "The brokers or computers among which it chooses (\"uncoordinated access\"). \
+                   Each call goes to the preferred one and, with probability `persistence`, to \
+                   each of the others; the first to answer becomes preferred.",
         },
         Key {
             name: "persistence",
             form: Form::Number { min: 0.0, max: 1.0 },
             default: Default::Value("0.05"),
             when: When::Always,
-            help: "The probability with which each call also goes to each destination that is not \
-                   preferred; the default is that of edgeclient.",
+            help: "The probability that a call also goes to a destination that is not preferred, \
+                   drawn for each; the default is that of edgeclient.",
         },
         Key {
             name: "arrivals",
             form: Form::Kind(Sort::Arrivals),
             default: Default::Value("closed-loop"),
             when: When::Always,
-            help: "When it issues calls; the default is that of edgeclient.",
+            help: "The arrival process; the default is that of edgeclient.",
         },
         Key {
             name: "size",
             form: Form::Kind(Sort::Sizes),
             default: Default::Value("100 B"),
             when: When::Always,
-            help: "How large the input is: a size, a list of sizes among which to choose, or a \
+            help: "The size of the input: a size, a list of equally likely sizes, or a \
                    distribution; the default is that of edgeclient.",
         },
         Key {
@@ -79,7 +79,7 @@ pub(crate) static SECTION: Section = Section {
             form: Form::Duration { or: Some("never") },
             default: Default::Value("0 s"),
             when: When::Always,
-            help: "When it starts; \"never\" leaves that to an event (`--initial-delay` of \
+            help: "When it starts; with \"never\", an event starts it (`--initial-delay` of \
                    edgeclient, 0 by default).",
         },
         Key {
@@ -87,7 +87,7 @@ pub(crate) static SECTION: Section = Section {
             form: Form::Duration { or: Some("never") },
             default: Default::Value("never"),
             when: When::Always,
-            help: "When it stops issuing calls; never by default, as edgeclient.",
+            help: "When it stops issuing calls; by default never, as edgeclient.",
         },
         Key {
             name: "calls",
@@ -98,16 +98,16 @@ pub(crate) static SECTION: Section = Section {
             },
             default: Default::Value("unlimited"),
             when: When::Always,
-            help: "After how many calls it stops (`--max-requests` of edgeclient).",
+            help: "The number of calls after which it stops (`--max-requests` of edgeclient).",
         },
         Key {
             name: "generator",
             form: Form::Word(&["named", "original"]),
             default: Default::Value("named"),
             when: When::Always,
-            help: "Where its random draws come from: streams named after it, or the sequences of \
-                   the original's clients, seeded by the seed of the run plus the number of the \
-                   replication.",
+            help: "The source of its random draws: streams named after the client, or the \
+                   generators of the original's clients, seeded with the seed of the run plus the \
+                   number of the replication.",
         },
         Key {
             name: "generator-index",
@@ -118,8 +118,8 @@ pub(crate) static SECTION: Section = Section {
             },
             default: Default::Value("0"),
             when: When::Is("generator", "original"),
-            help: "The original's number of the client, from 0; the copies of a `count` take the \
-                   following ones.",
+            help: "The number of the client in the original, from 0; copies made by `count` take \
+                   the following numbers.",
         },
     ],
 };
@@ -188,9 +188,12 @@ pub(crate) fn resolve(
     let destinations = destinations(record, path, names, report);
     let copies = record.maybe_count("count").unwrap_or(1);
     let several = |key: &str, found: usize, report: &mut Report<'_>| {
-        // A name that is wrong elsewhere may stand for too many here.
+        // A name with an error elsewhere may match too many entities here.
         if record.maybe_count("count").is_none() && found > 1 && report.is_clean() {
-            let message = format!("{path}.{key}: one client has one, found {found}");
+            let message = format!(
+                "{path}.{key}: found {found}, expected one (a list needs \
+                                   `count`)"
+            );
             report.wrong(record.at(key), message);
         }
     };
@@ -199,7 +202,7 @@ pub(crate) fn resolve(
         Some(_) => several("workflow", functions.len(), report),
     }
     if let (Some(place), Some(_)) = (record.given("destinations"), record.given("workflow")) {
-        let message = format!("`destinations` in {path} does not go with `workflow`");
+        let message = format!("`destinations` in {path} cannot be combined with `workflow`");
         report.wrong(place, message);
     }
     if let Some(Destinations::InTurn(all)) = &destinations {
@@ -219,7 +222,7 @@ pub(crate) fn resolve(
     let start = record.maybe_duration("start").map_or(SimTime::MAX, time);
     let stop = record.maybe_duration("stop").map(time);
     if stop.is_some_and(|stop| start < SimTime::MAX && stop <= start) {
-        let message = format!("{path}.stop: must be after its start at {start}");
+        let message = format!("{path}.stop: must be later than the start at {start}");
         report.wrong(record.at("stop"), message);
     }
     let original =

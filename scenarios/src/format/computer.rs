@@ -34,9 +34,9 @@ const UNLIMITED: Bytes = Bytes(1 << 53);
 
 pub(crate) static SECTION: Section = Section {
     path: "computer.NAME",
-    help: "A computer. What it consists of is said in one of four ways: a ready-made `platform`; \
-           a `configuration` file; a single processor with `cores`, `speed`, `memory`, \
-           `functions` and `workers`; or several `processor` and `container` tables.",
+    help: "A computer, described in one of four ways: a predefined `platform`; a `configuration` \
+           file; a single processor with `cores`, `speed`, `memory`, `functions` and `workers`; or \
+           several `processor` and `container` tables.",
     keys: &[
         entity::COUNT,
         entity::NODE,
@@ -47,26 +47,27 @@ pub(crate) static SECTION: Section = Section {
             form: Form::Names("broker"),
             default: Default::Unused,
             when: When::Always,
-            help: "The broker through which it calls the next functions of workflows that run hop \
-                   by hop (`--companion-endpoint` of edgecomputer); without one it only executes \
-                   synchronously. With `count`, several are dealt out in turn.",
+            help: "The broker through which it calls the next function of a workflow that runs hop \
+                   by hop (`--companion-endpoint` of edgecomputer). Without a companion it \
+                   executes synchronous calls only. With `count`, a list is assigned in turn.",
         },
         Key {
             name: "state-server",
             form: Form::Name("computer"),
             default: Default::Unused,
             when: When::Always,
-            help: "Where the remote states of workflows are that its functions work on: on its own \
-                   server, to which they move, if nothing is said; on that of another computer, \
-                   where they stay and are read before and written after each execution \
-                   (`--no-state-server` of edgecomputer); or \"none\".",
+            help: "The state server for remote states of workflows. By default its own: states \
+                   move there. If another computer is named, states stay on the server of that \
+                   computer, and are read before and written after each execution \
+                   (`--no-state-server` of edgecomputer). With \"none\" it cannot use remote \
+                   states.",
         },
         Key {
             name: "platform",
             form: Form::Kind(Sort::Platform),
             default: Default::Unused,
             when: When::Always,
-            help: "A ready-made computer of the original.",
+            help: "A predefined computer of the original.",
         },
         Key {
             name: "configuration",
@@ -80,39 +81,39 @@ pub(crate) static SECTION: Section = Section {
             form: CORES,
             default: Default::Value("1"),
             when: ELSEWHERE,
-            help: "Cores of its only processor (as in a configuration file, 1 by default). A task \
-                   uses at most one at a time.",
+            help: "The number of cores of its only processor (default as in a configuration file: \
+                   1). A task uses at most one core at a time.",
         },
         Key {
             name: "speed",
             form: Form::Speed,
             default: Default::Mandatory,
             when: ELSEWHERE,
-            help: "Speed of each core.",
+            help: "The speed of each core.",
         },
         Key {
             name: "memory",
             form: MEMORY,
             default: Default::Value("unlimited"),
             when: ELSEWHERE,
-            help: "Memory of its only processor; does not matter by default.",
+            help: "The memory of its only processor.",
         },
         Key {
             name: "functions",
             form: Form::Workers,
             default: Default::Mandatory,
             when: ELSEWHERE,
-            help: "The functions it offers, each in a container of its own; `{ NAME = 4 }` also \
-                   says how many workers each has.",
+            help: "The functions it offers, each in its own container; `{ NAME = 4 }` also sets \
+                   the number of workers.",
         },
         Key {
             name: "workers",
             form: CORES,
             default: Default::Absent("one for each core"),
             when: ELSEWHERE,
-            help: "How many invocations of each of its functions run at a time; more wait in \
-                   order. One for each core by default, as in the ready-made platforms' main \
-                   processors.",
+            help: "The number of invocations of each function that run at the same time; further \
+                   ones wait in order of arrival. By default one for each core, as on the main \
+                   processors of the predefined platforms.",
         },
         Key {
             name: "processor",
@@ -133,65 +134,65 @@ pub(crate) static SECTION: Section = Section {
 
 pub(crate) static PROCESSOR: Section = Section {
     path: "computer.NAME.processor.NAME",
-    help: "A processor, shared equally by the tasks of its containers.",
+    help: "A processor; the tasks of its containers share it equally.",
     keys: &[
         Key {
             name: "type",
             form: Form::Word(&["GenericCpu", "GenericGpu"]),
             default: Default::Value("GenericCpu"),
             when: When::Always,
-            help: "What it is, in the words of the original's configuration files; without effect \
-                   on execution.",
+            help: "The type, as in configuration files of the original; it does not affect \
+                   execution.",
         },
         Key {
             name: "cores",
             form: CORES,
             default: Default::Value("1"),
             when: When::Always,
-            help: "Number of cores (as in a configuration file, 1 by default).",
+            help: "The number of cores (default as in a configuration file: 1).",
         },
         Key {
             name: "speed",
             form: Form::Speed,
             default: Default::Mandatory,
             when: When::Always,
-            help: "Speed of each core.",
+            help: "The speed of each core.",
         },
         Key {
             name: "memory",
             form: MEMORY,
             default: Default::Value("unlimited"),
             when: When::Always,
-            help: "Memory shared by its containers; does not matter by default.",
+            help: "The memory shared by its containers.",
         },
     ],
 };
 
 pub(crate) static CONTAINER: Section = Section {
     path: "computer.NAME.container.NAME",
-    help: "A container: the workers that execute one function on one processor.",
+    help: "A container: workers that execute one function on one processor.",
     keys: &[
         Key {
             name: "function",
             form: Form::Name("function"),
             default: Default::Mandatory,
             when: When::Always,
-            help: "The function that it executes.",
+            help: "The function it executes.",
         },
         Key {
             name: "processor",
             form: Form::Name("processor"),
             default: Default::Absent("the only processor"),
             when: When::Always,
-            help: "The processor it runs on; the only one by default.",
+            help: "The processor on which it runs; by default the only one.",
         },
         Key {
             name: "workers",
             form: CORES,
             default: Default::Value("1"),
             when: When::Always,
-            help: "How many invocations run at a time; more wait in order. As in a configuration \
-                   file, 1 by default.",
+            help: "The number of invocations that run at the same time; further ones wait in order \
+                   of arrival. The default is that of a configuration file.",
         },
     ],
 };
@@ -251,7 +252,8 @@ pub(crate) fn platform(
         if name.is_empty() || name.contains('/') {
             let place = record.given("configuration").unwrap_or(record.place);
             let message = format!(
-                "{path}: `{}` is no name for a processor: at least 1 character, without `/`",
+                "{path}: `{}` is not a valid name of a processor: expected at least 1 character, \
+                 without `/`",
                 quote(name)
             );
             reader.report.wrong(place, message);
@@ -277,19 +279,16 @@ pub(crate) fn platform(
 fn contradiction(error: &ComputerError) -> String {
     match error {
         ComputerError::DuplicateProcessor { processor, .. } => {
-            format!("there are two processors `{}`", quote(processor))
+            format!("two processors are called `{}`", quote(processor))
         }
         ComputerError::NoProcessor { processor, .. } => {
-            format!("there is no processor `{}`", quote(processor))
+            format!("no processor is called `{}`", quote(processor))
         }
         ComputerError::DuplicateContainer { container, .. } => {
-            format!("there are two containers `{}`", quote(container))
+            format!("two containers are called `{}`", quote(container))
         }
         ComputerError::DuplicateFunction { function, .. } => {
-            format!(
-                "there are two containers for function `{}`",
-                quote(function)
-            )
+            format!("two containers execute function `{}`", quote(function))
         }
         ComputerError::NoWorkers { container } => {
             format!("container `{}` has no workers", quote(container))
@@ -298,7 +297,7 @@ fn contradiction(error: &ComputerError) -> String {
             format!("processor `{}` has no cores", quote(processor))
         }
         ComputerError::InvalidSpeed { processor, .. } => {
-            format!("processor `{}` has no speed above 0", quote(processor))
+            format!("processor `{}` must have a speed above 0", quote(processor))
         }
     }
 }
@@ -334,7 +333,7 @@ impl Context<'_> {
     /// A single processor with functions.
     fn single(&self, record: &Record, reader: &mut Reader<'_, '_>) -> Option<Platform> {
         if let Some(place) = record.given("container") {
-            let message = format!("{} has containers, but no processor", self.path);
+            let message = format!("{} has containers but no processor", self.path);
             reader.report.wrong(place, message);
             return None;
         }
@@ -355,7 +354,7 @@ impl Context<'_> {
                     .any(|known: &ContainerSpec| known.name == function);
                 if twice {
                     let function = quote(&function);
-                    let message = format!("{key}: `{function}` is mentioned twice");
+                    let message = format!("{key}: `{function}` appears twice");
                     reader.report.wrong(name.place, message);
                     return None;
                 }
@@ -409,7 +408,7 @@ impl Context<'_> {
         }
         if containers.is_empty() && reader.report.is_clean() {
             let place = record.at("processor");
-            let message = format!("{} has processors, but no container", self.path);
+            let message = format!("{} has processors but no container", self.path);
             reader.report.wrong(place, message);
         }
         let processors = processors.iter().map(|(name, processor)| ProcessorSpec {
@@ -450,7 +449,7 @@ impl Context<'_> {
                 wrong(name.place, message, reader)
             }
             None if container.given("processor").is_none() && processors.len() > 1 => {
-                let message = format!("{path} needs `processor`: there are several");
+                let message = format!("{path} needs `processor`, as the computer has several");
                 wrong(container.place, message, reader)
             }
             None => first.0.text.clone(),

@@ -8,8 +8,8 @@ use crate::reader::section::{Default, Form, Key, Section, When};
 
 pub(crate) static SECTION: Section = Section {
     path: "controller.NAME",
-    help: "A controller, to which computers and brokers announce themselves and which fills the \
-           tables of the brokers.",
+    help: "A controller: computers and brokers announce themselves to it, and it fills the tables \
+           of the brokers.",
     keys: &[
         entity::NODE,
         entity::CLASS,
@@ -28,8 +28,8 @@ pub(crate) static SECTION: Section = Section {
             default: Default::Value(entity::NETWORK),
             when: When::Is("installer", "hierarchical"),
             help: "A file with the matrix of distances between nodes (`--topology-file` of \
-                   edgecontroller): one node per line, its name and its distances. By default, \
-                   the distance is the time that 1 kB takes in the network.",
+                   edgecontroller). Each line has the name of a node and its distances. By \
+                   default, the distance is the time that 1 kB takes in the network.",
         },
         Key {
             name: "objective",

@@ -20,26 +20,25 @@ pub(crate) const COUNT: Key = Key {
     },
     default: Default::Absent("one, called NAME"),
     when: When::Always,
-    help: "How many of them there are, called NAME-1, NAME-2, …. Where a list is expected, NAME \
-           stands for all of them; where each of several entities needs one, they are dealt out \
-           in turn.",
+    help: "The number of copies, called NAME-1, NAME-2, …. In lists, NAME stands for all of them; \
+           where each of several entities needs one, the copies are assigned in turn.",
 };
 
 pub(crate) const NODE: Key = Key {
     name: "node",
     form: Form::Names("node"),
-    default: Default::Absent("a node of its own, called as the entity"),
+    default: Default::Absent("its own node, with the name of the entity"),
     when: When::Always,
-    help: "The node of the network on which it stands. Entities on one node reach each other at \
-           once. With `count`, a list is dealt out in turn.",
+    help: "The node of the network on which it is. Messages between entities on the same node take \
+           no time. With `count`, a list is assigned in turn.",
 };
 
 pub(crate) const CLASS: Key = Key {
     name: "class",
     form: Form::Name("class"),
-    default: Default::Absent("computer, broker, controller or client, by what stands there first"),
+    default: Default::Absent("computer, broker, controller or client, by the first entity on it"),
     when: When::Always,
-    help: "The class of its node, by which links can be given for many nodes at once.",
+    help: "The class of its node; links can name classes.",
 };
 
 pub(crate) const CONTROLLER: Key = Key {
@@ -47,10 +46,10 @@ pub(crate) const CONTROLLER: Key = Key {
     form: Form::Name("controller"),
     default: Default::Absent("the controller, if there is exactly one"),
     when: When::Always,
-    help: "The controller to which it announces itself; \"none\" for none.",
+    help: "The controller to which it announces itself, or \"none\".",
 };
 
-/// The word that stands for no controller.
+/// The word for no controller.
 const NONE: &str = "none";
 /// The word for distances that follow from the network.
 pub(crate) const NETWORK: &str = "network";
@@ -59,7 +58,7 @@ const RESERVED: [&str; 3] = [NONE, NETWORK, soe_model::names::ALL];
 /// The longest name.
 const LONGEST_NAME: usize = 100;
 
-/// What a name may stand for.
+/// What a name may refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     Function,
@@ -94,7 +93,7 @@ impl What {
     }
 }
 
-/// One section of a kind of entity, which stands for one or several of them.
+/// One section of an entity kind, which declares one entity or several copies.
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
     pub(crate) what: What,
@@ -123,7 +122,7 @@ impl Group {
         }
     }
 
-    /// How many entities it stands for.
+    /// The number of entities it declares.
     pub(crate) fn len(&self) -> u64 {
         self.count.unwrap_or(1)
     }
@@ -161,15 +160,16 @@ impl Directory {
                 || RESERVED.contains(&text.as_str())
             {
                 let message = format!(
-                    "`{}` is no name for a {word}: 1 to {LONGEST_NAME} bytes without blanks, \
-                     neither \"none\", \"network\" nor \"all\"",
+                    "`{}` is not a valid name of a {word}: expected 1 to {LONGEST_NAME} bytes \
+                     without blanks, other than \"none\", \"network\" and \"all\"",
                     quote(text)
                 );
                 report.wrong(name.place, message);
             }
             if let Some(separator) = what.separators().iter().find(|it| text.contains(**it)) {
                 let message = format!(
-                    "`{}` is no name for a {word}: results use `{separator}` between names",
+                    "`{}` is not a valid name of a {word}: results use `{separator}` as a \
+                     separator",
                     quote(text)
                 );
                 report.wrong(name.place, message);
@@ -233,7 +233,7 @@ impl Directory {
         found.is_some_and(|(group, _)| group.what == what)
     }
 
-    /// The nodes of the entities that a name stands for.
+    /// The nodes of the entities to which a name refers.
     pub(crate) fn nodes_of(&self, name: &str) -> Option<Vec<String>> {
         let group = &self.groups[*self.entities.get(name)?];
         if group.nodes.is_empty() {
@@ -260,7 +260,7 @@ impl Directory {
         (exists || group.doubtful).then_some((group, Some(number)))
     }
 
-    /// The entities that a name stands for; what is unknown is reported.
+    /// The entities to which a name refers; unknown names are reported.
     pub(crate) fn expand(
         &self,
         name: &Name,
@@ -308,7 +308,7 @@ impl Directory {
         }
     }
 
-    /// The same for several names; one that is mentioned twice is reported.
+    /// The same for several names; one that appears twice is reported.
     pub(crate) fn expand_all(
         &self,
         names: &[Name],
@@ -323,7 +323,7 @@ impl Directory {
                 if seen.insert(member.clone()) {
                     all.push(member);
                 } else {
-                    let message = format!("{key}: `{}` is mentioned twice", quote(&member));
+                    let message = format!("{key}: `{}` appears twice", quote(&member));
                     report.wrong(name.place, message);
                 }
             }
@@ -343,7 +343,7 @@ impl Directory {
             {
                 Some(other) if !other.nodes.is_empty() && other.name != group.name => {
                     let message = format!(
-                        "{key}: {} `{}` stands on node `{}`, name that",
+                        "{key}: {} `{}` is on node `{}`; write the name of the node",
                         other.what.word(),
                         quote(&name.text),
                         quote(&other.nodes[0].text)
@@ -385,7 +385,7 @@ impl Directory {
                 .take(3)
                 .collect();
             let message = format!(
-                "{path} needs `controller`, as there are several: {}, or \"none\"",
+                "{path} needs `controller`, as there are several: expected one of {}, or \"none\"",
                 others.join(", ")
             );
             report.wrong(record.place, message);
@@ -429,10 +429,7 @@ impl Budget {
         }
         if !self.exceeded {
             self.exceeded = true;
-            report.wrong(
-                place,
-                "with this the scenario has more than 2 million parts",
-            );
+            report.wrong(place, "here the scenario exceeds 2 million parts");
         }
         false
     }

@@ -23,48 +23,49 @@ const fn subject(name: &'static str, what: &'static str, help: &'static str) -> 
 
 pub(crate) static SECTION: Section = Section {
     path: "event",
-    help: "One of several changes while the run goes on. Each names what happens to whom: exactly \
-           one of `fail`, `leave`, `join`, `slow`, `link`, `set-weight`, `start` and `stop`.",
+    help: "A change during the run. Each event has exactly one of `fail`, `leave`, `join`, `slow`, \
+           `link`, `set-weight`, `start` and `stop`, which names the entities affected.",
     keys: &[
         Key {
             name: "at",
             form: Form::Duration { or: None },
             default: Default::Mandatory,
             when: When::Always,
-            help: "When it happens. Events at the same time happen in the order of the file.",
+            help: "The time of the event. Events at the same time happen in the order of the file.",
         },
         subject(
             "fail",
             "computer",
-            "Computers that vanish without a word: what they execute is lost.",
+            "Computers that fail without notice; the invocations that they execute are lost.",
         ),
         subject(
             "leave",
             "computer",
-            "Computers that tell their controller, finish what they have, and are gone.",
+            "Computers that deregister from their controller, finish their pending invocations, \
+             and stop.",
         ),
         subject(
             "join",
             "computer",
-            "Computers that are there (again) and tell their controller. One whose first event is \
-             this is absent until then.",
+            "Computers that start (again) and announce themselves to their controller. A computer \
+             whose first event is `join` is absent until then.",
         ),
         subject(
             "slow",
             "computer",
-            "Computers whose cores run at another `speed`, or at their own speed times `factor`.",
+            "Computers whose cores change to `speed`, or to their initial speed times `factor`.",
         ),
         Key {
             name: "link",
             form: Form::Names("node"),
             default: Default::Unused,
             when: When::Always,
-            help: "The two nodes whose link changes, in both directions.",
+            help: "The two nodes whose link changes in both directions.",
         },
         subject(
             "set-weight",
             "broker",
-            "Brokers in whose tables somebody sets a `weight`, adding the entry if need be.",
+            "Brokers in whose tables a `weight` is set; a missing entry is added.",
         ),
         subject("start", "client", "Clients that start issuing calls."),
         subject("stop", "client", "Clients that stop issuing calls."),
@@ -73,7 +74,7 @@ pub(crate) static SECTION: Section = Section {
             form: Form::Name("processor"),
             default: Default::Unused,
             when: When::Always,
-            help: "With `slow`: only this processor; otherwise all.",
+            help: "With `slow`: the processor that changes; by default all.",
         },
         Key {
             name: "speed",
@@ -90,14 +91,14 @@ pub(crate) static SECTION: Section = Section {
             },
             default: Default::Unused,
             when: When::Without(&["speed"]),
-            help: "With `slow`: the new speed over the speed at the start; 1 restores it.",
+            help: "With `slow`: the ratio of the new speed to the initial speed; 1 restores it.",
         },
         Key {
             name: "latency",
             form: Form::Duration { or: None },
             default: Default::Unused,
             when: When::Always,
-            help: "With `link`: the new latency; otherwise as at the start.",
+            help: "With `link`: the new latency; by default the initial one.",
         },
         Key {
             name: "rate",
@@ -106,7 +107,7 @@ pub(crate) static SECTION: Section = Section {
             },
             default: Default::Unused,
             when: When::Always,
-            help: "With `link`: the new rate; otherwise as at the start.",
+            help: "With `link`: the new rate; by default the initial one.",
         },
         Key {
             name: "function",
@@ -156,7 +157,7 @@ pub(crate) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// The changes that one section stands for.
+    /// The changes that one section declares.
     pub(crate) fn resolve(
         &self,
         record: &Record,
@@ -171,12 +172,9 @@ impl Context<'_> {
         let &[&(happening, further)] = happens.as_slice() else {
             let all: Vec<_> = HAPPENINGS.iter().map(|(key, _)| *key).collect();
             let message = match happens.as_slice() {
-                [] => format!(
-                    "{path} does not say what happens: one of {}",
-                    all.join(", ")
-                ),
+                [] => format!("{path} needs one of {}", all.join(", ")),
                 [(one, _), (other, _), ..] => {
-                    format!("{path} says both `{one}` and `{other}`, split it in two events")
+                    format!("{path} has both `{one}` and `{other}`, write two events")
                 }
                 [_] => return Vec::new(),
             };
@@ -188,8 +186,10 @@ impl Context<'_> {
                 if let Some(place) = record.given(key)
                     && !further.contains(key)
                 {
-                    let message =
-                        format!("`{key}` in {path} goes with `{other}`, not with `{happening}`");
+                    let message = format!(
+                        "`{key}` in {path} can be used with `{other}` only, found \
+                                 `{happening}`"
+                    );
                     report.wrong(place, message);
                 }
             }
@@ -331,7 +331,10 @@ impl Context<'_> {
             }
         }
         if from.text == to.text {
-            let message = format!("{path}.link: both ends are node `{}`", quote(&from.text));
+            let message = format!(
+                "{path}.link: found node `{}` twice, expected two nodes",
+                quote(&from.text)
+            );
             report.wrong(to.place, message);
         }
         let Some(now) = super::network::link_between(self.network, &from.text, &to.text) else {

@@ -8,8 +8,8 @@ use crate::reader::section::{Default, Form, Key, Section, When};
 pub(crate) static SECTION: Section = Section {
     path: "function.NAME",
     help: "A function that computers of this scenario offer. Platforms and configuration files \
-           bring functions of their own, which need no section. An invocation with n bytes of \
-           input needs `operations` + n · `operations-per-byte`, and memory likewise.",
+           define their own functions, which need no section. An invocation with n bytes of input \
+           takes `operations` + n · `operations-per-byte`; memory is computed in the same way.",
     keys: &[
         super::entity::COUNT,
         Key {
@@ -17,40 +17,41 @@ pub(crate) static SECTION: Section = Section {
             form: Form::Operations,
             default: Default::Value("0 op"),
             when: When::Always,
-            help: "Work of an invocation without input (op-offset of the original's configuration \
-                   files; 4 Mop in its ready-made functions clambda0, …).",
+            help: "The operations of an invocation without input (op-offset in the original's \
+                   configuration files; 4 Mop in its predefined functions clambda0, …).",
         },
         Key {
             name: "operations-per-byte",
             form: Form::Operations,
             default: Default::Value("0 op"),
             when: When::Always,
-            help: "Work for each byte of input (op-coeff of the original; 1 Mop in its ready-made \
-                   functions).",
+            help: "The operations for each byte of input (op-coeff of the original; 1 Mop in its \
+                   predefined functions).",
         },
         Key {
             name: "memory",
             form: Form::BytesEach,
             default: Default::Value("0 B"),
             when: When::Always,
-            help: "Memory held by an invocation without input (mem-offset of the original, 0 in \
-                   its ready-made functions).",
+            help: "The memory of an invocation without input (mem-offset of the original; 0 in its \
+                   predefined functions).",
         },
         Key {
             name: "memory-per-byte",
             form: Form::BytesEach,
             default: Default::Value("0 B"),
             when: When::Always,
-            help: "Memory held for each byte of input (mem-coeff of the original; 100 B in its \
-                   ready-made functions).",
+            help: "The memory for each byte of input (mem-coeff of the original; 100 B in its \
+                   predefined functions).",
         },
         Key {
             name: "output",
             form: Form::Output,
             default: Default::Value("copy-input"),
             when: When::Always,
-            help: "What an invocation returns: its input, so many bytes, or always the same text \
-                   (output-type of the original, whose ready-made functions copy their input).",
+            help: "The output of an invocation: a copy of its input, a number of bytes, or a fixed \
+                   text (output-type of the original, whose predefined functions copy their \
+                   input).",
         },
     ],
 };

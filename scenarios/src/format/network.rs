@@ -22,37 +22,37 @@ const RATE: Form = Form::Rate {
 
 pub(crate) static SECTION: Section = Section {
     path: "network",
-    help: "How long messages take: one of n bytes arrives after latency + 8 · (n + header) / rate. \
-           Entities on the same node reach each other at once. For two nodes, the most specific \
-           rule counts: a link between the nodes, then the route through the topology, then a \
-           link between their classes, then the latency and rate given here.",
+    help: "The network. A message of n bytes takes latency + 8 · (n + header) / rate; between \
+           entities on the same node it takes no time. For two nodes, the most specific rule \
+           applies: a link between the nodes, then the route through the topology, then a link \
+           between their classes, then the latency and rate given here.",
     keys: &[
         Key {
             name: "latency",
             form: Form::Duration { or: None },
             default: Default::Value("0 s"),
             when: When::Always,
-            help: "Latency between nodes; nothing by default, so that the network costs only what \
-                   is stated.",
+            help: "The latency between nodes; by default 0, so that the network costs only what \
+                   the scenario states.",
         },
         Key {
             name: "rate",
             form: RATE,
             default: Default::Value("unlimited"),
             when: When::Always,
-            help: "Transmission rate between nodes.",
+            help: "The transmission rate between nodes.",
         },
         Key {
             name: "header",
             form: Form::Bytes { or: None },
             default: Default::Value("0 B"),
             when: When::Always,
-            help: "Bytes added to every message on the wire.",
+            help: "The bytes added to every message on the wire.",
         },
         Key {
             name: "topology",
             form: Form::Table(&TOPOLOGY),
-            default: Default::Absent("every pair of nodes is joined directly"),
+            default: Default::Absent("every pair of nodes is connected directly"),
             when: When::Always,
             help: "A network of links, whose routes apply.",
         },
@@ -61,16 +61,16 @@ pub(crate) static SECTION: Section = Section {
             form: Form::Tables(&LINK),
             default: Default::Value("[]"),
             when: When::Always,
-            help: "What joins particular nodes or classes of nodes.",
+            help: "Links between particular nodes or classes of nodes.",
         },
     ],
 };
 
 pub(crate) static TOPOLOGY: Section = Section {
     path: "network.topology",
-    help: "The files of a topology, as StateSim reads them. Every entity then stands on a \
-           processing node of it. Messages take the route that is quickest for 100 kB and are \
-           stored and forwarded at each link.",
+    help: "The files of a topology, in the format of StateSim. Every entity is then on one of its \
+           processing nodes. Messages take the route that is fastest for 100 kB and are stored and \
+           forwarded at each link.",
     keys: &[
         Key {
             name: "nodes",
@@ -91,15 +91,15 @@ pub(crate) static TOPOLOGY: Section = Section {
             form: Form::Path { or: None },
             default: Default::Mandatory,
             when: When::Always,
-            help: "The file of edges: a name and the names that can be reached from it.",
+            help: "The file of edges: a name and the names of its successors.",
         },
     ],
 };
 
 pub(crate) static LINK: Section = Section {
     path: "network.link",
-    help: "One of several links. Its ends are names of nodes, of entities with `count` (all their \
-           nodes), or of classes, in this order.",
+    help: "A link. An end is the name of a node, of an entity with `count` (all its nodes), or of \
+           a class, looked up in this order.",
     keys: &[
         Key {
             name: "between",
@@ -113,14 +113,14 @@ pub(crate) static LINK: Section = Section {
             form: Form::Name("node or class"),
             default: Default::Unused,
             when: When::Always,
-            help: "Where a link in one direction begins.",
+            help: "The source of a link in one direction.",
         },
         Key {
             name: "to",
             form: Form::Name("node or class"),
             default: Default::Unused,
             when: When::Always,
-            help: "Where a link in one direction ends.",
+            help: "The destination of a link in one direction.",
         },
         Key {
             name: "latency",
@@ -183,7 +183,7 @@ impl Nodes {
         if let Some(given) = given {
             if class.given.is_some() && class.name != given.text {
                 let message = format!(
-                    "class `{}` for node `{}`, which has class `{}` already",
+                    "class `{}` for node `{}`, which already has class `{}`",
                     quote(&given.text),
                     quote(node),
                     quote(&class.name)
@@ -303,7 +303,7 @@ fn routes(
     }
     let pairs = (vertices.len() as u64).saturating_mul(vertices.len() as u64);
     if pairs > MOST_PAIRS {
-        let message = "a topology serves at most 2000 nodes with entities";
+        let message = "a topology can have entities on at most 2000 nodes";
         report.wrong(place, message);
         return;
     }
@@ -326,7 +326,7 @@ fn routes(
             while at != destination {
                 let Some(next) = next_hops[at.index()] else {
                     let message = format!(
-                        "the topology has no way from node `{}` to node `{}`",
+                        "the topology has no route from node `{}` to node `{}`",
                         quote(from),
                         quote(to)
                     );

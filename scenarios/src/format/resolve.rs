@@ -32,9 +32,10 @@ pub const SWEEP: &str = "sweep";
 /// What that section takes: the crate of studies reads it.
 pub const STUDY: Form = Form::Open("a table with the keys of a study");
 
-pub(crate) static SECTION: Section = Section {
+/// A scenario file: the keys at its top.
+pub static SECTION: Section = Section {
     path: "the scenario",
-    help: "A scenario: what takes part, and how it is run.",
+    help: "A scenario: its entities, and how it is run.",
     keys: &[
         Key {
             name: "version",
@@ -52,14 +53,14 @@ pub(crate) static SECTION: Section = Section {
             form: Form::Table(&run::SECTION),
             default: Default::Value("{}"),
             when: When::Always,
-            help: "How long and how often the scenario is run.",
+            help: "Duration, warm-up and replications.",
         },
         Key {
             name: "network",
             form: Form::Table(&network::SECTION),
             default: Default::Value("{}"),
             when: When::Always,
-            help: "How long messages take.",
+            help: "The network.",
         },
         Key {
             name: "function",
@@ -108,15 +109,16 @@ pub(crate) static SECTION: Section = Section {
             form: Form::Tables(&event::SECTION),
             default: Default::Value("[]"),
             when: When::Always,
-            help: "What changes while the run goes on.",
+            help: "Changes during the run.",
         },
         Key {
             name: SWEEP,
             form: STUDY,
             default: Default::Unused,
             when: When::Always,
-            help: "What `soe sweep` varies, with the keys of a study file but for `version`, `kind` \
-                   and the scenario itself. A single run checks it and does no more with it.",
+            help: "A study of this scenario for `soe sweep`, with the keys of a study file except \
+                   `version`, `kind` and the scenario itself. `soe run` checks it and does not use \
+                   it otherwise.",
         },
     ],
 };
@@ -144,7 +146,7 @@ pub(crate) fn resolve(root: &Record, folder: &Path, report: &mut Report<'_>) -> 
     };
     let functions = builder.functions();
     let computers = builder.computers(&functions);
-    // Functions of ready-made computers have no section of their own.
+    // Functions of predefined computers have no section.
     let offered: BTreeSet<&str> = computers
         .iter()
         .flat_map(|computer| &computer.containers)

@@ -8,8 +8,8 @@ use crate::reader::section::{Default, Form, Key, Section, When};
 
 pub(crate) static SECTION: Section = Section {
     path: "run",
-    help: "How long and how often the scenario is run. Something must end the run: `duration`, \
-           `calls`, or clients that all end by themselves.",
+    help: "Duration, warm-up and replications. The run needs an end: `duration`, `calls`, or \
+           clients that all stop by themselves.",
     keys: &[
         Key {
             name: "seed",
@@ -20,7 +20,7 @@ pub(crate) static SECTION: Section = Section {
             },
             default: Default::Value("0"),
             when: When::Always,
-            help: "The root of all random draws; the default is that of the original's clients.",
+            help: "The seed of all random draws; the default is that of the original's clients.",
         },
         Key {
             name: "replications",
@@ -31,15 +31,17 @@ pub(crate) static SECTION: Section = Section {
             },
             default: Default::Value("10"),
             when: When::Always,
-            help: "How many independent repetitions the confidence intervals rest on. With the \
-                   default of 10, Student's t is within 16 % of its limit for many.",
+            help: "The number of independent replications, from which confidence intervals are \
+                   computed. With the default of 10, the quantile of Student's t is within 16 % of \
+                   that of the normal distribution.",
         },
         Key {
             name: "warm-up",
             form: Form::Duration { or: None },
             default: Default::Value("0 s"),
             when: When::Always,
-            help: "Calls sent before this time do not count in the statistics; by default all do.",
+            help: "Calls sent before this time are excluded from the statistics; by default none \
+                   are.",
         },
         Key {
             name: "duration",
@@ -48,7 +50,7 @@ pub(crate) static SECTION: Section = Section {
             },
             default: Default::Value("unlimited"),
             when: When::Always,
-            help: "The simulated time at which the run ends, if not before; unlimited by default, \
+            help: "The simulated time at which the run ends at the latest; by default unlimited, \
                    as `--duration 0` of the original's clients.",
         },
         Key {
@@ -60,8 +62,8 @@ pub(crate) static SECTION: Section = Section {
             },
             default: Default::Value("unlimited"),
             when: When::Always,
-            help: "No more calls are issued after this many, over all clients; the run ends when \
-                   they have been answered.",
+            help: "The total number of calls of all clients; the run ends when they have been \
+                   answered.",
         },
     ],
 };
@@ -79,7 +81,7 @@ pub(crate) fn resolve(record: &Record, report: &mut Report<'_>) -> RunControl {
             report.wrong(record.at("duration"), "run.duration: must be more than 0 s");
         } else if control.warm_up >= duration {
             let message = format!(
-                "run.warm-up: {} leaves nothing of the duration of {duration}",
+                "run.warm-up: found {}, must be less than the duration of {duration}",
                 control.warm_up
             );
             report.wrong(record.at("warm-up"), message);

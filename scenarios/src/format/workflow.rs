@@ -17,24 +17,23 @@ use crate::reader::section::{Default, Form, Key, Section, When};
 
 pub(crate) static SECTION: Section = Section {
     path: "workflow.NAME",
-    help: "A workflow: functions that are executed one after the other or side by side, and their \
-           states. It is given in one of three ways: as a `chain` of functions, as `step` tables, \
-           or in a `file` of the original. What an execution returns is what the next one \
-           receives.",
+    help: "A workflow: functions that are executed in sequence or in parallel, and their states. \
+           It is given in one of three ways: as a `chain` of functions, as `step` tables, or in a \
+           `file` of the original. The output of each execution is the input of the next.",
     keys: &[
         Key {
             name: "chain",
             form: Form::Names("function"),
             default: Default::Unused,
             when: When::Without(&["file", "step"]),
-            help: "The functions in order, repetitions allowed.",
+            help: "The functions in order; a function may appear several times.",
         },
         Key {
             name: "file",
             form: Form::Path { or: None },
             default: Default::Unused,
             when: When::Without(&["step"]),
-            help: "A JSON file of the original's `--chain-conf` or `--dag-conf`, with the states \
+            help: "A JSON file as for `--chain-conf` or `--dag-conf` of the original, with states \
                    and their sizes.",
         },
         Key {
@@ -42,7 +41,8 @@ pub(crate) static SECTION: Section = Section {
             form: Form::Named(&STEP),
             default: Default::Unused,
             when: When::Always,
-            help: "Steps, by name. The first one listed begins and the last one ends.",
+            help: "Steps, by name. The workflow begins with the first one listed and ends with the \
+                   last.",
         },
         Key {
             name: "state",
@@ -56,17 +56,17 @@ pub(crate) static SECTION: Section = Section {
             form: Form::Word(&["client-driven", "hop-by-hop"]),
             default: Default::Value("client-driven"),
             when: When::Always,
-            help: "Who calls the functions after the first: the client, which waits for each, or \
-                   the computers, of which the last one calls the client back \
-                   (`--callback-endpoint` of edgeclient).",
+            help: "Who calls the functions after the first: the client, which waits for each \
+                   response, or the computers, the last of which sends the result to the client's \
+                   callback (`--callback-endpoint` of edgeclient).",
         },
         Key {
             name: "states",
             form: Form::Word(&["embedded", "remote"]),
             default: Default::Value("embedded"),
             when: When::Always,
-            help: "How states travel: inside the messages, or not at all, but for moving to the \
-                   state server of the computer that needs them (`--state-endpoint` of \
+            help: "How states are passed: inside the messages, or by reference, in which case they \
+                   move to the state server of the computer that needs them (`--state-endpoint` of \
                    edgeclient).",
         },
         Key {
@@ -74,26 +74,25 @@ pub(crate) static SECTION: Section = Section {
             form: Form::Name("computer"),
             default: Default::Unused,
             when: When::Is("states", "remote"),
-            help: "The computer on whose state server the states lie at first; that of the client \
-                   if nothing is said.",
+            help: "The computer whose state server holds the states at first; by default the \
+                   client's own state server.",
         },
         Key {
             name: "keep-states",
             form: Form::Flag,
             default: Default::Value("true"),
             when: When::Always,
-            help: "Whether a run finds the states where the last run of the same client has left \
-                   them, as with one long-lived edgeclient. If false each run has states of its \
-                   own, which are where `state-at` says when it begins, as with one edgeclient \
-                   for each.",
+            help: "Whether a run finds the states where the previous run of the same client left \
+                   them, as with one long-lived edgeclient. If false, each run starts with its own \
+                   states at `state-at`, as with a new edgeclient for each run.",
         },
         Key {
             name: "join",
             form: Form::Word(&["all", "last"]),
             default: Default::Value("all"),
             when: When::Always,
-            help: "What a function with several predecessors receives: what all of them returned, \
-                   or, as in the original, what came last.",
+            help: "The input of a function with several predecessors: the outputs of all, or, as \
+                   in the original, only the one that arrived last.",
         },
         Key {
             name: "deadline",
@@ -101,7 +100,7 @@ pub(crate) static SECTION: Section = Section {
             default: Default::Value("60 s"),
             when: When::Always,
             help: "How long the client waits for the result, a join for its branches, and a \
-                   function for a state; the run is lost then. The original waits for ever.",
+                   function for a state; after that the run is lost. The original waits forever.",
         },
     ],
 };
@@ -113,16 +112,16 @@ pub(crate) static STEP: Section = Section {
         Key {
             name: "function",
             form: Form::Names("function"),
-            default: Default::Absent("the function called as the step"),
+            default: Default::Absent("the function with the name of the step"),
             when: When::Always,
-            help: "The function; of several, each run draws one.",
+            help: "The function; from a list, each run draws one.",
         },
         Key {
             name: "after",
             form: Form::Names("step"),
-            default: Default::Absent("nothing: the workflow begins with it"),
+            default: Default::Absent("none: the workflow begins with it"),
             when: When::Always,
-            help: "The steps that come before it.",
+            help: "Its predecessors.",
         },
     ],
 };
@@ -151,7 +150,7 @@ pub(crate) static STATE: Section = Section {
             default: Default::Value("false"),
             when: When::Always,
             help: "Whether each run draws which of these functions need it: if n steps execute one \
-                   of them, as many as a number drawn from 0 to n - 1 (as in the original's \
+                   of them, k of these steps, with k drawn from 0 to n - 1 (as in the original's \
                    experiments 400 and 401).",
         },
     ],
@@ -199,7 +198,7 @@ pub(crate) fn resolve(
     }
     let deadline = record.duration("deadline");
     if deadline == SimDuration::ZERO {
-        let message = format!("{path}.deadline: must be longer than nothing");
+        let message = format!("{path}.deadline: must be more than 0 s");
         reader.report.wrong(record.at("deadline"), message);
     }
     let keep = matches!(record.get("keep-states"), Some(Datum::Flag(true)));
@@ -248,7 +247,7 @@ fn one_computer(
     let found = names.expand(name, &[What::Computer], key, report);
     if found.len() > 1 {
         let message = format!(
-            "{key}: `{}` stands for several computers",
+            "{key}: found `{}`, which names several computers, expected one",
             quote(&name.text)
         );
         report.wrong(name.place, message);
@@ -284,7 +283,7 @@ struct Functions<'a> {
 }
 
 impl Functions<'_> {
-    /// The functions that names stand for.
+    /// The functions to which names refer.
     fn expand(&self, found: &[Name], key: &str, report: &mut Report<'_>) -> Vec<String> {
         let key = format!("{}.{key}", self.path);
         let mut functions = Vec::new();
@@ -377,7 +376,10 @@ fn from_steps(
         steps.push(functions.expand(named, &format!("{key}.function"), report));
         if number == 0 {
             if let Some(place) = step.given("after") {
-                let message = format!("{path}.{key}.after: the workflow begins with this step");
+                let message = format!(
+                    "{path}.{key}.after: the first step listed cannot have a \
+                                       predecessor"
+                );
                 report.wrong(place, message);
                 complete = false;
             }
@@ -390,7 +392,7 @@ fn from_steps(
                     continue;
                 }
                 Some(_) => format!(
-                    "{path}.{key}.after: `{}` is listed last, so the workflow ends with it",
+                    "{path}.{key}.after: `{}` is listed last and cannot have a successor",
                     quote(&before.text)
                 ),
                 None => {
@@ -406,7 +408,7 @@ fn from_steps(
         }
         if step.given("after").is_none() {
             let message = format!(
-                "{path}.{key} needs `after`: only the step listed first may begin the workflow"
+                "{path}.{key} needs `after`: only the first step listed may have no predecessor"
             );
             report.wrong(name.place, message);
             complete = false;
@@ -415,8 +417,7 @@ fn from_steps(
     for ((name, _), next) in records.iter().zip(&successors) {
         if next.is_empty() && complete {
             let message = format!(
-                "{path}.step.{}: nothing comes after it, but only the step listed last may end \
-                 the workflow",
+                "{path}.step.{}: has no successor; only the last step listed may have none",
                 quote(&name.text)
             );
             report.wrong(name.place, message);
@@ -442,7 +443,7 @@ fn states(
             let used = |function: &&String| steps.iter().any(|step| step.contains(function));
             if let Some(stranger) = found.iter().find(|function| !used(function)) {
                 let message = format!(
-                    "{}.{key}: function `{}` is no part of the workflow",
+                    "{}.{key}: function `{}` is not part of the workflow",
                     functions.path,
                     quote(stranger)
                 );

@@ -61,7 +61,9 @@ fn condition(section: &'static Section, number: usize) -> Option<String> {
                 .map(|key| key.form)
             {
                 Some(Form::Word(words)) if words.contains(&word) => None,
-                Some(form) => Some(format!("`{other}` cannot be `{word}`: it is {form:?}")),
+                Some(form) => Some(format!(
+                    "`{other}` cannot be `{word}`: its form is {form:?}"
+                )),
                 None => Some(format!("no earlier key is called `{other}`")),
             }
         }

@@ -71,7 +71,7 @@ impl Sort {
         }
     }
 
-    /// The kind and parameter that stand for a value without a name: sizes may
+    /// The kind and parameter for a value without a name: sizes may
     /// be written `"10 kB"` or `["1 kB", "10 kB"]`.
     pub fn shorthand(self) -> Option<Shorthand> {
         let shorthand = Shorthand {
@@ -85,9 +85,9 @@ impl Sort {
 /// Kinds and their parameters that may be written without naming them.
 #[derive(Clone, Copy, Debug)]
 pub struct Shorthand {
-    /// The kind and the parameter that a single value stands for.
+    /// The kind and the parameter for a single value.
     pub one: (&'static str, &'static str),
-    /// The kind and the parameter that a list of values stands for.
+    /// The kind and the parameter for a list of values.
     pub several: (&'static str, &'static str),
 }
 

@@ -48,7 +48,7 @@ pub fn body(record: &Record, path: &str, text: &mut String) {
     }
 }
 
-/// A table with those inside it as sections of their own.
+/// A table; the tables inside it become sections.
 pub fn nested(table: &Table, path: &str, text: &mut String) {
     text.push_str(&format!("\n[{path}]\n"));
     for entry in &table.entries {

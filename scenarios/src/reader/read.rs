@@ -92,15 +92,15 @@ impl Reader<'_, '_> {
             When::Always => None,
             When::Is(other, word) => match so_far.maybe_word(other) {
                 Some(found) if found != word => {
-                    Some(format!("goes with {other} = \"{word}\" only"))
+                    Some(format!("can be used with {other} = \"{word}\" only"))
                 }
                 _ => None,
             },
             When::With(other) if table.get(other).is_some() => None,
-            When::With(other) => Some(format!("goes with `{other}` only")),
+            When::With(other) => Some(format!("can be used with `{other}` only")),
             When::Without(others) => {
                 let other = others.iter().find(|other| table.get(other).is_some())?;
-                Some(format!("does not go with `{other}`, which says it already"))
+                Some(format!("cannot be combined with `{other}`"))
             }
         }
     }
@@ -423,7 +423,7 @@ impl Reader<'_, '_> {
         };
         match Timetable::parse(file, &text) {
             Ok(timetable) if timetable.calls.is_empty() => {
-                let message = format!("{path}: `{}` has no call", quote(file));
+                let message = format!("{path}: `{}` has no calls", quote(file));
                 self.report.wrong(place, message);
                 None
             }

@@ -1,4 +1,4 @@
-//! A section as somebody filled it in: the value of every key and where it is written.
+//! A section of a file: the value of every key and where it is written.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use super::kind::Choice;
 use super::section::{Form, Key, Section, When};
 use super::tree::{Node, Table};
 
-/// A section as somebody filled it in, with all defaults.
+/// A section of a file, with all defaults.
 #[derive(Clone, Debug)]
 pub struct Record {
     /// The declaration.
@@ -29,7 +29,7 @@ pub struct Record {
 /// What a key was given.
 #[derive(Clone, Debug)]
 pub enum Datum {
-    /// The word that stands for none.
+    /// The word for "none".
     Nothing,
     /// A duration.
     Duration(SimDuration),
@@ -168,7 +168,7 @@ impl Record {
     }
     reference! {
         /// A table that was not read.
-        table, Table, Table, Form::Later(_) | Form::Open(_)
+        table, Table, Table, Form::Later(_) | Form::Changes(_) | Form::Foreign { .. } | Form::Open(_)
     }
     reference! {
         /// A choice of a catalogue.

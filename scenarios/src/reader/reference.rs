@@ -15,7 +15,7 @@ macro_rules! put {
 /// The sections of a file and all that are inside them, as Markdown: every key with its unit,
 /// default and meaning.
 ///
-/// The first is the file itself, and the only one without a header of its own in a file. A
+/// The first is the file itself, the only one without a header in a file. A
 /// section that several of them have is written once.
 pub fn sections(roots: &[&'static Section]) -> String {
     let mut found = Vec::new();

@@ -156,7 +156,7 @@ fn form(form: &Form, definitions: &mut Map<String, Json>) -> Json {
             "minItems": 1,
         }),
         Form::Later(section) => of_section(section, definitions),
-        Form::Open(_) => json!({ "type": "object" }),
+        Form::Changes(_) | Form::Foreign { .. } | Form::Open(_) => json!({ "type": "object" }),
     };
     match form.or() {
         Some(word) if !matches!(form, Form::Path { .. }) => {

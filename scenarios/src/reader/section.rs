@@ -61,25 +61,25 @@ pub enum Default {
 /// What a key takes.
 #[derive(Clone, Copy, Debug)]
 pub enum Form {
-    /// A duration with its unit, or a word that stands for none.
+    /// A duration with its unit, or a word for "none".
     Duration {
-        /// The word that stands for none, if there is one.
+        /// The word for "none", if allowed.
         or: Option<&'static str>,
     },
-    /// One duration, or the least and the greatest.
+    /// One duration, or a lower and an upper bound.
     Durations,
-    /// A size with its unit, or a word that stands for none.
+    /// A size with its unit, or a word for "none".
     Bytes {
-        /// The word that stands for none, if there is one.
+        /// The word for "none", if allowed.
         or: Option<&'static str>,
     },
     /// A size with its unit that need not be whole.
     BytesEach,
     /// A number of operations with its unit.
     Operations,
-    /// A transmission rate, or a word that stands for none.
+    /// A transmission rate, or a word for "none".
     Rate {
-        /// The word that stands for none, if there is one.
+        /// The word for "none", if allowed.
         or: Option<&'static str>,
     },
     /// The speed of a core.
@@ -97,7 +97,7 @@ pub enum Form {
         min: u64,
         /// The greatest value.
         max: u64,
-        /// The word that stands for none, if there is one.
+        /// The word for "none", if allowed.
         or: Option<&'static str>,
     },
     /// True or false.
@@ -108,11 +108,11 @@ pub enum Form {
     Name(&'static str),
     /// Names of something, or one name alone; at least one.
     Names(&'static str),
-    /// Any text; what it says, in words, with an article.
+    /// Any text, with its description including the article.
     Text(&'static str),
-    /// A list of texts, or one alone; what each says, in words, with an article.
+    /// A list of texts, or a single text, with the description of each including the article.
     Texts(&'static str),
-    /// A list of pairs of texts; what it is, in words, with an article.
+    /// A list of pairs of texts, with its description including the article.
     Pairs(&'static str),
     /// Functions, or functions with a number of workers each.
     Workers,
@@ -120,12 +120,12 @@ pub enum Form {
     Output,
     /// The path of a file, relative to the scenario; or a word instead.
     Path {
-        /// The word that stands for none, if there is one.
+        /// The word for "none", if allowed.
         or: Option<&'static str>,
     },
     /// A kind of a catalogue.
     Kind(Sort),
-    /// A table of its own.
+    /// A table.
     Table(&'static Section),
     /// A list of tables.
     Tables(&'static Section),
@@ -145,7 +145,17 @@ pub enum Form {
     Values(&'static Section),
     /// A table of this section that is read later, when other values have been put into it.
     Later(&'static Section),
-    /// A table whose keys are not declared here; what it is, in words, with an article.
+    /// A table of keys of another file and their values, with its description including
+    /// the article.
+    Changes(&'static str),
+    /// A table that another reader reads as this section.
+    Foreign {
+        /// Its description, including the article.
+        what: &'static str,
+        /// Its keys.
+        section: &'static Section,
+    },
+    /// A table whose keys are not declared here, with its description including the article.
     Open(&'static str),
 }
 
@@ -213,7 +223,11 @@ impl Form {
             Self::Word(words) => format!("one of {}", words.join(", ")),
             Self::Name(what) => format!("the name of {}", with_article(what)),
             Self::Names(what) => format!("the name of {} or a list of names", with_article(what)),
-            Self::Text(what) | Self::Pairs(what) | Self::Open(what) => what.to_owned(),
+            Self::Text(what)
+            | Self::Pairs(what)
+            | Self::Changes(what)
+            | Self::Foreign { what, .. }
+            | Self::Open(what) => what.to_owned(),
             Self::Texts(what) => format!("{what}, or a list of them"),
             Self::Workers => {
                 "a list of functions such as [\"f\"], or functions with their workers such as \

@@ -1,4 +1,4 @@
-//! Changes from the command line: `computer.NAME.cores=4`.
+//! Changes from the command line, `computer.NAME.cores=4`, of scenarios and studies.
 
 use toml::de::{DeTable, DeValue};
 
@@ -9,35 +9,38 @@ use super::tree::{Node, Raw, Table};
 /// The longest key.
 const LONGEST_KEY: usize = 1000;
 
-/// Applies an assignment, the one with this number, to a table that is read as `section`.
+/// Applies an assignment, the one with this number, to a table that is read as `section`,
+/// and returns its key. Messages quote `example` as a valid assignment.
 ///
 /// # Errors
-/// If there is no such key, in one line.
+/// If the section has no such key, or the table no such entity or item, in one line.
 pub fn set(
     root: &mut Table,
     section: &'static Section,
     assignment: &str,
     number: usize,
-) -> Result<(), Diagnostics> {
+    example: &str,
+) -> Result<String, Diagnostics> {
     let wrong =
         |key: &str, message: String| Diagnostics::one(&format!("--set {}", quote(key)), &message);
     let Some((key, value)) = split(assignment) else {
-        let message = "expected key=value, such as computer.NAME.cores=4";
-        return Err(wrong(assignment, message.to_owned()));
+        let message = format!("expected key=value, such as {example}");
+        return Err(wrong(assignment, message));
     };
     let Some(segments) = segments(key) else {
-        let message = "this is no key, expected one such as computer.NAME.cores";
-        return Err(wrong(key, message.to_owned()));
+        let (example, _) = split(example).unwrap_or_default();
+        let message = format!("found an invalid key, expected one such as {example}");
+        return Err(wrong(key, message));
     };
     let node = Node::parse(value, Place::Set(number));
     let mut changed = root.clone();
     assign(&mut changed, section, &segments, node, "").map_err(|message| wrong(key, message))?;
     *root = changed;
-    Ok(())
+    Ok(key.to_owned())
 }
 
 /// Key and value: the first equals sign outside quotes parts them.
-pub fn split(assignment: &str) -> Option<(&str, &str)> {
+fn split(assignment: &str) -> Option<(&str, &str)> {
     let mut quoted = None;
     let at = assignment.char_indices().find(|&(_, c)| match quoted {
         Some(quote) => {
@@ -58,7 +61,7 @@ pub fn split(assignment: &str) -> Option<(&str, &str)> {
 }
 
 /// The parts of a dotted key.
-pub fn segments(key: &str) -> Option<Vec<String>> {
+fn segments(key: &str) -> Option<Vec<String>> {
     if key.len() > LONGEST_KEY || key.contains(|c: char| c.is_control()) {
         return None;
     }
@@ -85,14 +88,10 @@ fn assign(
     path: &str,
 ) -> Result<(), String> {
     let [first, rest @ ..] = segments else {
-        return Err("expected a key inside this table".to_owned());
+        return Err("expected a key of this table".to_owned());
     };
     let Some(key) = section.key(first) else {
-        let place = if path.is_empty() {
-            "the scenario"
-        } else {
-            path
-        };
+        let place = if path.is_empty() { section.path } else { path };
         let hint = hint(first, section.keys.iter().map(|key| key.name));
         return Err(format!("unknown key `{}` in {place}{hint}", quote(first)));
     };
@@ -106,15 +105,18 @@ fn assign(
     }
     let place = value.place;
     let empty = |raw| Node { place, raw };
+    let empty_table = || empty(Raw::Table(Table::default()));
+    let empty_list = || empty(Raw::List(Vec::new()));
     match key.form {
-        Form::Table(section) => {
-            let node = table.get_or_insert(first, empty(Raw::Table(Table::default())));
-            let inner = table_of(node, &path)?;
+        Form::Table(section)
+        | Form::Later(section)
+        | Form::CountOr { table: section, .. }
+        | Form::Foreign { section, .. } => {
+            let inner = table_of(table.get_or_insert(first, empty_table()), &path)?;
             assign(inner, section, rest, value, &path)
         }
         Form::Named(section) => {
-            let node = table.get_or_insert(first, empty(Raw::Table(Table::default())));
-            let inner = table_of(node, &path)?;
+            let inner = table_of(table.get_or_insert(first, empty_table()), &path)?;
             let (name, rest) = rest.split_first().ok_or("expected a name")?;
             let entity = entity(inner, name, first)?;
             let path = format!("{path}.{}", quote(name));
@@ -124,35 +126,32 @@ fn assign(
             assign(table_of(entity, &path)?, section, rest, value, &path)
         }
         Form::Tables(section) => {
-            let node = table.get_or_insert(first, empty(Raw::List(Vec::new())));
-            let Raw::List(items) = &mut node.raw else {
-                return Err(format!("{path} is not a list"));
-            };
-            let (number, rest) = rest.split_first().ok_or("expected a number")?;
-            let count = items.len();
-            let item = number
-                .parse()
-                .ok()
-                .and_then(|number: usize| number.checked_sub(1));
-            let Some(item) = item.and_then(|item| items.get_mut(item)) else {
-                let number = quote(number);
-                let known = match count {
-                    0 => "the list is empty".to_owned(),
-                    count => format!("items go from 1 to {count}"),
-                };
-                return Err(format!("{path} has no item `{number}`: {known}"));
-            };
-            let path = format!("{path}.{number}");
+            let list = table.get_or_insert(first, empty_list());
+            let (item, rest, path) = item(list, rest, &path)?;
             if rest.is_empty() {
                 return Err(format!("expected a key of {path}"));
             }
             assign(table_of(item, &path)?, section, rest, value, &path)
         }
+        Form::Values(section) => {
+            let list = table.get_or_insert(first, empty_list());
+            let (item, rest, path) = item(list, rest, &path)?;
+            match &mut item.raw {
+                _ if rest.is_empty() => *item = value,
+                Raw::Table(table) => return assign(table, section, rest, value, &path),
+                _ => return assign_item(item, rest, value, &path),
+            }
+            Ok(())
+        }
+        Form::Names(_) | Form::Texts(_) | Form::Pairs(_) => {
+            let list = table.get_or_insert(first, empty_list());
+            assign_item(list, rest, value, &path)
+        }
         Form::Kind(_) | Form::Workers => {
             let [parameter] = rest else {
                 return Err(format!("{path} has no such key"));
             };
-            let node = table.get_or_insert(first, empty(Raw::Table(Table::default())));
+            let node = table.get_or_insert(first, empty_table());
             if let Raw::Text(_) = &node.raw {
                 let kind = std::mem::replace(&mut node.raw, Raw::Table(Table::default()));
                 let kind = Node {
@@ -166,8 +165,56 @@ fn assign(
             table_of(node, &path)?.insert(parameter, value);
             Ok(())
         }
-        _ => Err(format!("{path} has no keys of its own")),
+        Form::Changes(_) => {
+            let inner = table_of(table.get_or_insert(first, empty_table()), &path)?;
+            inner.insert(&rest.join("."), value);
+            Ok(())
+        }
+        Form::Open(_) => Err(format!("keys inside {path} cannot be set here")),
+        _ => Err(format!("{path} has no keys inside it")),
     }
+}
+
+/// Sets an item of a list, or of a list that is an item.
+fn assign_item(
+    list: &mut Node,
+    segments: &[String],
+    value: Node,
+    path: &str,
+) -> Result<(), String> {
+    let (item, rest, path) = item(list, segments, path)?;
+    if rest.is_empty() {
+        *item = value;
+        return Ok(());
+    }
+    assign_item(item, rest, value, &path)
+}
+
+/// The item of a list that the first segment numbers, from 1, with the other segments and
+/// the path of the item.
+fn item<'n, 's>(
+    list: &'n mut Node,
+    segments: &'s [String],
+    path: &str,
+) -> Result<(&'n mut Node, &'s [String], String), String> {
+    let Raw::List(items) = &mut list.raw else {
+        return Err(format!("{path} is not a list"));
+    };
+    let (number, rest) = segments.split_first().ok_or("expected a number")?;
+    let count = items.len();
+    let index = number
+        .parse()
+        .ok()
+        .and_then(|number: usize| number.checked_sub(1));
+    let number = quote(number);
+    let Some(item) = index.and_then(|index| items.get_mut(index)) else {
+        let known = match count {
+            0 => "the list is empty".to_owned(),
+            count => format!("items go from 1 to {count}"),
+        };
+        return Err(format!("{path} has no item `{number}`: {known}"));
+    };
+    Ok((item, rest, format!("{path}.{number}")))
 }
 
 fn table_of<'a>(node: &'a mut Node, path: &str) -> Result<&'a mut Table, String> {
@@ -190,7 +237,7 @@ fn entity<'a>(table: &'a mut Table, name: &str, what: &str) -> Result<&'a mut No
         return Err(match base {
             Some(base) if copies => {
                 let (name, base) = (quote(name), quote(base));
-                format!("`{name}` is one of the copies of `{base}`, which share all their keys")
+                format!("`{name}` is a copy of `{base}`; set keys of `{base}`")
             }
             _ => format!("no {what} is called `{}`{}", quote(name), hint(name, known)),
         });

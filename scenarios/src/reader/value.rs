@@ -42,7 +42,10 @@ impl Form {
                 [min, max] => {
                     let (min, max) = (duration(min)?, duration(max)?);
                     if min > max {
-                        let message = format!("the least, {min}, is more than the greatest, {max}");
+                        let message = format!(
+                            "the lower bound, {min}, is above the upper bound, \
+                                               {max}"
+                        );
                         return Err(fail(message));
                     }
                     Ok(Datum::Durations(min, max))
@@ -161,7 +164,10 @@ impl Form {
                 Err(fail("the list is empty".to_owned()))
             }
             (Self::Values(_), Raw::List(items)) => Ok(Datum::Values(items.clone())),
-            (Self::Later(_) | Self::Open(_), Raw::Table(table)) => Ok(Datum::Table(table.clone())),
+            (
+                Self::Later(_) | Self::Changes(_) | Self::Foreign { .. } | Self::Open(_),
+                Raw::Table(table),
+            ) => Ok(Datum::Table(table.clone())),
             _ => Err(unexpected()),
         }
     }
@@ -174,7 +180,7 @@ impl Form {
     }
 
     /// A value as scenario files write it; `None` for tables, which stand on
-    /// lines of their own.
+    /// their own lines.
     pub fn toml(&self, datum: &Datum) -> Option<String> {
         let text = match datum {
             Datum::Nothing => string(self.or().unwrap_or_default()),

@@ -13,6 +13,7 @@ mod hold;
 mod mm1;
 mod peers;
 mod phold;
+mod queue;
 
 fn main() {
     let wanted: Vec<String> = std::env::args()

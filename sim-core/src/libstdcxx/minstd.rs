@@ -8,7 +8,7 @@ const RANGE: u64 = MODULUS - 1;
 /// The "minimal standard" generator (Park and Miller, 1988):
 /// x <- 16807 x mod (2^31 - 1).
 ///
-/// StateSim drew its workloads from it. It is weak; use it for nothing else.
+/// StateSim drew its workloads from it. It is weak; do not use it for anything else.
 ///
 /// ```
 /// use sim_core::libstdcxx::MinstdRand0;

@@ -39,7 +39,7 @@ impl Counter {
         self.0
     }
 
-    /// The number per second over a time of `observed`; `None` if that is none.
+    /// The number per second over a time of `observed`; `None` if that is zero.
     pub fn rate(&self, observed: SimDuration) -> Option<f64> {
         (!observed.is_zero()).then(|| self.0 as f64 / observed.as_secs_f64())
     }

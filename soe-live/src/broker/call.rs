@@ -1,4 +1,4 @@
-//! One call on its way through a broker.
+//! One call at a broker, from request to response.
 
 use std::future::poll_fn;
 use std::sync::Arc;

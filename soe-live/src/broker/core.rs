@@ -30,7 +30,7 @@ pub struct Core {
     expected: Expected,
 }
 
-/// A call that waits for what it is to do next.
+/// A call that waits for its next action.
 #[derive(Debug, Default)]
 pub struct Waiting {
     pub waker: Option<Waker>,

@@ -52,7 +52,7 @@ pub struct BrokerOptions {
     pub fake_entries: (u32, u32),
     /// Which rules of the original it follows.
     pub compatibility: Compatibility,
-    /// Whether a call that was lost is sent to another destination.
+    /// Whether a lost call is sent to another destination.
     pub failover: Failover,
     /// What it holds and takes at most.
     pub limits: ServerLimits,

@@ -40,7 +40,7 @@ impl Core {
             lost.push((function, is_final));
         }
         warn!(
-            "{} has failed and leaves the tables of {}: {why}",
+            "{} has failed and is removed from the tables of {}: {why}",
             self.endpoints.name(destination),
             self.functions.name(function)
         );

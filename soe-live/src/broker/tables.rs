@@ -17,7 +17,7 @@ use crate::rpc::{
     TableId, Void,
 };
 
-/// The tables of a broker, for everybody to read and change.
+/// The tables of a broker, shared by all that read and change them.
 #[derive(Clone, Debug)]
 pub struct Tables {
     broker: Arc<Broker>,

@@ -49,20 +49,20 @@ pub enum CallError {
     /// It was refused, with this text.
     #[error("{0}")]
     Refused(String),
-    /// The other side answered with this error of gRPC in place of a response.
+    /// The peer replied with this gRPC error.
     #[error("RPC failed: {0}")]
     Status(String),
-    /// The network, or the other side of it, failed.
+    /// The network or the peer failed.
     #[error("RPC failed: {0}")]
     Transport(String),
-    /// No answer came in time.
+    /// No response arrived in time.
     #[error("RPC failed: no answer within {} s", .0.as_secs_f64())]
     Timeout(Duration),
-    /// None of several destinations executed it, and the last did not even answer.
+    /// None of several destinations executed it, and the last one did not respond.
     #[error("none of the destinations responded correctly ({0})")]
     Nobody(String),
-    /// The caller stopped waiting.
-    #[error("given up while waiting for the answer")]
+    /// The caller has stopped waiting.
+    #[error("cancelled while waiting for the answer")]
     GivenUp,
 }
 
@@ -70,7 +70,7 @@ impl Caller {
     /// Calls `endpoint`, and waits for each answer no longer than `timeout`.
     ///
     /// # Errors
-    /// If the text is no endpoint, or there is no certificate to show.
+    /// If the text is not an endpoint, or the client certificate is missing.
     pub fn new(endpoint: &str, security: &Security, timeout: Duration) -> Result<Self, Failure> {
         Self::over(Transport::Grpc, endpoint, security, timeout)
     }

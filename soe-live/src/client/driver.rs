@@ -54,7 +54,7 @@ pub enum Order {
     Stop,
 }
 
-/// A call that is over.
+/// A finished call.
 #[derive(Clone, Debug)]
 pub struct Finished {
     /// The client, as a position in the list of clients.
@@ -159,8 +159,8 @@ impl Common {
 impl Driver {
     /// Lets the client, number `index` of all, call until it has issued all its
     /// calls and got all answers, and no orders can come any more, or all are
-    /// stopped; then outstanding calls are given up after a while. Every call that is over is sent to `finished`, and where
-    /// nobody takes it from there the client waits.
+    /// stopped; then outstanding calls are cancelled after a while. Every finished call is sent to
+    /// `finished`; the client waits while that channel is full.
     pub async fn drive(mut self, index: u32, common: &Common, finished: mpsc::Sender<Finished>) {
         let give_up = Stop::new();
         let mut patience: Option<Instant> = None;

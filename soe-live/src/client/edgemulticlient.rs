@@ -71,7 +71,7 @@ pub struct Options {
     patience: Patience,
 }
 
-/// A call that is over.
+/// A finished call.
 struct Played {
     latency: Duration,
     ended: Duration,

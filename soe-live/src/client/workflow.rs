@@ -70,7 +70,7 @@ pub trait Source: std::fmt::Debug + Send + Sync {
     /// If its states cannot be put where they belong.
     async fn begin(&self) -> Result<Job, String>;
 
-    /// A run is over; `states` is where its states are now, as far as is known.
+    /// A run has ended; `states` are the known locations of its states.
     async fn end(&self, states: States<Contents>);
 }
 

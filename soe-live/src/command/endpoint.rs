@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use crate::limits;
 
-/// The endpoint of a service, `host:port`, as it was written. Everybody names a
+/// The endpoint of a service, `host:port`, as it was written. Every peer names a
 /// service by this text, so it is never rewritten.
 ///
 /// ```
@@ -25,7 +25,7 @@ pub struct Endpoint {
     port: u16,
 }
 
-/// Why a text is no endpoint.
+/// Why a text is not an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("found endpoint `{found}`, expected host:port such as 127.0.0.1:6473 ({reason})")]
 pub struct EndpointError {
@@ -51,7 +51,7 @@ impl Endpoint {
         self.port
     }
 
-    /// Whether the host stands for all addresses of a machine (`0.0.0.0` or `[::]`):
+    /// Whether the host is the wildcard address (`0.0.0.0` or `[::]`):
     /// valid for listening, but others cannot connect to it.
     pub fn is_wildcard(&self) -> bool {
         let host = self.host();
@@ -83,7 +83,7 @@ impl FromStr for Endpoint {
             Some(_) => return Err(wrong("no IPv6 address in the brackets")),
             None if host.contains(':') => return Err(wrong("more than one colon")),
             None if host.chars().all(is_name) => {}
-            None => return Err(wrong("the host is no name and no address")),
+            None => return Err(wrong("the host is neither a name nor an address")),
         }
         let digits = port.bytes().all(|byte| byte.is_ascii_digit());
         match port.parse() {
@@ -92,7 +92,7 @@ impl FromStr for Endpoint {
                 host: host.len(),
                 port,
             }),
-            _ => Err(wrong("the port is no number from 0 to 65535")),
+            _ => Err(wrong("the port is not a number from 0 to 65535")),
         }
     }
 }
@@ -139,13 +139,16 @@ mod tests {
             ("", "no port"),
             ("localhost", "no port"),
             (":6473", "no host"),
-            ("localhost:", "the port is no number from 0 to 65535"),
-            ("localhost:+1", "the port is no number from 0 to 65535"),
-            ("localhost:65536", "the port is no number from 0 to 65535"),
+            ("localhost:", "the port is not a number from 0 to 65535"),
+            ("localhost:+1", "the port is not a number from 0 to 65535"),
+            (
+                "localhost:65536",
+                "the port is not a number from 0 to 65535",
+            ),
             ("::1:6473", "more than one colon"),
             ("[::g]:6473", "no IPv6 address in the brackets"),
             ("http://h:80", "more than one colon"),
-            ("a b:80", "the host is no name and no address"),
+            ("a b:80", "the host is neither a name nor an address"),
         ] {
             let error = text.parse::<Endpoint>().unwrap_err();
             assert_eq!(error.reason, reason, "{text}");

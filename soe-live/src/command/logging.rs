@@ -15,7 +15,7 @@ const RUST_LOG: &str = "RUST_LOG";
 /// The environment variable of the original, a number from 0 to 3.
 const GLOG_V: &str = "GLOG_v";
 
-/// Starts the log of the process: as much of it as the environment asks for, or
+/// Starts the log of the process at the level set in the environment, or
 /// `usual` of what happens here.
 pub fn start(usual: Level) -> Result<(), Failure> {
     let variable = |name| std::env::var(name).ok();

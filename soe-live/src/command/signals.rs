@@ -49,7 +49,7 @@ pub fn watch(stop: Stop) -> Result<(), Failure> {
     let mut signals = Signals::new().map_err(Failure::run)?;
     tokio::spawn(async move {
         let name = signals.next().await;
-        info!("{name}: stopping; once more ends at once");
+        info!("{name}: stopping; a second signal ends the process at once");
         stop.stop();
         signals.next().await;
         std::process::exit(IMPATIENT);

@@ -40,7 +40,8 @@ pub struct EdgeComputer {
                          num-gpu-containers=1,num-gpu-workers=2",
         help = format!("{}; or type=file with path", short_help(PROCESSORS, &PLATFORMS)),
         long_help = format!(
-            "{}\ntype=file: What a configuration file says.\n  path, mandatory: The file.",
+            "{}\ntype=file: The computer that a configuration file describes.\n  path, mandatory: \
+             The file.",
             long_help(PROCESSORS, &PLATFORMS)
         )
     )]

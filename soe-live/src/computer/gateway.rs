@@ -172,7 +172,7 @@ impl Gateway {
         self.conf.clients
     }
 
-    /// Executes a function with a text, or if there is none with binary input.
+    /// Executes a function with a text input, or with binary input if the text is empty.
     pub(super) async fn execute(
         &self,
         function: &str,
@@ -182,7 +182,7 @@ impl Gateway {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if function.is_empty() || !function.chars().all(plain) {
             return Err(format!(
-                "exception caught: `{function}` is no function name"
+                "exception caught: `{function}` is not a function name"
             ));
         }
         let queued = Instant::now();

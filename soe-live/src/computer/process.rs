@@ -199,11 +199,11 @@ fn check(options: &WorkflowOptions) -> Result<(), ComputerError> {
     let wrong = |text| Err(ComputerError::Options(text));
     match &options.state_endpoint {
         None if options.no_state_server => {
-            wrong("--no-state-server without --state-endpoint: say where the state server is")
+            wrong("--no-state-server needs --state-endpoint, the address of the state server")
         }
         Some(endpoint) if endpoint.is_wildcard() => wrong(
-            "--state-endpoint stands for all addresses of the machine: others find states by it, \
-             give the address by which they reach this computer",
+            "--state-endpoint is a wildcard address: give the address at which others reach the \
+             states of this computer",
         ),
         _ => Ok(()),
     }

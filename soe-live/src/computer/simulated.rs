@@ -55,7 +55,7 @@ pub(super) struct Used {
     pub busy: f64,
 }
 
-/// Why there is no computer.
+/// Why a computer could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum SimulatedError {
     /// Its parts do not fit together.
@@ -70,7 +70,7 @@ impl Simulated {
     /// The computer that `spec` describes, idle since now.
     ///
     /// # Errors
-    /// If its parts do not fit together, or there is no thread for its timer.
+    /// If its parts are inconsistent, or the thread of its timer cannot be started.
     pub fn new(spec: &ComputerSpec) -> Result<Self, SimulatedError> {
         let mut functions = Names::default();
         let computer = Computer::new(spec, &mut functions)?;
@@ -202,7 +202,7 @@ impl Simulated {
 }
 
 impl Core {
-    /// The number of a function; or that there is no such function.
+    /// The number of a function, or an error if it is unknown.
     fn known(&self, function: &str) -> Result<FunctionId, String> {
         self.functions.find(function).ok_or_else(|| {
             format!(

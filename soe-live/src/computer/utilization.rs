@@ -15,7 +15,7 @@ use crate::rpc::{self, Void};
 const PERIOD: Duration = Duration::from_secs(1);
 
 /// Reports how much the processors of a computer are used, once per second to
-/// everybody who asks.
+/// all subscribers.
 #[derive(Clone, Debug)]
 pub struct Utilization {
     computer: Arc<Simulated>,

@@ -177,7 +177,7 @@ impl Workflows {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits, for a while, until nothing is under way any more.
+    /// Waits, for a while, until nothing is in progress any more.
     pub async fn drain(&self) {
         let idle = async {
             while !self.core().host.is_idle() {
@@ -198,7 +198,10 @@ impl Workflows {
 
     /// Calls the next function through the companion, which has to acknowledge it.
     async fn forward(&self, request: &workflow::Request<Contents>) -> Result<(), String> {
-        let companion = self.companion.as_ref().ok_or("there is no companion")?;
+        let companion = self
+            .companion
+            .as_ref()
+            .ok_or("no companion is configured")?;
         let frame = Frame::encode(&to_request(request));
         let deadline = Instant::now() + self.deadline;
         let means = Means {

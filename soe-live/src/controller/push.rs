@@ -66,7 +66,7 @@ impl Broker {
 
     pub fn hand_over(&self, job: Job) {
         if self.backlog.admit(job.changes.len()) {
-            // There is no receiver if the broker has just failed; that is handled elsewhere.
+            // The receiver is missing if the broker has just failed; that is handled elsewhere.
             let _ = self.jobs.send(job);
         }
     }

@@ -33,7 +33,7 @@ pub type Watch = mpsc::UnboundedSender<Step>;
 /// its random draws; `watch` is told of each step of a workflow that is executed.
 ///
 /// # Errors
-/// If there is no such component, or it cannot start.
+/// If the component is unknown, or it cannot start.
 pub async fn serve(
     deployment: &Deployment,
     places: &Places,
@@ -42,7 +42,7 @@ pub async fn serve(
     watch: Option<&Watch>,
     stop: Stop,
 ) -> Result<(), Failure> {
-    let unplaced = || Failure::Input(format!("`{name}` has no place"));
+    let unplaced = || Failure::Input(format!("`{name}` has no endpoint"));
     let place = places.get(name).ok_or_else(unplaced)?;
     let failed = |error: &dyn std::fmt::Display| Failure::Run(format!("{name}: {error}"));
     if let Some(spec) = deployment.computers.iter().find(|spec| spec.name == name) {
@@ -70,7 +70,7 @@ pub async fn serve(
     }
     let known: Vec<_> = names(deployment).collect();
     Err(Failure::Input(format!(
-        "there is no component `{name}`, known: {}",
+        "unknown component `{name}`, known: {}",
         known.join(", ")
     )))
 }

@@ -20,14 +20,14 @@ use crate::rpc::edge_router_client::EdgeRouterClient;
 use crate::rpc::edge_router_conf::Action;
 use crate::rpc::{self, EdgeRouterConf, ForwardingTable, TableId, Void};
 
-/// How long everybody may take to get ready.
+/// How long components may take to become ready.
 const READY: Duration = Duration::from_secs(20);
 /// How long to wait before the next look.
 const LOOK: Duration = Duration::from_millis(20);
 /// How long a component may take to answer.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// Waits until all components that are there take calls and, if that is everybody,
+/// Waits until all running components accept calls and, if these are all,
 /// the tables of all brokers have what their controllers put there.
 pub async fn ready(
     deployment: &Deployment,

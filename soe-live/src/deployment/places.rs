@@ -46,7 +46,7 @@ impl Places {
     /// loopback address of its own.
     ///
     /// # Errors
-    /// If there are no free ports.
+    /// If no ports are free.
     pub fn choose(deployment: &Deployment) -> io::Result<Self> {
         // Kept until all ports are chosen, so that none is chosen twice.
         let mut listeners = Vec::new();

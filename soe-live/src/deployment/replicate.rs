@@ -30,13 +30,13 @@ const FAREWELL: Duration = Duration::from_secs(15);
 /// How many calls may be over without being noted yet.
 const BACKLOG: usize = 1024;
 
-/// A component, which runs until it is told to stop; dropped, it is gone at once.
+/// A component, which runs until it is stopped. Dropping it ends it at once.
 pub type Component = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
 
 /// What was seen of a replication.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
-    /// All calls, in order of their end; those still under way at the end were
+    /// All calls, in order of their end; those still in progress at the end were
     /// [given up](crate::client::CallError::GivenUp).
     pub calls: Vec<Finished>,
     /// Of each computer by name, how busy each of its processors was on average
@@ -115,7 +115,7 @@ impl Stage<'_> {
         self.running.insert(name.to_owned(), (stop, handle));
     }
 
-    /// Waits until everybody is ready, lets the clients call, and looks at what
+    /// Waits until all components are ready, lets the clients call, and reads what
     /// comes of it.
     async fn perform(
         &mut self,
@@ -246,7 +246,7 @@ impl Stage<'_> {
     fn endpoints(&self, spec: &ClientSpec) -> Result<Vec<String>, Failure> {
         let endpoint = |name: &String| {
             let place = self.places.get(name);
-            let place = place.ok_or_else(|| Failure::Input(format!("`{name}` has no place")))?;
+            let place = place.ok_or_else(|| Failure::Input(format!("`{name}` has no endpoint")))?;
             Ok(place.endpoint.to_string())
         };
         spec.destinations.iter().map(endpoint).collect()
@@ -305,7 +305,7 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// Gives a destination another weight; whether it is final stays as it is.
+    /// Changes the weight of a destination; whether it is final is unchanged.
     async fn set_weight(
         &self,
         broker: &str,
@@ -316,7 +316,7 @@ impl Stage<'_> {
         let place = |name| {
             self.places
                 .get(name)
-                .ok_or_else(|| format!("`{name}` has no place"))
+                .ok_or_else(|| format!("`{name}` has no endpoint"))
         };
         let destination_endpoint = place(destination)?.endpoint.to_string();
         let mut tables = Tables::of(place(broker)?).map_err(|failure| failure.to_string())?;
@@ -375,7 +375,7 @@ impl Stage<'_> {
                 }
             };
             if timeout(FAREWELL, all_ended).await.is_err() {
-                warn!("components were still running, ended them");
+                warn!("components were still running and were killed");
             }
         }
         self.ended.shutdown().await;
@@ -386,5 +386,5 @@ impl Stage<'_> {
 type Orders = BTreeMap<String, mpsc::UnboundedSender<Order>>;
 
 fn broken(error: &JoinError) -> Failure {
-    Failure::Run(format!("a component broke down: {error}"))
+    Failure::Run(format!("a component failed: {error}"))
 }

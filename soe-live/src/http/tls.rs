@@ -68,7 +68,7 @@ pub fn trusting(file: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
                 let _ = roots.add(certificate);
             }
             if roots.is_empty() {
-                return Err(wrong(file, "no certificate of an authority").to_string());
+                return Err(wrong(file, "no CA certificate").to_string());
             }
         }
         None => {
@@ -77,7 +77,7 @@ pub fn trusting(file: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
             if roots.is_empty() {
                 let why = found.errors.first().map(ToString::to_string);
                 return Err(format!(
-                    "found no certificates of authorities{}: name a file of them in the \
+                    "found no CA certificates{}: name a file with them in the \
                      environment variable SSL_CERT_FILE",
                     why.map(|why| format!(" ({why})")).unwrap_or_default()
                 ));

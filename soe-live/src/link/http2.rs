@@ -80,7 +80,7 @@ impl Http2 {
             self.driver.close();
             Trouble::Undelivered(error.to_string())
         };
-        // A handle of its own need not wait to be ready.
+        // A new handle need not wait until it is ready.
         let sent = send.send_request(self.request.clone(), false);
         let (response, mut body) = sent.map_err(undelivered)?;
         if let Err(error) = body.send_data(frame.into(), true) {
@@ -121,12 +121,12 @@ impl Http2 {
         self.driver.is_closed()
     }
 
-    /// Sends the peer a PING, unless one is under way.
+    /// Sends the peer a PING, unless one is in progress.
     pub fn ask(&self) {
         self.driver.ask();
     }
 
-    /// For how long the peer has left a PING unanswered; zero if none is under way.
+    /// For how long the peer has left a PING unanswered; zero if none is in progress.
     pub fn silence(&self) -> Duration {
         self.driver.silence()
     }

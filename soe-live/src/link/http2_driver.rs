@@ -23,7 +23,7 @@ use crate::wire::Outgoing;
 pub struct Driver {
     /// Wakes the task.
     waker: AtomicWaker,
-    /// Whether there are no new calls.
+    /// Whether new calls are refused.
     closed: AtomicBool,
     /// Whether the connection is no longer needed.
     left: AtomicBool,
@@ -97,7 +97,7 @@ impl Driver {
         }
     }
 
-    /// Has a PING sent, unless one is under way.
+    /// Has a PING sent, unless one is in progress.
     pub fn ask(&self) {
         let now = self.now().max(1);
         let unasked = self
@@ -109,7 +109,7 @@ impl Driver {
         }
     }
 
-    /// Waits until no PING is under way.
+    /// Waits until no PING is in progress.
     ///
     /// # Errors
     /// If the connection ends first.
@@ -126,7 +126,7 @@ impl Driver {
         }
     }
 
-    /// For how long the PING under way has not been answered.
+    /// For how long the PING in progress has not been answered.
     pub fn silence(&self) -> Duration {
         match self.asked.load(Ordering::Acquire) {
             0 => Duration::ZERO,
@@ -134,7 +134,7 @@ impl Driver {
         }
     }
 
-    /// Whether there are no new calls.
+    /// Whether new calls are refused.
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }

@@ -204,13 +204,13 @@ impl Quic {
         self.driver.is_closed() || self.connection.close_reason().is_some()
     }
 
-    /// Asks the peer for a sign of life, unless that is under way.
+    /// Asks the peer for a sign of life, unless that is in progress.
     pub fn ask(&self) {
         Driver::ask(&self.driver, &self.connection);
     }
 
-    /// For how long the peer has left the question unanswered; zero if none is under
-    /// way.
+    /// For how long the peer has left the question unanswered; zero if none is in
+    /// progress.
     pub fn silence(&self) -> Duration {
         self.driver.silence()
     }

@@ -34,7 +34,7 @@ impl Data for h3::server::RequestStream<Bidi, Outgoing> {
     }
 }
 
-/// Why there is no message.
+/// Why a message could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Unread {
     /// It is too large.
@@ -48,7 +48,7 @@ pub enum Unread {
         /// The bytes that should have come.
         declared: usize,
     },
-    /// There is no memory for it.
+    /// The memory for messages is used up.
     #[error(transparent)]
     Full(#[from] Full),
     /// The stream has ended early.

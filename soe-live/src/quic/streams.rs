@@ -152,7 +152,7 @@ impl Clone for Streams {
     }
 }
 
-/// Something that is under way.
+/// Something that is in progress.
 trait Begun<T>: Future<Output = Result<T, ConnectionError>> + std::marker::Send + Sync {}
 
 impl<T, F> Begun<T> for F where
@@ -160,7 +160,7 @@ impl<T, F> Begun<T> for F where
 {
 }
 
-/// Goes on with something that is under way, or begins it.
+/// Goes on with something that is in progress, or begins it.
 fn poll<T, F>(
     waiting: &mut Waiting<T>,
     begin: impl FnOnce() -> F,

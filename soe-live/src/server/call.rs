@@ -1,4 +1,4 @@
-//! One call.
+//! One call: invocations are handled here, all others are passed to tonic services.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -9,27 +9,21 @@ use std::time::{Duration, Instant};
 use h2::RecvStream;
 use h2::server::SendResponse;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
-use tonic::{Code, Status};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use tonic::Status;
 use tracing::debug;
 
-use super::connection::Host;
+use super::incoming::{Host, Incoming, LATE, status, unless_reset};
 use super::{Caller, Invocations, fallback};
 use crate::budget::Side;
 use crate::intake::{self, Unread};
-use crate::wire::{Frame, FrameError, Outgoing};
+use crate::wire::{Frame, Outgoing};
 
 /// The path of invocations.
 pub const RUN_LAMBDA: &str = "/uiiit.rpc.EdgeServer/RunLambda";
 
 pub const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 const STATUS_OK: HeaderValue = HeaderValue::from_static("0");
-
-/// A call that has come.
-pub struct Incoming {
-    pub request: Request<RecvStream>,
-    pub respond: SendResponse<Outgoing>,
-}
 
 /// Handles a call to its end.
 pub async fn handle(host: Arc<Host>, incoming: Incoming) {
@@ -41,7 +35,7 @@ pub async fn handle(host: Arc<Host>, incoming: Incoming) {
         _ => Box::pin(fallback::call(&host, incoming)).await,
     };
     if let Err(error) = handled {
-        debug!("a caller is gone: {error}");
+        debug!("a caller has disconnected: {error}");
     }
 }
 
@@ -104,21 +98,6 @@ async fn invoke(
     send.send_trailers(trailers)
 }
 
-/// Waits for something as long as the caller is there.
-pub async fn unless_reset<F: Future + Unpin>(
-    respond: &mut SendResponse<Outgoing>,
-    future: &mut F,
-) -> Result<F::Output, h2::Error> {
-    poll_fn(|cx| match std::pin::Pin::new(&mut *future).poll(cx) {
-        Poll::Ready(done) => Poll::Ready(Ok(done)),
-        Poll::Pending => match respond.poll_reset(cx)? {
-            Poll::Ready(reason) => Poll::Ready(Err(h2::Error::from(reason))),
-            Poll::Pending => Poll::Pending,
-        },
-    })
-    .await
-}
-
 /// Reads the message of a call, or says what is wrong with it.
 async fn read(host: &Host, body: &mut RecvStream) -> Result<Result<Frame, Status>, h2::Error> {
     let limits = &host.shared.limits;
@@ -146,24 +125,12 @@ async fn read(host: &Host, body: &mut RecvStream) -> Result<Result<Frame, Status
     }
 }
 
-/// What a caller is told whose request takes too long to arrive.
-pub const LATE: &str = "the request did not arrive in time";
-
-/// What a caller is told about a frame that is no message.
-pub fn status(error: FrameError) -> Status {
-    let code = match error {
-        FrameError::TooLarge { .. } => Code::ResourceExhausted,
-        FrameError::Compressed => Code::Unimplemented,
-        FrameError::NotOne => Code::InvalidArgument,
-    };
-    Status::new(code, error.to_string())
-}
-
 fn refuse(respond: &mut SendResponse<Outgoing>, status: Status) -> Result<(), h2::Error> {
     let (head, ()) = status.into_http::<()>().into_parts();
     respond.send_response(Response::from_parts(head, ()), true)?;
     Ok(())
 }
+
 /// How long a caller waits, as gRPC writes it: up to eight digits and a unit.
 fn timeout(value: &HeaderValue) -> Option<Duration> {
     let text = value.to_str().ok()?;

@@ -13,23 +13,15 @@ use tokio::sync::Semaphore;
 use tracing::debug;
 
 use super::Shared;
-use super::call::{Incoming, handle};
+use super::call::handle;
 use super::crowd::Place;
-use crate::budget::Account;
+use super::incoming::{Host, Incoming};
 use crate::command::Stop;
 use crate::limits::{
     CONNECTION_WINDOW, HANDSHAKE, HEADERS, SERVICE_CALLS, STREAM_WINDOW, TINY_FRAMES,
 };
 use crate::socket::Socket;
 use crate::wire::Outgoing;
-
-/// What the calls of a connection share.
-pub struct Host {
-    pub shared: Arc<Shared>,
-    pub account: Arc<Account>,
-    /// Calls of services other than invocations that may be executed.
-    pub services: Semaphore,
-}
 
 /// Serves a connection to its end.
 pub async fn serve(socket: Socket, place: Place, shared: Arc<Shared>, stop: Stop) {
@@ -42,8 +34,8 @@ pub async fn serve(socket: Socket, place: Place, shared: Arc<Shared>, stop: Stop
         .handshake::<_, Outgoing>(socket);
     let mut connection = match tokio::time::timeout(HANDSHAKE, handshake).await {
         Ok(Ok(connection)) => connection,
-        Ok(Err(error)) => return debug!("no HTTP/2: {error}"),
-        Err(_) => return debug!("no HTTP/2 in time"),
+        Ok(Err(error)) => return debug!("HTTP/2 handshake failed: {error}"),
+        Err(_) => return debug!("HTTP/2 handshake timed out"),
     };
     let host = Arc::new(Host {
         account: shared.memory.open(shared.limits.message),
@@ -93,7 +85,7 @@ enum Accepted {
     End(Result<(), h2::Error>),
 }
 
-/// Takes all calls that have come.
+/// Accepts all requests that have arrived.
 fn accept(
     connection: &mut Connection<Socket, Outgoing>,
     cx: &mut Context<'_>,
@@ -113,7 +105,7 @@ fn accept(
     }
 }
 
-/// Lets the calls go on; whether one has ended.
+/// Polls the calls; returns whether one has ended.
 fn run<F: Future<Output = ()>>(calls: &mut FuturesUnordered<F>, cx: &mut Context<'_>) -> bool {
     let mut progress = false;
     while let Poll::Ready(Some(())) = std::pin::Pin::new(&mut *calls).poll_next(cx) {

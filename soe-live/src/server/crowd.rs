@@ -49,7 +49,7 @@ impl Crowd {
         })
     }
 
-    /// A place for a new connection; if there is none left, that of the connection
+    /// A place for a new connection; if all are taken, that of the connection
     /// that has been without calls for longest, which is told to leave. `None` if all
     /// have calls.
     pub fn enter(self: &Arc<Self>) -> Option<Place> {

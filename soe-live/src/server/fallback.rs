@@ -14,8 +14,7 @@ use tonic::Status;
 use tonic::body::Body;
 use tower_service::Service;
 
-use super::call::{Incoming, LATE, status, unless_reset};
-use super::connection::Host;
+use super::incoming::{Host, Incoming, LATE, status, unless_reset};
 use crate::budget::{Account, Charge, Full, Side};
 use crate::limits::Limits;
 use crate::wire::{self, FrameError, Outgoing, PREFIX};
@@ -26,7 +25,7 @@ pub async fn call(host: &Arc<Host>, incoming: Incoming) -> Result<(), h2::Error>
         request,
         mut respond,
     } = incoming;
-    // Until the first message of the response is on its way, a call holds memory that
+    // Until the first message of the response is sent, a call holds memory that
     // is not counted.
     let mut slot = std::pin::pin!(host.services.acquire());
     let mut slot = unless_reset(&mut respond, &mut slot).await?.ok();
@@ -121,14 +120,14 @@ async fn reserve(
 
 type Reservation = Pin<Box<dyn Future<Output = Result<Charge, Full>> + Send>>;
 
-/// The body of a request that may still be under way. All its messages together may
+/// The body of a request that may still be in progress. All its messages together may
 /// have as many bytes as one message.
 struct Incomplete {
     stream: RecvStream,
     account: Arc<Account>,
     limits: Limits,
     data_ended: bool,
-    /// What has come, and its beginning.
+    /// The data received so far.
     len: usize,
     prefix: [u8; PREFIX],
     /// Waits for memory, with what came.

@@ -140,7 +140,7 @@ impl Listener {
         handshakes.abort_all();
         let drained = async { while connections.join_next().await.is_some() {} };
         if tokio::time::timeout(DRAIN, drained).await.is_err() {
-            warn!("{name}: calls were still running");
+            warn!("{name}: stopped while calls were still running");
             connections.abort_all();
         }
         endpoint.close(code(Code::H3_NO_ERROR), b"");

@@ -5,7 +5,7 @@ use bytes::{Bytes, BytesMut};
 use super::frame::{Frame, FrameError, PREFIX, put_prefix};
 use crate::limits::{COLLECTED, SMALL_PIECE};
 
-/// A message of which some pieces have come.
+/// A message of which some pieces have arrived.
 ///
 /// Small pieces are copied together, so that the memory for a message does not depend on
 /// the number of its pieces.

@@ -222,7 +222,7 @@ impl From<Bytes> for Frame {
     }
 }
 
-/// A message of which some pieces have come.
+/// A message of which some pieces have arrived.
 ///
 /// Small pieces are copied together, so that the memory for a message does not
 /// depend on the number of its pieces.

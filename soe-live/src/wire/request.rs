@@ -32,7 +32,7 @@ pub struct Request {
     pub dry: bool,
     /// Whether a broker sent it.
     pub forward: bool,
-    /// How many nodes it has passed.
+    /// The number of nodes it has passed.
     pub hops: u32,
     /// Whether it has more fields than plain invocations do: states, a callback,
     /// a chain, a graph.
@@ -156,7 +156,7 @@ impl Request {
         put_number(&mut tail, HOPS, hops.into());
         let whole = PREFIX..self.frame.len();
         if self.scattered {
-            // The last value counts: there is no need to find the others.
+            // Only the last value counts.
             return self.frame.edited(&[whole], &tail);
         }
         let [mut a, mut b] = self.replaced.clone();

@@ -36,7 +36,7 @@ impl<K: Keeper> StateService<K> {
     /// system chooses one.
     ///
     /// # Errors
-    /// If the endpoint is not free, or there is no certificate.
+    /// If the endpoint is in use, or the certificate is missing.
     pub async fn listen(
         keeper: Arc<K>,
         endpoint: &Endpoint,
@@ -86,7 +86,7 @@ impl<K: Keeper> StateServer for StateService<K> {
     }
 }
 
-/// A reply on the wire; `missing` says that there is no such state.
+/// A reply on the wire; `missing` is the reply for an unknown state.
 fn answer(reply: StateReply<Arc<[u8]>>, missing: String) -> StateResponse {
     let (retcode, state, trouble) = match reply {
         StateReply::Found(content, version) => {

@@ -2,35 +2,46 @@
 
 use sim_core::{SimDuration, SlotKey};
 
-use super::estimator::Prediction;
-use super::events::ProbeAnswer;
+use super::estimator::prediction::Prediction;
+use super::events::{Failure, ProbeAnswer};
 use crate::names::{EndpointId, FunctionId};
 use crate::units::Bytes;
 
-/// How the driver of a broker calls a call; the broker only repeats it.
+/// The driver's identifier of a call; the broker only passes it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId(pub u64);
 
-/// What a broker must know of a call.
+/// The properties of a call that a broker needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallHeader {
     /// The function.
     pub function: FunctionId,
     /// The size of the input.
     pub input: Bytes,
-    /// Whether another broker has forwarded it: only final destinations will do.
+    /// Whether another broker has forwarded it: then only final destinations are eligible.
     pub forward: bool,
-    /// How many nodes it has passed.
+    /// The number of nodes it has passed.
     pub hops: u32,
-    /// Whether only the time it would take is asked for.
+    /// Whether it is a dry run, which only asks for the processing time.
     pub dry: bool,
+}
+
+impl CallHeader {
+    /// The header with which a broker forwards the call.
+    pub(super) fn forwarded(&self) -> Self {
+        Self {
+            forward: true,
+            hops: self.hops + 1,
+            ..*self
+        }
+    }
 }
 
 /// A call at the broker, from arrival to response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub(super) SlotKey);
 
-/// One attempt to have a call executed somewhere.
+/// One attempt to have a call executed at a destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Attempt {
     pub(super) ticket: Ticket,
@@ -53,75 +64,56 @@ impl Attempt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ProbeId(pub(super) SlotKey);
 
-/// What an answer says about the execution.
+/// What a response reports about the execution.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     /// The processing time.
     pub processing: SimDuration,
     /// The load of the processor over the last second, in percent.
     pub load1: u32,
-    /// Whether it only acknowledges the call, whose result follows by another
-    /// way. Such an answer says nothing about how long calls take.
+    /// Whether it only acknowledges the call, whose result follows by a
+    /// callback. Such a response is not a measurement of the execution.
     pub acknowledgement: bool,
     /// Whether an instance of the function had to be started for it.
     pub cold: bool,
 }
 
-/// How an attempt failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failure {
-    /// The destination answered that it will not or cannot execute the call. That
-    /// is the caller's concern.
-    Application,
-    /// No answer came to a call that may have been delivered, and the destination
-    /// is gone or cannot be reached any more.
-    Transport,
-    /// The destination cannot be reached; the call was provably not delivered.
-    Unreachable,
-    /// The connection was lost after the call may have been delivered; the
-    /// destination can be reached again.
-    Lost,
-    /// The destination is there but does not take the call now: it is overloaded,
-    /// or a proxy before it is.
-    Busy,
-}
-
 /// The outcome of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProbeReply {
-    /// The destination answered what it expects.
+    /// The destination replied with its prediction.
     Answered(ProbeAnswer),
-    /// It answered with an error, or could not be reached.
+    /// It replied with an error, or could not be reached.
     Failed(Failure),
-    /// The driver does not wait any longer.
+    /// The driver's timeout has passed.
     TimedOut,
 }
 
-/// What a broker wants done.
+/// An action that the driver of a broker must execute.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Action {
-    /// Send the call to a destination after some time, and report the outcome of
+    /// Send the call to a destination after a delay, and report the outcome of
     /// the attempt.
     Forward {
         /// The call.
         call: CallId,
-        /// The attempt to report about.
+        /// The attempt whose outcome to report.
         attempt: Attempt,
-        /// Where to.
+        /// The destination.
         destination: EndpointId,
-        /// The time the broker takes for it.
+        /// The forwarding time of the broker.
         after: SimDuration,
-        /// What to send: one more hop, marked as forwarded, dry if it was.
+        /// The header to send: with one more hop, marked as forwarded, and dry if the call was.
         header: CallHeader,
     },
-    /// Ask a destination how long the call would take, with a dry run, and report
-    /// the reply.
+    /// Ask a destination for the processing time of the call with a dry run, and
+    /// report the reply.
     Probe {
         /// The call.
         call: CallId,
-        /// The question to report about.
+        /// The question whose reply to report.
         probe: ProbeId,
-        /// Whom to ask.
+        /// The destination.
         destination: EndpointId,
         /// What to send.
         header: CallHeader,
@@ -143,26 +135,26 @@ pub enum Action {
 /// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Outcome {
-    /// Pass on the answer.
+    /// Pass on the response.
     Answered {
-        /// Who gave it.
+        /// The destination that responded.
         destination: EndpointId,
-        /// The time from sending the call, or queueing for its turn, to the answer.
+        /// The time from sending or queueing the call to the response.
         latency: SimDuration,
-        /// What the broker had predicted, if it did.
+        /// The prediction of the broker, if any.
         prediction: Option<Prediction>,
     },
-    /// Pass on the error that the destination answered.
+    /// Pass on the error with which the destination replied.
     Refused {
-        /// Who refused.
+        /// The destination that refused.
         destination: EndpointId,
     },
-    /// No destination was asked, or none could be reached.
+    /// No destination was available or could be reached.
     Rejected(Rejection),
 }
 
-/// Why a broker has no answer. The texts are the original's, except that a
-/// transport error reaches the caller: the driver appends what it was told.
+/// Why a broker has no response. The texts are the original's, except that
+/// the driver appends the transport error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// More than [`MOST_HOPS`] nodes were passed.
@@ -171,8 +163,7 @@ pub enum Rejection {
     /// The function has no destination.
     #[error("No destinations found for the entry")]
     NoDestination,
-    /// All destinations have failed; the last one is named, whose error the
-    /// caller should see.
+    /// All destinations have failed; the caller gets the error of the last one.
     #[error("RPC failed")]
     AllFailed {
         /// The last one that failed.
@@ -180,5 +171,5 @@ pub enum Rejection {
     },
 }
 
-/// A call that has passed more nodes runs in a circle.
+/// A call that has passed more nodes is in a loop.
 pub const MOST_HOPS: u32 = 254;

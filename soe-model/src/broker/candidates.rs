@@ -64,8 +64,9 @@ impl<'a> Candidates<'a> {
         self.peers.pending(self.endpoint(position))
     }
 
-    /// The load that a destination reported last and when, if it ever did. It is recorded
-    /// for policies and estimators that do not [ignore events](super::policy::Policy::ignores_events).
+    /// The load that a destination last reported, with its time, if any. It is recorded
+    /// for policies and estimators that do not [ignore
+    /// events](super::policy::Policy::ignores_events).
     pub fn load(&self, position: usize) -> Option<Load> {
         self.peer(position).load
     }

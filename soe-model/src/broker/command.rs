@@ -11,7 +11,7 @@ pub enum Command {
     Change {
         /// The function.
         function: FunctionId,
-        /// Where calls of it can go.
+        /// The destination.
         destination: EndpointId,
         /// The declared weight, positive; lower is better.
         weight: f32,
@@ -44,8 +44,8 @@ pub enum ConfigureError {
         /// The declared weight.
         weight: f32,
     },
-    /// A broker that runs for real is to foresee.
-    #[error("the estimator `oracle` needs to know what only a simulation can know")]
+    /// The estimator `oracle` was configured for a live broker.
+    #[error("the estimator `oracle` works only in simulations")]
     Unknowable,
 }
 

@@ -36,7 +36,7 @@ pub enum Choice {
     Ask,
 }
 
-/// Calls under way to a destination of which nothing is known.
+/// Calls in progress to a destination of which nothing is known.
 #[derive(Clone, Copy, Debug, Default)]
 struct Trial {
     calls: u32,
@@ -71,8 +71,8 @@ impl Dispatcher {
         !self.estimator.ignores_events()
     }
 
-    /// How many questions may be under way to one destination at a time; `None`
-    /// if it predicts by itself.
+    /// The largest number of concurrent dry runs at one destination; `None` if
+    /// it predicts by itself.
     pub fn asks(&self) -> Option<u32> {
         self.estimator.asks()
     }
@@ -85,7 +85,7 @@ impl Dispatcher {
     /// Changes the table. Weights are checked, but always stored as 1.
     ///
     /// # Errors
-    /// If the declared entry is impossible; then nothing has changed.
+    /// If the declared entry is invalid; then nothing has changed.
     pub fn configure(
         &mut self,
         now: SimTime,
@@ -179,7 +179,7 @@ impl Dispatcher {
         }
     }
 
-    /// A call through `entry` was answered; ignored if the entry is gone.
+    /// A call through `entry` was answered; ignored if the entry was removed.
     pub fn measured(&mut self, now: SimTime, entry: EntryKey, observation: &Observation) {
         if let Some(found) = self.table.entry(entry) {
             self.estimator.learn(now, found.target(entry), observation);
@@ -198,8 +198,8 @@ impl Dispatcher {
         }
     }
 
-    /// A call that was assigned to `entry` has ended or leaves it; ignored if the
-    /// entry is gone.
+    /// A call assigned to `entry` has ended or was withdrawn; ignored if the
+    /// entry was removed.
     pub fn done(&mut self, now: SimTime, entry: EntryKey, outcome: &AttemptOutcome) {
         if let Some(found) = self.table.entry_mut(entry) {
             found.under_way = found.under_way.saturating_sub(1);
@@ -224,7 +224,7 @@ impl Dispatcher {
     }
 
     /// A probe or question through `entry` was replied to, or will not be; ignored
-    /// if the entry is gone.
+    /// if the entry was removed.
     pub fn probed(&mut self, now: SimTime, entry: EntryKey, reply: &ProbeReply) {
         let Some(found) = self.table.entry(entry) else {
             return;

@@ -11,11 +11,14 @@ mod delay;
 mod fit;
 mod load;
 mod oracle;
+pub(super) mod prediction;
 mod probe;
 mod rtt;
 mod util;
 
 use sim_core::{SimDuration, SimTime, Stream};
+
+pub use prediction::Prediction;
 
 use crate::broker::{AttemptOutcome, Candidates, Compatibility, Failure, ProbeAnswer, Target};
 use crate::catalogue::{Arguments, Catalogue, Configured};
@@ -24,33 +27,31 @@ use crate::units::Bytes;
 /// Predicts response times.
 ///
 /// All events may be ignored. Every [`sent`](Self::sent) is followed by exactly one
-/// [`done`](Self::done) for the same entry, as told at
+/// [`done`](Self::done) for the same entry, as described at
 /// [`Policy`](super::policy::Policy#events).
 pub trait Estimator: std::fmt::Debug + Send {
-    /// Chooses whose behaviour to follow; called once, before anything else.
+    /// Sets the compatibility mode; called once, before all other methods.
     fn set_compatibility(&mut self, _compatibility: Compatibility) {}
 
-    /// Whether it has no use for events beyond `learn`: they and the loads of
-    /// [`Candidates`] are left out then, which saves time.
+    /// Whether it ignores all events except `learn`. Then neither events nor
+    /// the loads of [`Candidates`] are provided, which saves time.
     fn ignores_events(&self) -> bool {
         false
     }
 
-    /// How many questions may be under way to one destination at a time, if it
-    /// asks the destinations for their prediction with a dry run; `None` if it
-    /// predicts by itself.
+    /// The largest number of concurrent dry runs at one destination, if it
+    /// predicts by dry runs; `None` if it predicts by itself.
     fn asks(&self) -> Option<u32> {
         None
     }
 
-    /// Which truth its questions are to be answered with, if they are, which only a
-    /// simulation knows.
+    /// The exact value with which a simulation replies to its questions, if it needs one.
     fn foresees(&self) -> Option<Foresight> {
         None
     }
 
-    /// What is to be expected of a call at `target`, one of the candidates; `None`
-    /// if nothing is known. Never called on an estimator that asks.
+    /// The prediction for a call at `target`, one of the candidates; `None`
+    /// without measurements. Not called on an estimator that predicts by dry runs.
     fn predict(
         &mut self,
         _now: SimTime,
@@ -60,17 +61,17 @@ pub trait Estimator: std::fmt::Debug + Send {
         None
     }
 
-    /// A call was answered that says how long calls take: neither a dry run nor an
-    /// acknowledgement.
+    /// A call was answered. Dry runs and acknowledgements, which are no
+    /// measurements of executions, are not reported.
     fn learn(&mut self, _now: SimTime, _target: Target, _observation: &Observation) {}
 
-    /// A call is assigned to a destination.
+    /// A call was assigned to a destination.
     fn sent(&mut self, _now: SimTime, _target: Target) {}
 
-    /// A call that was sent has ended, or has left the destination.
+    /// A call that was sent has ended, or was withdrawn from the destination.
     fn done(&mut self, _now: SimTime, _target: Target, _outcome: &AttemptOutcome) {}
 
-    /// Which destinations to probe now, for calls to come: as
+    /// The destinations to probe now, for later calls: as
     /// [`Policy::wants_probes`](super::policy::Policy::wants_probes).
     fn wants_probes(
         &mut self,
@@ -84,50 +85,30 @@ pub trait Estimator: std::fmt::Debug + Send {
     /// A destination has replied to a probe or a question.
     fn probed(&mut self, _now: SimTime, _target: Target, _answer: &ProbeAnswer) {}
 
-    /// A destination did not reply to a probe or a question: it failed, or `None`,
-    /// in time.
+    /// A probe or a question failed; `None` is a timeout.
     fn probe_failed(&mut self, _now: SimTime, _target: Target, _failure: Option<Failure>) {}
 
-    /// When it wants to be woken next, if ever.
+    /// The time at which to call `wake` next, if any.
     fn next_wake(&self) -> Option<SimTime> {
         None
     }
 
-    /// It is now at least the time it asked for. [`next_wake`](Self::next_wake) must
-    /// then lie in the future.
+    /// Called at that time or later. Afterwards [`next_wake`](Self::next_wake) must
+    /// be in the future.
     fn wake(&mut self, _now: SimTime) {}
 }
 
-/// What a simulation answers to an estimator that is to know the truth.
+/// The exact value that a simulation provides to an estimator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Foresight {
-    /// The time until the response to the call would be back, counted from the question.
+    /// The time from the question to the response to the call.
     Own,
-    /// The same, and the delay of all other calls together that are at the destination or
-    /// on their way to it.
+    /// The same, plus the total delay that the call adds to all other calls at the
+    /// destination or in transit to it.
     All,
 }
 
-/// A predicted response time, in seconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Prediction {
-    /// The part in the network, zero for estimators that do not tell the parts
-    /// apart.
-    pub network: f64,
-    /// The part at the destination.
-    pub processing: f64,
-    /// The load of the destination in percent that the prediction rests on.
-    pub load: u32,
-}
-
-impl Prediction {
-    /// The whole response time, in seconds.
-    pub fn total(&self) -> f64 {
-        self.network + self.processing
-    }
-}
-
-/// What was measured of one call.
+/// The measurements of one call.
 #[derive(Clone, Copy, Debug)]
 pub struct Observation {
     /// The size of its input.
@@ -140,9 +121,9 @@ pub struct Observation {
     pub load: u32,
 }
 
-/// Makes an estimator.
+/// Builds an estimator.
 pub type EstimatorBuilder = fn(&Arguments) -> Box<dyn Estimator>;
-/// An estimator with its parameters, ready to be made.
+/// An estimator with its parameters.
 pub type EstimatorSpec = Configured<EstimatorBuilder>;
 
 /// All estimators.

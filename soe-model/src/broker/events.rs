@@ -2,23 +2,7 @@
 
 use sim_core::SimDuration;
 
-use super::call::Failure;
-use super::table::EntryKey;
-use crate::names::EndpointId;
-
-/// A destination of one function in one table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// The entry of the table, which stands for one function at one destination.
-    pub entry: EntryKey,
-    /// The destination, which may offer several functions. What a policy or an
-    /// estimator remembers should be kept under this: positions shift.
-    pub destination: EndpointId,
-    /// Its present position among the destinations of the function.
-    pub position: usize,
-}
-
-/// How a call that was sent to a destination ended there.
+/// The outcome of a call that was sent to a destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptOutcome {
     /// It was answered.
@@ -27,19 +11,37 @@ pub enum AttemptOutcome {
     Failed {
         /// How.
         failure: Failure,
-        /// After which time the destination asks to be called again, if it says.
+        /// The time after which the destination asks to be called again, if given.
         /// No driver reports this yet.
         retry_after: Option<SimDuration>,
     },
-    /// The caller gave up, the call was sent elsewhere instead, or the destination
-    /// was removed from the table while the call was there.
+    /// The caller cancelled, the call was sent to another destination, or the
+    /// destination was removed from the table while the call was pending.
     Cancelled,
 }
 
-/// What the answer to a call says.
+/// How an attempt failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The destination replied with an error. It is passed on to the caller.
+    Application,
+    /// No response to a call that may have been delivered, and the destination
+    /// has failed or can no longer be reached.
+    Transport,
+    /// The destination cannot be reached; the call was provably not delivered.
+    Unreachable,
+    /// The connection was lost after the call may have been delivered; the
+    /// destination can be reached again.
+    Lost,
+    /// The destination is up but refuses the call: it is overloaded, or a proxy
+    /// in front of it is.
+    Busy,
+}
+
+/// What the response to a call reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoundTrip {
-    /// The time from sending it, or from queueing for its turn, to the answer.
+    /// The time from sending or queueing it to the response.
     pub latency: SimDuration,
     /// The part of that at the processor.
     pub processing: SimDuration,
@@ -47,32 +49,31 @@ pub struct RoundTrip {
     pub load1: u32,
     /// Whether an instance of the function had to be started for it.
     pub cold: bool,
-    /// Whether it only acknowledges the call, whose result follows by another way:
-    /// then the times say nothing about executions.
+    /// Whether it only acknowledges the call, whose result follows by a callback:
+    /// then the times do not measure the execution.
     pub acknowledgement: bool,
-    /// Whether only an estimate was asked for: then the times say nothing about
-    /// executions either.
+    /// Whether it was a dry run: then the times do not measure the execution either.
     pub dry: bool,
 }
 
-/// What a destination replied to a probe. What it did not say is `None`.
+/// The reply of a destination to a probe. Values that it did not report are `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProbeAnswer {
-    /// The processing time that it expects of the call that was asked about.
+    /// The predicted processing time of the call.
     pub processing: SimDuration,
     /// Requests in flight there, of all brokers. No driver reports this yet.
     pub rif: Option<u32>,
-    /// The latency that it expects of a call that arrives now. No driver reports
+    /// The predicted latency of a call that arrives now. No driver reports
     /// this yet.
     pub latency: Option<SimDuration>,
     /// The load of its processor over the last second, in percent.
     pub load1: Option<u32>,
-    /// Whether an instance of the function waits there. No driver reports this yet.
+    /// Whether an idle instance of the function is there. No driver reports this yet.
     pub warm: Option<bool>,
 }
 
 impl From<SimDuration> for ProbeAnswer {
-    /// An answer that tells the expected processing time only.
+    /// A reply with the predicted processing time only.
     fn from(processing: SimDuration) -> Self {
         Self {
             processing,

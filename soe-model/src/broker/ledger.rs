@@ -15,24 +15,24 @@ pub(super) struct Call {
     pub(super) state: State,
     /// How often it was sent to a destination.
     pub(super) attempts: u32,
-    /// The destination whose failure was the last.
+    /// The destination that failed last.
     pub(super) failed: Option<EndpointId>,
 }
 
-/// How far a call is.
+/// The state of a call.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum State {
     /// Waits for admission.
     Queued,
     /// Admitted, without destination.
     Undecided,
-    /// Waits for answers of destinations.
+    /// Waits for replies of destinations.
     Asking(Asking),
-    /// Being forwarded, before it queues for its turn.
+    /// Delayed by forwarding, before it is queued.
     Delayed(Chosen),
-    /// Waits for its turn at the destination since then.
+    /// Queued for the destination since then.
     Waiting(Chosen, SimTime),
-    /// Sent to the destination; the time is when it began to wait for its turn.
+    /// Sent to the destination; the time is when it was queued.
     Sent(Chosen, SimTime),
 }
 
@@ -44,7 +44,7 @@ pub(super) struct Chosen {
     pub(super) prediction: Option<Prediction>,
 }
 
-/// Questions under way about a call.
+/// Questions in progress about a call.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Asking {
     pub(super) outstanding: u32,
@@ -64,8 +64,8 @@ pub(super) struct Bid {
 pub(super) struct Probe {
     /// The call that it asks about.
     pub(super) ticket: Ticket,
-    /// Whether that call waits for the reply. If not, a policy or an estimator has
-    /// asked in order to know the destination.
+    /// Whether that call waits for the reply. If not, it is a probe of a policy or
+    /// an estimator.
     pub(super) awaited: bool,
     pub(super) header: CallHeader,
     pub(super) entry: EntryKey,
@@ -86,7 +86,7 @@ impl Call {
 }
 
 impl Asking {
-    /// Counts a reply; whether it was the last.
+    /// Counts a reply; returns whether it was the last.
     pub(super) fn count(&mut self, probe: &Probe, reply: ProbeReply) -> bool {
         self.outstanding = self.outstanding.saturating_sub(1);
         if let ProbeReply::Answered(answer) = reply {

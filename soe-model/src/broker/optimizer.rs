@@ -18,23 +18,23 @@ pub trait Optimizer: std::fmt::Debug + Send {
     /// changes now.
     fn sample(&mut self, now: SimTime, entry: EntryKey, latency: SimDuration) -> Option<f32>;
 
-    /// When it wants to be woken next.
+    /// The time at which to call `wake` next.
     fn next_wake(&self) -> Option<SimTime> {
         None
     }
 
-    /// It is now the time it asked for: appends the weights that change to
-    /// `updates`. Entries that have left the table meanwhile may be among them.
+    /// Called at the time of `next_wake`: appends changed weights to
+    /// `updates`. These may include entries that were removed from the table meanwhile.
     fn wake(&mut self, _now: SimTime, _updates: &mut Vec<(EntryKey, f32)>) {}
 
-    /// After how long without a sample an entry is to be tried again; `None` if
-    /// weights are not measured at all.
+    /// The time without a sample after which an entry gets a trial call; `None`
+    /// if weights are not measured.
     fn retry_after(&self) -> Option<SimDuration>;
 }
 
-/// Makes an optimizer.
+/// Builds an optimizer.
 pub type OptimizerBuilder = fn(&Arguments) -> Box<dyn Optimizer>;
-/// An optimizer with its parameters, ready to be made.
+/// An optimizer with its parameters.
 pub type OptimizerSpec = Configured<OptimizerBuilder>;
 
 /// All optimizers.
@@ -54,7 +54,7 @@ const RETRY_AFTER: Parameter = Parameter {
     name: "retry-after",
     quantity: Quantity::Duration,
     default: Some("30 s"),
-    help: "After how long without a sample a destination is tried again (0 = never); the round-robin policy has intervals of its own.",
+    help: "The time without a sample after which a destination is probed again (0 = never); the round-robin policy has its own intervals.",
 };
 
 fn retry_after(arguments: &Arguments) -> Option<SimDuration> {

@@ -9,25 +9,24 @@ use sim_core::{SimDuration, SimTime};
 
 use crate::names::{EndpointId, Id};
 
-/// What one broker knows of each of its destinations.
+/// The state of each destination of one broker.
 ///
-/// It has one entry for each endpoint that the broker has a name for.
+/// It has one entry for each endpoint known to the broker.
 #[derive(Clone, Debug, Default)]
 pub struct Peers {
-    /// By endpoint; apart from the loads, since every call touches it.
+    /// By endpoint; separate from the loads, because every call accesses it.
     pending: Vec<u32>,
     /// By endpoint.
     loads: Vec<Option<Load>>,
 }
 
-/// What a broker knows of one destination.
+/// The state of one destination.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Peer {
-    /// Calls of this broker for which the destination was chosen and that have not
-    /// ended, of all functions: sent, waiting for their turn, or delayed before
-    /// forwarding.
+    /// Pending calls of this broker at the destination, of all functions: sent,
+    /// queued, or delayed before forwarding.
     pub pending: u32,
-    /// The load that the destination reported last, if it ever did.
+    /// The load that the destination last reported, if any.
     pub load: Option<Load>,
 }
 
@@ -48,7 +47,7 @@ impl Load {
 }
 
 impl Peers {
-    /// What is known of a destination; no calls and no load if it is new.
+    /// The state of a destination; no calls and no load if it is new.
     pub fn get(&self, destination: EndpointId) -> Peer {
         Peer {
             pending: self.pending(destination),
@@ -63,13 +62,13 @@ impl Peers {
         pending.copied().unwrap_or_default()
     }
 
-    /// A call is assigned to a destination.
+    /// A call was assigned to a destination.
     #[inline]
     pub(super) fn sent(&mut self, destination: EndpointId) {
         *at(&mut self.pending, destination) += 1;
     }
 
-    /// A call that was assigned to a destination has ended or leaves it.
+    /// A call assigned to a destination has ended or was withdrawn.
     #[inline]
     pub(super) fn done(&mut self, destination: EndpointId) {
         let pending = at(&mut self.pending, destination);
@@ -83,7 +82,7 @@ impl Peers {
     }
 }
 
-/// The item of an endpoint; the table grows where it is new.
+/// The item of an endpoint; the table grows for a new one.
 #[inline]
 fn at<T: Clone + Default>(items: &mut Vec<T>, destination: EndpointId) -> &mut T {
     let index = destination.index();

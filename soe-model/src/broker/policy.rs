@@ -38,13 +38,13 @@ use crate::names::FunctionId;
 ///
 /// Every [`sent`](Self::sent) is followed by exactly one [`done`](Self::done) for
 /// the same entry, also if the call is cancelled or chooses again. If the entry is
-/// removed while calls are under way there, each of them is
+/// removed while calls are in progress there, each of them is
 /// [cancelled](AttemptOutcome::Cancelled) first, then `remove` is called (unless no
 /// entry is left: then the policy is dropped), and nothing is told about the entry
 /// later. After each event the policy is asked
 /// [when to wake it](Self::next_wake).
 pub trait Policy: std::fmt::Debug + Send {
-    /// Chooses whose behaviour to follow; called once, before anything else.
+    /// Sets the compatibility mode; called once, before all other methods.
     fn set_compatibility(&mut self, _compatibility: Compatibility) {}
 
     /// Whether it has no use for events beyond `add`, `update` and `remove`: those of
@@ -62,7 +62,7 @@ pub trait Policy: std::fmt::Debug + Send {
     /// A destination was appended.
     fn add(&mut self, _now: SimTime, _weight: f32) {}
 
-    /// The destination at `position` has another weight, in seconds.
+    /// The weight of the destination at `position` has changed, in seconds.
     fn update(&mut self, _now: SimTime, _position: usize, _weight: f32) {}
 
     /// The destination at `position` was removed.
@@ -72,24 +72,23 @@ pub trait Policy: std::fmt::Debug + Send {
     /// candidate; a call whose position is out of range is rejected.
     fn pick(&mut self, now: SimTime, candidates: &Candidates<'_>, chance: &mut Stream) -> usize;
 
-    /// What calls have in common that should go to the same destination, a hash of
-    /// it; `None` if there is no such thing. Asked before each pick, which finds it
-    /// in [`Candidates::key`].
+    /// A hash by which calls should go to the same destination (affinity), if any.
+    /// Called before each pick, which finds the result in [`Candidates::key`].
     fn key(&self, _function: FunctionId, _call: &CallHeader) -> Option<u64> {
         None
     }
 
-    /// A call is assigned to a destination, picked or not: calls of a workflow that
-    /// must meet, and trials for the optimizer, are not picked.
+    /// A call was assigned to a destination. Not every such call was picked:
+    /// branches of a workflow that must meet, and trials for the optimizer, are not.
     fn sent(&mut self, _now: SimTime, _target: Target) {}
 
-    /// A call that was sent has ended, or has left the destination.
+    /// A call that was sent has ended, or was withdrawn from the destination.
     fn done(&mut self, _now: SimTime, _target: Target, _outcome: &AttemptOutcome) {}
 
-    /// Which destinations to probe now: appends their positions to `wanted`. Asked
-    /// whenever a call has been sent, which does not wait for the replies; at most
-    /// [`MOST_PROBES`](crate::broker::MOST_PROBES) are sent. `chance` is a stream of its
-    /// own, so that probing does not shift picks.
+    /// Appends to `wanted` the positions of the destinations to probe now. Called
+    /// whenever a call has been sent; the call does not wait for the replies. At most
+    /// [`MOST_PROBES`](crate::broker::MOST_PROBES) are sent. `chance` is a separate
+    /// stream, so that probing does not change picks.
     fn wants_probes(
         &mut self,
         _now: SimTime,
@@ -102,36 +101,36 @@ pub trait Policy: std::fmt::Debug + Send {
     /// A destination has replied to a probe.
     fn probed(&mut self, _now: SimTime, _target: Target, _answer: &ProbeAnswer) {}
 
-    /// A destination did not reply to a probe: it failed, or `None`, in time.
+    /// A probe failed; `None` is a timeout.
     fn probe_failed(&mut self, _now: SimTime, _target: Target, _failure: Option<Failure>) {}
 
-    /// When it wants to be woken next, if ever.
+    /// The time at which to call `wake` next, if any.
     fn next_wake(&self) -> Option<SimTime> {
         None
     }
 
-    /// It is now at least the time it asked for. [`next_wake`](Self::next_wake) must
-    /// then lie in the future.
+    /// Called at that time or later. Afterwards [`next_wake`](Self::next_wake) must
+    /// be in the future.
     fn wake(&mut self, _now: SimTime) {}
 }
 
-/// How a policy uses weights, and who tries destinations that were not measured
-/// for a long time.
+/// How a policy uses weights, and whether the policy or the router explores
+/// destinations without recent measurements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WeightUse {
-    /// It does not use them: destinations are not tried for their sake.
+    /// It does not use weights, so no destination is explored.
     Ignored,
-    /// It picks by them. A destination gets a call when its weight was only
-    /// declared, and now and then when it was not measured for long (see
+    /// It picks by weights. The router sends a trial call to a destination
+    /// whose weight was only declared or was not measured recently (see
     /// [`Optimizer::retry_after`](super::optimizer::Optimizer::retry_after)).
     Measured,
-    /// It picks by them and tries destinations by itself.
+    /// It picks by weights and explores destinations itself.
     Explored,
 }
 
-/// Makes a policy.
+/// Builds a policy.
 pub type PolicyBuilder = fn(&Arguments) -> Box<dyn Policy>;
-/// A policy with its parameters, ready to be made.
+/// A policy with its parameters.
 pub type PolicySpec = Configured<PolicyBuilder>;
 
 /// All policies.

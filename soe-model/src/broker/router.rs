@@ -20,7 +20,7 @@ use super::spec::Compatibility;
 use super::table::{Entry, EntryKey, PerEntry, Table};
 use crate::names::{EndpointId, FunctionId, Id, Names};
 
-/// The tables of a router and what keeps them.
+/// The tables of a router, with their policies and optimizers.
 #[derive(Debug)]
 pub struct Router {
     /// Overall, final.
@@ -49,7 +49,7 @@ impl Router {
         }
     }
 
-    /// Whether its policies want to be told of calls and probes.
+    /// Whether its policies receive events of calls and probes.
     pub fn hears_events(&self) -> bool {
         let spec = &self.tables[0].policy;
         !(spec.kind.build)(&spec.arguments).ignores_events()
@@ -63,7 +63,7 @@ impl Router {
     /// Changes the tables.
     ///
     /// # Errors
-    /// If the declared entry is impossible; then nothing has changed.
+    /// If the declared entry is invalid; then nothing has changed.
     pub fn configure(
         &mut self,
         now: SimTime,
@@ -106,13 +106,13 @@ impl Router {
         self.tables[usize::from(call.forward)].pick(now, call, peers, chance)
     }
 
-    /// A call is assigned to an entry of the table that serves it.
+    /// A call was assigned to an entry of the table that serves it.
     pub fn sent(&mut self, now: SimTime, forwarded: bool, entry: EntryKey) {
         self.tables[usize::from(forwarded)].sent(now, entry);
     }
 
-    /// A call that was assigned to `entry` has ended or leaves it; ignored if the
-    /// entry is gone.
+    /// A call assigned to `entry` has ended or was withdrawn; ignored if the
+    /// entry was removed.
     pub fn done(
         &mut self,
         now: SimTime,
@@ -123,7 +123,7 @@ impl Router {
         self.tables[usize::from(forwarded)].done(now, entry, outcome);
     }
 
-    /// Which destinations the policy wants to probe now, in the name of a call.
+    /// The destinations that the policy probes now, on behalf of a call.
     pub fn wants_probes(
         &mut self,
         now: SimTime,
@@ -139,18 +139,17 @@ impl Router {
         }
     }
 
-    /// A probe through `entry` was replied to, or will not be; ignored if the entry
-    /// is gone.
+    /// A probe through `entry` was answered or failed; ignored if the entry was removed.
     pub fn probed(&mut self, now: SimTime, forwarded: bool, entry: EntryKey, reply: &ProbeReply) {
         self.tables[usize::from(forwarded)].probed(now, entry, reply);
     }
 
-    /// The table that serves calls of this sort.
+    /// The table that serves calls of this kind.
     pub fn table(&self, forwarded: bool) -> &Table {
         &self.tables[usize::from(forwarded)].table
     }
 
-    /// A call through `entry` took `latency`; ignored if the entry is gone.
+    /// A call through `entry` took `latency`; ignored if the entry was removed.
     pub fn measured(
         &mut self,
         now: SimTime,
@@ -168,7 +167,7 @@ impl Router {
         }
     }
 
-    /// When an optimizer or a policy wants to be woken.
+    /// The next time at which an optimizer or a policy must be woken.
     pub fn next_wake(&self) -> Option<SimTime> {
         let [overall, last] = &self.tables;
         sooner(overall.next_wake(), last.next_wake())
@@ -204,11 +203,11 @@ struct WeightedTable {
     /// By function.
     rows: Vec<Option<Row>>,
     optimizer: Box<dyn Optimizer>,
-    /// When each entry was last picked for trial or measured.
+    /// When each entry last got a trial call or a measurement.
     heard: PerEntry<SimTime>,
     /// Emptied after use.
     updates: Vec<(EntryKey, f32)>,
-    /// When policies want to be woken, by function.
+    /// When policies must be woken, by function.
     wakes: BTreeSet<(SimTime, FunctionId)>,
 }
 

@@ -11,7 +11,7 @@ use crate::broker::policy::PolicySpec;
 pub struct BrokerSpec {
     /// Its name, by which clients and other brokers address it.
     pub name: String,
-    /// The node of the network on which it stands.
+    /// Its node in the network.
     pub node: String,
     /// The controller that fills its tables, if any.
     pub controller: Option<String>,
@@ -23,15 +23,15 @@ pub struct BrokerSpec {
     pub forwarding_time: ForwardingTime,
     /// Table entries present from the start.
     pub table: Vec<TableEntrySpec>,
-    /// Whether it repeats the defects of the original.
+    /// Whether it reproduces defects of the original.
     pub compatibility: Compatibility,
-    /// Whether a call that was lost is sent to another destination.
+    /// Whether a lost call is sent to another destination.
     pub failover: Failover,
 }
 
 /// What a broker does with a call whose connection was lost, or whose destination
-/// cannot be reached. A call that was answered, whatever the answer, is never sent
-/// again, and no call is sent twice to a destination that may have received it.
+/// cannot be reached. A call that was answered, even with an error, is never
+/// repeated, and no call is sent twice to a destination that may have received it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Failover {
     /// The caller gets the error.
@@ -47,10 +47,10 @@ pub enum Failover {
 }
 
 impl Failover {
-    /// The words for the three rules, as scenarios and command lines write them.
+    /// The words for the three rules in scenarios and on command lines.
     pub const WORDS: [&str; 3] = ["never", "idempotent", "always"];
 
-    /// The rule that a word of [`Failover::WORDS`] names; `None` for other words.
+    /// The rule named by a word of [`Failover::WORDS`]; `None` for other words.
     pub fn named(word: &str) -> Option<Self> {
         match word {
             "never" => Some(Self::Never),
@@ -61,33 +61,32 @@ impl Failover {
     }
 }
 
-/// Whether a broker repeats those defects of the original that results obtained
-/// with it depend on.
+/// Whether a broker reproduces those defects of the original on which published
+/// results depend.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Compatibility {
     /// It does not.
     #[default]
     Corrected,
     /// It does. An untried destination keeps its declared weight until it
-    /// happens to be selected; neglected destinations are never tried again; the
+    /// happens to be selected; destinations without recent calls are never explored; the
     /// round-robin policy starves most destinations before the first measurement
     /// and probes only when a weight changes; the proportional-fairness policy
     /// never forgets; stale samples leave a window by halves; the load of one
     /// processor counts for all functions of a computer; predictions may be
-    /// negative; and an answer that reports an error condemns its destination
-    /// just like a failed transport.
+    /// negative; and an error response removes its destination like a failed connection.
     Original,
 }
 
 /// How a broker chooses among destinations.
 #[derive(Clone, Debug, PartialEq)]
 pub enum BrokerKind {
-    /// An e-router: a weight per destination, kept by an optimizer, and a policy
-    /// that picks by weight.
+    /// An e-router: a weight per destination, updated by an optimizer, and a
+    /// policy that picks by weight.
     Router {
         /// Picks by weight.
         policy: PolicySpec,
-        /// Keeps the weights.
+        /// Updates the weights.
         optimizer: OptimizerSpec,
     },
     /// An e-dispatcher: predicts the response time of every destination and picks
@@ -98,14 +97,14 @@ pub enum BrokerKind {
     },
 }
 
-/// Limits on what a broker does at a time; `None` is unlimited.
+/// Limits on concurrent calls of a broker; `None` is unlimited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// Calls in progress in all, from arrival to response (the original's
-    /// `--num-threads`). More wait in order of arrival.
+    /// All calls in progress, from admission to response (the original's
+    /// `--num-threads`). Further calls wait in order of arrival.
     pub calls_in_progress: Option<u32>,
     /// Calls pending at one destination (the original's `max-pending-clients`).
-    /// A call that was sent there waits in order for its turn.
+    /// Further calls wait in order of arrival.
     pub pending_per_destination: Option<u32>,
 }
 

@@ -4,15 +4,13 @@ use std::cmp::Reverse;
 
 use sim_core::{SimDuration, SimTime};
 
-use super::call::{
-    Action, Attempt, CallHeader, Failure, Outcome, ProbeId, ProbeReply, Rejection, Ticket,
-};
+use super::call::{Action, Attempt, CallHeader, Outcome, Rejection, Ticket};
 use super::dispatcher::Choice;
-use super::events::AttemptOutcome;
-use super::ledger::{Asking, Chosen, Probe, State};
+use super::events::{AttemptOutcome, Failure};
+use super::ledger::{Chosen, State};
 use super::spec::{Compatibility, Failover};
 use super::table::{EntryKey, Table};
-use super::{Broker, Kind, MOST_PROBES};
+use super::{Broker, Kind};
 use crate::names::{EndpointId, FunctionId};
 
 impl Broker {
@@ -77,7 +75,7 @@ impl Broker {
 
     /// Assigns a call to a destination: spends the forwarding time on it, then
     /// queues it for its turn.
-    fn forward(&mut self, now: SimTime, ticket: Ticket, chosen: Chosen) {
+    pub(super) fn forward(&mut self, now: SimTime, ticket: Ticket, chosen: Chosen) {
         let Some(chosen) = self.unless_received(ticket, chosen) else {
             return self.reject(ticket);
         };
@@ -125,29 +123,6 @@ impl Broker {
             Kind::Router { router, .. } => router.done(now, forwarded, chosen.entry, outcome),
             Kind::Dispatcher(dispatcher) => dispatcher.done(now, chosen.entry, outcome),
         }
-    }
-
-    /// Sends the probes that the policy or the estimator wants, in the name of a
-    /// call that does not wait for them.
-    fn probe(&mut self, now: SimTime, ticket: Ticket, header: &CallHeader) {
-        let mut wanted = std::mem::take(&mut self.wanted);
-        let (peers, chance) = (&self.peers, &mut self.probe_chance);
-        match &mut self.kind {
-            Kind::Router { router, .. } => {
-                router.wants_probes(now, header, peers, chance, &mut wanted);
-            }
-            Kind::Dispatcher(dispatcher) => {
-                dispatcher.wants_probes(now, header, peers, chance, &mut wanted);
-            }
-        }
-        for position in wanted.drain(..).take(MOST_PROBES) {
-            let row = self.table(header.forward).row(header.function);
-            if let Some(&entry) = row.get(position) {
-                self.question(ticket, header, entry, false);
-            }
-        }
-        self.wanted = wanted;
-        self.send_asked();
     }
 
     fn draw_forwarding_time(&mut self) -> SimDuration {
@@ -203,7 +178,7 @@ impl Broker {
             attempt,
             destination: chosen.destination,
             after,
-            header: forwarded(&call.header),
+            header: call.header.forwarded(),
         });
     }
 
@@ -220,144 +195,7 @@ impl Broker {
         }
     }
 
-    /// Asks all destinations of a function.
-    fn ask(&mut self, ticket: Ticket, header: &CallHeader) {
-        let (mut outstanding, mut position) = (0, 0);
-        while let Some(&entry) = {
-            let row = self.table(header.forward).row(header.function);
-            row.get(position)
-        } {
-            position += 1;
-            outstanding += u32::from(self.question(ticket, header, entry, true));
-        }
-        if let Some(call) = self.calls.get_mut(ticket.0) {
-            call.state = State::Asking(Asking {
-                outstanding,
-                best: None,
-            });
-        }
-        self.send_asked();
-    }
-
-    /// Prepares a question to a destination; `false` if the entry is gone.
-    fn question(
-        &mut self,
-        ticket: Ticket,
-        header: &CallHeader,
-        entry: EntryKey,
-        awaited: bool,
-    ) -> bool {
-        let Some(&found) = self.table(header.forward).entry(entry) else {
-            return false;
-        };
-        let probe = ProbeId(self.probes.insert(Probe {
-            ticket,
-            awaited,
-            header: *header,
-            entry,
-            destination: found.destination,
-            position: found.position,
-        }));
-        self.asked.push((found.destination, probe));
-        true
-    }
-
-    /// Sends the questions that were prepared, or lets them wait for their turn.
-    fn send_asked(&mut self) {
-        let mut asked = std::mem::take(&mut self.asked);
-        for (destination, probe) in asked.drain(..) {
-            if self.pending_probes.enter(destination, probe) {
-                self.send_probe(probe);
-            }
-        }
-        self.asked = asked;
-    }
-
-    /// Sends a question; `false` if it has become pointless.
-    fn send_probe(&mut self, probe: ProbeId) -> bool {
-        let Some(&mut asked) = self.probes.get_mut(probe.0) else {
-            return false;
-        };
-        if !self.is_current(asked.ticket, asked.entry) {
-            return false;
-        }
-        let Some(call) = self.calls.get_mut(asked.ticket.0) else {
-            return false;
-        };
-        self.actions.push_back(Action::Probe {
-            call: call.id,
-            probe,
-            destination: asked.destination,
-            header: CallHeader {
-                dry: true,
-                ..forwarded(&asked.header)
-            },
-        });
-        true
-    }
-
-    /// A question to `destination` is settled: sends the next one that waits.
-    pub(super) fn next_probe(&mut self, now: SimTime, destination: EndpointId) {
-        while let Some(probe) = self.pending_probes.leave(destination) {
-            if self.send_probe(probe) {
-                break;
-            }
-            if let Some(asked) = self.probes.remove(probe.0) {
-                self.probed(now, &asked, &ProbeReply::TimedOut);
-                self.count_reply(now, &asked, ProbeReply::TimedOut);
-            }
-        }
-    }
-
-    /// Tells the policy or the estimator what a destination replied, or that it did
-    /// not.
-    pub(super) fn probed(&mut self, now: SimTime, probe: &Probe, reply: &ProbeReply) {
-        let (forward, entry) = (probe.header.forward, probe.entry);
-        if !self.hears {
-            return;
-        }
-        match &mut self.kind {
-            Kind::Router { router, .. } => router.probed(now, forward, entry, reply),
-            Kind::Dispatcher(dispatcher) => dispatcher.probed(now, entry, reply),
-        }
-        if let ProbeReply::Answered(answer) = reply
-            && let Some(percent) = answer.load1
-        {
-            self.peers.loaded(now, probe.destination, percent);
-        }
-    }
-
-    /// Notes a reply that a call waits for, and sends the call where it is best if
-    /// that was the last.
-    pub(super) fn count_reply(&mut self, now: SimTime, probe: &Probe, reply: ProbeReply) {
-        let ticket = probe.ticket;
-        if !probe.awaited {
-            return;
-        }
-        let Some(call) = self.calls.get_mut(ticket.0) else {
-            return;
-        };
-        let State::Asking(asking) = &mut call.state else {
-            return;
-        };
-        if !asking.count(probe, reply) {
-            return;
-        }
-        let best = asking.best;
-        if best.is_none() {
-            call.failed = Some(probe.destination);
-        }
-        match best {
-            Some(best) if self.is_current(ticket, best.chosen.entry) => {
-                self.forward(now, ticket, best.chosen);
-            }
-            // The best has gone meanwhile.
-            Some(_) => self.undecided.push_back(ticket),
-            None => self.reject(ticket),
-        }
-    }
-
-    /// Takes an attempt off its destination; `None` if it is not under way.
+    /// Takes an attempt off its destination; `None` if it is not in progress.
     pub(super) fn conclude(&mut self, attempt: Attempt) -> Option<(Chosen, CallHeader, SimTime)> {
         let call = self.calls.get_mut(attempt.ticket.0)?;
         match call.state {
@@ -469,16 +307,16 @@ impl Broker {
         }
     }
 
-    fn is_current(&mut self, ticket: Ticket, entry: EntryKey) -> bool {
+    pub(super) fn is_current(&mut self, ticket: Ticket, entry: EntryKey) -> bool {
         let forward = self.calls.get(ticket.0).map(|call| call.header.forward);
         forward.is_some_and(|forward| self.table(forward).entry(entry).is_some())
     }
 
-    fn table(&self, forward: bool) -> &Table {
+    pub(super) fn table(&self, forward: bool) -> &Table {
         self.kind.table(forward)
     }
 
-    fn reject(&mut self, ticket: Ticket) {
+    pub(super) fn reject(&mut self, ticket: Ticket) {
         let failed = self.calls.get(ticket.0).and_then(|call| call.failed);
         let rejection = match failed {
             Some(last) if self.compatibility == Compatibility::Corrected => {
@@ -532,14 +370,5 @@ impl Kind {
             Self::Router { router, .. } => router.table(forward),
             Self::Dispatcher(dispatcher) => dispatcher.table(),
         }
-    }
-}
-
-/// What a broker sends on.
-fn forwarded(header: &CallHeader) -> CallHeader {
-    CallHeader {
-        forward: true,
-        hops: header.hops + 1,
-        ..*header
     }
 }

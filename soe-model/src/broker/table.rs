@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use super::events::Target;
 use crate::names::{EndpointId, FunctionId, Id, Names};
 
 /// The destinations of each function, in order of insertion unless stated
@@ -25,7 +24,7 @@ pub struct Table {
 pub struct Entry {
     /// The function.
     pub function: FunctionId,
-    /// Where calls of it can go.
+    /// The destination.
     pub destination: EndpointId,
     /// The expected latency in seconds, or whatever was declared; lower is better.
     pub weight: f32,
@@ -33,16 +32,28 @@ pub struct Entry {
     pub is_final: bool,
     /// Its place among the destinations of the function.
     pub(crate) position: u32,
-    /// Calls sent through it of which nothing has ended yet.
+    /// Calls sent through it that have not ended.
     pub(crate) under_way: u32,
     generation: u32,
 }
 
+/// A destination of one function in one table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The entry of the table, which stands for one function at one destination.
+    pub entry: EntryKey,
+    /// The destination, which may offer several functions. Policies and
+    /// estimators should keep their state under this key, because positions change.
+    pub destination: EndpointId,
+    /// Its current position among the destinations of the function.
+    pub position: usize,
+}
+
 /// Names one entry of one table for as long as it exists.
 ///
-/// The slot is reused after the entry is gone; the generation tells the old
-/// entry from the new one, so that an answer about a destination that was
-/// removed or replaced meanwhile changes nothing.
+/// The slot is reused after the entry was removed. The generation tells the
+/// old entry from the new one, so that a late answer about a removed or replaced destination has no
+/// effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntryKey {
     slot: u32,
@@ -90,7 +101,7 @@ impl Table {
         self.index.get(&(function, destination)).copied()
     }
 
-    /// All entries, in no particular order that lasts.
+    /// All entries, in unspecified order.
     pub fn keys(&self) -> impl Iterator<Item = EntryKey> {
         self.rows.iter().flatten().copied()
     }
@@ -163,7 +174,7 @@ impl Table {
         key
     }
 
-    /// Removes an entry that exists and says what it was.
+    /// Removes an existing entry and returns it.
     pub(crate) fn remove(&mut self, key: EntryKey) -> Option<Entry> {
         let entry = *self.entry(key)?;
         self.rows[entry.function.index()].remove(entry.position as usize);
@@ -175,7 +186,7 @@ impl Table {
         Some(entry)
     }
 
-    /// Gives an entry that exists another weight, and says where it stands.
+    /// Changes the weight of an existing entry and returns its position.
     pub(crate) fn set_weight(&mut self, key: EntryKey, weight: f32) -> Option<Entry> {
         self.entry(key)?;
         let entry = &mut self.entries[key.slot as usize];
@@ -183,7 +194,7 @@ impl Table {
         Some(*entry)
     }
 
-    /// Says of an entry that exists whether its destination is final.
+    /// Sets whether the destination of an existing entry is final.
     pub(crate) fn set_final(&mut self, key: EntryKey, is_final: bool) {
         if self.entry(key).is_some() {
             self.entries[key.slot as usize].is_final = is_final;
@@ -203,7 +214,7 @@ impl Table {
 pub struct PrintedEntry<'a> {
     /// The function.
     pub function: &'a str,
-    /// Where calls of it can go.
+    /// The destination.
     pub destination: &'a str,
     /// As in [`Entry::weight`].
     pub weight: f32,
@@ -242,11 +253,10 @@ pub fn print_entries<'a>(entries: impl IntoIterator<Item = PrintedEntry<'a>>) ->
     text
 }
 
-/// Names of functions with more letters do not move the columns of printed tables
-/// further to the right.
+/// The width up to which names of functions widen the first column of printed tables.
 const WIDEST_NAME: usize = 1000;
 
-/// The names behind the numbers in a table.
+/// The names of functions and destinations in a table.
 #[derive(Clone, Copy, Debug)]
 pub struct TableNames<'a> {
     /// Of functions.
@@ -255,7 +265,7 @@ pub struct TableNames<'a> {
     pub endpoints: &'a Names<EndpointId>,
 }
 
-/// What an optimizer or an estimator knows about each entry of a table.
+/// The state of an optimizer or an estimator for each entry of a table.
 #[derive(Clone, Debug)]
 pub(crate) struct PerEntry<T> {
     states: Vec<(u32, T)>,
@@ -268,7 +278,7 @@ impl<T> Default for PerEntry<T> {
 }
 
 impl<T: Default> PerEntry<T> {
-    /// The state of an entry that exists, the default one if it is new.
+    /// The state of an existing entry; the default for a new one.
     pub(crate) fn get_mut(&mut self, entry: EntryKey) -> &mut T {
         let slot = entry.slot as usize;
         if slot >= self.states.len() {
@@ -283,7 +293,7 @@ impl<T: Default> PerEntry<T> {
         state
     }
 
-    /// The state of an entry, unless the slot has gone to another one.
+    /// The state of an entry, unless its slot was reused.
     pub(crate) fn known(&mut self, entry: EntryKey) -> Option<&mut T> {
         let (generation, state) = self.states.get_mut(entry.slot as usize)?;
         (*generation == entry.generation).then_some(state)

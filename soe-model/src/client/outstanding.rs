@@ -16,7 +16,7 @@ pub enum Verdict {
     Pending,
     /// The call was done before.
     Late,
-    /// No such call is under way.
+    /// No such call is in progress.
     Unknown,
 }
 

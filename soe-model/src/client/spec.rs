@@ -5,12 +5,12 @@ use sim_core::SimTime;
 use crate::client::arrival::ArrivalSpec;
 use crate::client::size::SizeSpec;
 
-/// A client, which issues calls of one function.
+/// A client, which calls one function or runs one workflow.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClientSpec {
     /// Its name.
     pub name: String,
-    /// The node of the network on which it stands.
+    /// Its node in the network.
     pub node: String,
     /// The function it calls.
     pub function: String,

@@ -61,7 +61,7 @@ impl CoreTime {
 #[derive(Clone, Debug)]
 pub(super) struct LoadMeter {
     cores: u32,
-    // Nanoseconds of cores in use, in all and in the second under way.
+    // Nanoseconds of cores in use, in all and in the second in progress.
     total: CoreTime,
     current: u128,
     second_ends: SimTime,

@@ -8,7 +8,7 @@ use crate::units::{Bytes, OpsPerSecond};
 pub struct ComputerSpec {
     /// Its name, by which brokers and clients address it.
     pub name: String,
-    /// The node of the network on which it stands.
+    /// Its node in the network.
     pub node: String,
     /// The controller it announces itself to, if any.
     pub controller: Option<String>,
@@ -23,7 +23,7 @@ pub struct ComputerSpec {
 pub struct ProcessorSpec {
     /// Its name within the computer.
     pub name: String,
-    /// What it is; a label without effect on execution.
+    /// A label without effect on execution.
     pub kind: ProcessorKind,
     /// The speed of each core.
     pub speed: OpsPerSecond,
@@ -43,7 +43,7 @@ pub enum ProcessorKind {
     GenericGpu,
 }
 
-/// A container: the workers that execute one function on one processor.
+/// A container: workers that execute one function on one processor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ContainerSpec {
     /// Its name within the computer.

@@ -12,7 +12,7 @@ use crate::units::{Operations, OpsPerSecond};
 /// Parts of a nanosecond: the least common multiple of 1 to 36.
 pub(super) const PARTS: u64 = 144_403_552_893_600;
 
-/// Less work than this (10^-8 ns) is none: the rounding of a million divisions.
+/// Less work than this (10^-8 ns) counts as zero: the rounding error of a million divisions.
 const NEGLIGIBLE: u64 = PARTS / 100_000_000;
 
 const NANOS_PER_SEC: u128 = 1_000_000_000;

@@ -5,7 +5,7 @@
 pub struct ControllerSpec {
     /// Its name.
     pub name: String,
-    /// The node of the network on which it stands.
+    /// Its node in the network.
     pub node: String,
     /// How it fills the tables of the brokers.
     pub installer: InstallerSpec,

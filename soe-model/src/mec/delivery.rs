@@ -1,4 +1,4 @@
-//! Notifications: which are due, which are under way, and when they are repeated.
+//! Notifications: which are due, which are in progress, and when they are repeated.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -111,7 +111,7 @@ pub enum Step {
     Flight(u64),
 }
 
-/// A notification under way.
+/// A notification in progress.
 #[derive(Clone, Debug)]
 pub struct Flight {
     pub serial: Serial,
@@ -121,7 +121,7 @@ pub struct Flight {
 }
 
 /// Contexts with notifications that are due, by client address, and notifications
-/// under way.
+/// in progress.
 #[derive(Debug)]
 pub struct Delivery {
     queues: BTreeMap<String, Queue>,

@@ -24,9 +24,9 @@ pub struct Limits {
     pub contexts: usize,
     /// Contexts of one client address (16 384).
     pub contexts_of_client: usize,
-    /// Notifications under way (64).
+    /// Notifications in progress (64).
     pub flights: usize,
-    /// Notifications under way to the contexts of one client address (8), so that a
+    /// Notifications in progress to the contexts of one client address (8), so that a
     /// client that does not answer delays no other.
     pub flights_of_client: usize,
 }

@@ -384,7 +384,7 @@ impl Proxy {
         self.delivery.next_due()
     }
 
-    /// The next notification to send. It counts as under way until
+    /// The next notification to send. It counts as in progress until
     /// [`settled`](Self::settled) is told about it. Ask until there is none.
     pub fn poll(&mut self, now: SimTime) -> Option<Notification> {
         let serial = self.delivery.next_serial(now)?;
@@ -449,7 +449,7 @@ impl Proxy {
         }
     }
 
-    /// Notifications under way.
+    /// Notifications in progress.
     pub fn under_way(&self) -> usize {
         self.delivery.under_way()
     }
@@ -552,7 +552,7 @@ impl Proxy {
         let Some(context) = self.contexts.remove(serial) else {
             return;
         };
-        // A flight stays under way until it is settled.
+        // A flight stays in progress until it is settled.
         if let Some(Step::Due(at)) = context.trying.map(|trying| trying.step) {
             self.delivery.dequeue(&context.request.client, at, serial);
         }

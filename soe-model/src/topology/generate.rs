@@ -3,7 +3,7 @@
 //! There are two kinds, after the industrial and the urban scenario of *ether*
 //! (Rausch et al., HotEdge 2020) that the StateSim studies use:
 //!
-//! * [`Iiot`]: factory premises, each with sensors, gateways and a cloudlet of its own;
+//! * [`Iiot`]: factory premises, each with its own sensors, gateways and cloudlet;
 //! * [`UrbanSensing`]: cells of a city with sensors and cameras, and one cloudlet for all.
 //!
 //! The same parameters and seed give the same topology.
@@ -117,7 +117,7 @@ impl Draft {
         self.edge(other, one);
     }
 
-    /// A device behind a link of its own.
+    /// A device behind its own link.
     fn node(&mut self, device: Device, spec: LinkSpec, switch: &str) {
         let name = self.name(match device {
             Device::Server => "server",

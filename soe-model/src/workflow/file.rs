@@ -79,8 +79,8 @@ pub enum WorkflowError {
     },
     /// No function needs a state, and `null` does not declare this.
     #[error(
-        "no function needs state '{0}': name functions in `dependencies`, or say null there if it \
-         is only to be kept"
+        "no function needs state '{0}': name functions in `dependencies`, or write null there for \
+         a state that is only kept"
     )]
     Unneeded(String),
     /// A state has no size.
@@ -102,7 +102,7 @@ impl Workflow {
     /// let error = Workflow::parse(Form::Dag, text).unwrap_err();
     /// assert_eq!(
     ///     error.to_string(),
-    ///     "Invalid successor graph: step 2 follows no other, but only step 0 may begin the workflow"
+    ///     "Invalid successor graph: step 2 has no predecessor; only step 0 may have none"
     /// );
     /// ```
     pub fn parse(form: Form, text: &str) -> Result<Self, WorkflowError> {
@@ -356,7 +356,8 @@ fn sizes(value: &Value) -> Result<BTreeMap<String, Bytes>, WorkflowError> {
         let size = value.as_u64().filter(|&size| size <= LARGEST_STATE);
         let size = size.ok_or_else(|| {
             wrong(format!(
-                "size of state `{}`: found {}, expected whole bytes up to {LARGEST_STATE}",
+                "size of state `{}`: found {}, expected a whole number of bytes, at most \
+                 {LARGEST_STATE}",
                 shown(state),
                 match value {
                     Value::Number(number) => number.to_string(),

@@ -17,8 +17,8 @@ pub(super) struct Graph {
 pub enum GraphError {
     /// A successor that does not exist, or the entry.
     #[error(
-        "Invalid successor graph: step {step} is followed by {successor}, \
-         allowed are steps from 1 to {last}"
+        "Invalid successor graph: step {step} has successor {successor}, allowed are steps 1 to \
+         {last}"
     )]
     Successor {
         /// The step that is followed.
@@ -29,7 +29,7 @@ pub enum GraphError {
         last: usize,
     },
     /// A successor is listed twice.
-    #[error("Invalid successor graph: step {step} is followed twice by step {successor}")]
+    #[error("Invalid successor graph: step {step} has successor {successor} twice")]
     Repeated {
         /// The step that is followed.
         step: usize,
@@ -38,8 +38,8 @@ pub enum GraphError {
     },
     /// Only the last step may end the workflow.
     #[error(
-        "Invalid successor graph: step {step} has no successor, but only the last, {last}, may end \
-         the workflow"
+        "Invalid successor graph: step {step} has no successor; only the last step, {last}, may \
+         have none"
     )]
     SecondExit {
         /// The other end.
@@ -48,16 +48,13 @@ pub enum GraphError {
         last: usize,
     },
     /// Only step 0 may begin the workflow.
-    #[error(
-        "Invalid successor graph: step {step} follows no other, but only step 0 may begin the \
-         workflow"
-    )]
+    #[error("Invalid successor graph: step {step} has no predecessor; only step 0 may have none")]
     SecondEntry {
         /// The other beginning.
         step: usize,
     },
     /// Steps wait for each other.
-    #[error("Invalid successor graph: steps {0} follow each other in a circle")]
+    #[error("Invalid successor graph: steps {0} form a cycle")]
     Cycle(String),
     /// There are too many steps.
     #[error("{0} steps, at most 10000 are allowed")]
@@ -197,33 +194,32 @@ mod tests {
         for (successors, line) in [
             (
                 &[&[1, 2][..], &[0], &[3]][..],
-                "Invalid successor graph: step 1 is followed by 0, allowed are steps from 1 to 3",
+                "Invalid successor graph: step 1 has successor 0, allowed are steps 1 to 3",
             ),
             (
                 &[&[1], &[7]],
-                "Invalid successor graph: step 1 is followed by 7, allowed are steps from 1 to 2",
+                "Invalid successor graph: step 1 has successor 7, allowed are steps 1 to 2",
             ),
             (
                 &[&[1, 1]],
-                "Invalid successor graph: step 0 is followed twice by step 1",
+                "Invalid successor graph: step 0 has successor 1 twice",
             ),
             (
                 &[&[1, 2], &[], &[3]],
-                "Invalid successor graph: step 1 has no successor, but only the last, 3, may end \
-                 the workflow",
+                "Invalid successor graph: step 1 has no successor; only the last step, 3, may have \
+                 none",
             ),
             (
                 &[&[2], &[2]],
-                "Invalid successor graph: step 1 follows no other, but only step 0 may begin the \
-                 workflow",
+                "Invalid successor graph: step 1 has no predecessor; only step 0 may have none",
             ),
             (
                 &[&[1], &[2], &[3], &[1, 4]],
-                "Invalid successor graph: steps 1, 2, 3 follow each other in a circle",
+                "Invalid successor graph: steps 1, 2, 3 form a cycle",
             ),
             (
                 &[&[1], &[1, 2]],
-                "Invalid successor graph: steps 1 follow each other in a circle",
+                "Invalid successor graph: steps 1 form a cycle",
             ),
         ] {
             assert_eq!(error(successors), line);

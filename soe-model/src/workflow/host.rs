@@ -226,7 +226,7 @@ impl<M: Matter> Host<M> {
         self.actions.pop_front()
     }
 
-    /// A request has come.
+    /// A request has arrived.
     pub fn request(&mut self, now: SimTime, call: CallKey, request: Request<M>) {
         let spec = &self.spec;
         let state_server = spec.state_server.is_some();

@@ -56,7 +56,7 @@ impl<M: Matter> Joins<M> {
         }
     }
 
-    /// A request for a step has come. Each of several predecessors counts once; a
+    /// A request for a step has arrived. Each of several predecessors counts once; a
     /// request that does not say where it comes from counts for any of them.
     /// Requests without uuid are not told apart: each is executed.
     pub fn arrive(&mut self, now: SimTime, request: Request<M>) -> Arrival<M> {

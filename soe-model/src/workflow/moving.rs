@@ -185,7 +185,7 @@ impl<S: Clone> Moves<S> {
         self.ended.pop_front()
     }
 
-    /// Whether nothing is on its way here.
+    /// Whether no state is in transit to this server.
     pub fn is_empty(&self) -> bool {
         self.moves.is_empty()
     }

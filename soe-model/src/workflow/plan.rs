@@ -192,7 +192,7 @@ impl Plan {
         self.functions.join("-")
     }
 
-    /// A single step of this plan as a chain of its own, with the states that it
+    /// A single step of this plan as a separate chain, with the states that it
     /// needs: what a client sends that calls the functions one by one.
     ///
     /// It is a chain, also for a step of a DAG: brokers of the original drop a

@@ -14,7 +14,7 @@ use super::plan::Plan;
 pub enum Style {
     /// The client.
     ClientDriven,
-    /// The computers, one after the other; the last one calls back.
+    /// The computers, in sequence; the last one calls back.
     HopByHop {
         /// The endpoint that receives the result.
         callback: String,
@@ -51,7 +51,7 @@ pub enum RunAction<M: Matter> {
         /// The request.
         request: Request<M>,
     },
-    /// The run is over.
+    /// The run has ended.
     Done(Outcome<M>),
 }
 
@@ -203,7 +203,7 @@ impl<M: Matter> Run<M> {
         }
     }
 
-    /// A result has come by the callback; whether it was that of this run.
+    /// A result has arrived at the callback; returns whether it belongs to this run.
     pub fn called_back(&mut self, response: &Response<M>) -> bool {
         let other = |uuid: &String| *uuid != self.spec.uuid;
         if self.over

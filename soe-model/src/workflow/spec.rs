@@ -31,7 +31,7 @@ pub struct WorkflowSpec {
     /// How long the client waits for the result.
     pub deadline: SimDuration,
     /// Whether a run finds its states where the last one of the same client left
-    /// them; otherwise each has states of its own.
+    /// them; otherwise each has its own states.
     pub keep: bool,
 }
 

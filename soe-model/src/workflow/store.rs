@@ -38,7 +38,7 @@ pub enum StateReply<S> {
     Moved(String),
     /// It is not there.
     Missing,
-    /// It is on its way here; ask again.
+    /// It is in transit to this server; ask again.
     Busy,
     /// There is a newer version.
     Newer,
@@ -192,7 +192,7 @@ impl<S: Clone> StateStore<S> {
         entry.is_some_and(|entry| matches!(entry.kept, Kept::Held(_)))
     }
 
-    /// A state is on its way here: it is stored, but not handed out yet.
+    /// A state is in transit to this server: it is stored, but not handed out yet.
     pub(super) fn arrive(&mut self, name: &str, content: S, version: Option<Version>) {
         let kept = Kept::Arriving(content);
         self.states.insert(name.to_owned(), Entry { version, kept });

@@ -55,7 +55,7 @@ fn a_kind_is_tested_and_measured_as_soon_as_it_is_in_the_catalogue() {
     assert!(measured.iter().any(|(kind, _)| kind == "type=spy"));
 }
 
-/// A world that knows what is under way.
+/// A world that knows what is in progress.
 struct World {
     bench: Bench,
     limits: Limits,
@@ -239,7 +239,7 @@ proptest! {
                 attempted: 0,
             };
             steps.iter().for_each(|step| world.step(step));
-            // When everything under way ends, nothing is left.
+            // When everything in progress ends, nothing is left.
             for _ in 0..10_000 {
                 world.step(&Step::Wait(10));
                 world.step(&Step::Reply(0, 255));

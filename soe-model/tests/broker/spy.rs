@@ -50,7 +50,7 @@ pub fn forget() {
 struct Spy {
     /// By position.
     here: Vec<()>,
-    /// Calls under way by entry.
+    /// Calls in progress by entry.
     under_way: BTreeMap<EntryKey, u32>,
     places: BTreeMap<EndpointId, u32>,
     picks: usize,

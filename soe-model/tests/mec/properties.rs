@@ -170,7 +170,7 @@ impl Bench {
         }
     }
 
-    /// The proxy is killed: what was under way has arrived or not.
+    /// The proxy is killed: what was in progress has arrived or not.
     fn restart(&mut self) {
         let records = self.proxy.take_records();
         self.journal.extend(records);

@@ -117,13 +117,13 @@ fn wrong_chains_get_one_line() {
         ),
         (
             r#"{"functions": ["f"], "dependencies": {"s": []}, "state-sizes": {"s": 1}}"#,
-            "no function needs state 's': name functions in `dependencies`, or say null there if \
-             it is only to be kept",
+            "no function needs state 's': name functions in `dependencies`, or write null there \
+             for a state that is only kept",
         ),
         (
             r#"{"functions": ["f"], "dependencies": {}, "state-sizes": {"s": 1}}"#,
-            "no function needs state 's': name functions in `dependencies`, or say null there if \
-             it is only to be kept",
+            "no function needs state 's': name functions in `dependencies`, or write null there \
+             for a state that is only kept",
         ),
         (
             r#"{"functions": ["f"], "dependencies": {"s": ["f"]}, "state-sizes": {}}"#,
@@ -131,13 +131,13 @@ fn wrong_chains_get_one_line() {
         ),
         (
             r#"{"functions": ["f"], "dependencies": {"s": ["f"]}, "state-sizes": {"s": -1}}"#,
-            "Invalid JSON content for state dependencies: size of state `s`: found -1, expected \
-             whole bytes up to 1099511627776",
+            "Invalid JSON content for state dependencies: size of state `s`: found -1, expected a \
+             whole number of bytes, at most 1099511627776",
         ),
         (
             r#"{"functions": ["f"], "dependencies": {"s": ["f"]}, "state-sizes": {"s": "1"}}"#,
             "Invalid JSON content for state dependencies: size of state `s`: found a text, \
-             expected whole bytes up to 1099511627776",
+             expected a whole number of bytes, at most 1099511627776",
         ),
     ] {
         let error = Workflow::parse(Form::Chain, text).unwrap_err().to_string();
@@ -171,34 +171,33 @@ fn wrong_dags_get_one_line() {
         (
             "[[1], [0]]",
             r#"["a", "b", "c"]"#,
-            "Invalid successor graph: step 1 is followed by 0, allowed are steps from 1 to 2",
+            "Invalid successor graph: step 1 has successor 0, allowed are steps 1 to 2",
         ),
         (
             "[[1], [3]]",
             r#"["a", "b", "c"]"#,
-            "Invalid successor graph: step 1 is followed by 3, allowed are steps from 1 to 2",
+            "Invalid successor graph: step 1 has successor 3, allowed are steps 1 to 2",
         ),
         (
             "[[1, 2], [], [3]]",
             r#"["a", "b", "c", "d"]"#,
-            "Invalid successor graph: step 1 has no successor, but only the last, 3, may end the \
-             workflow",
+            "Invalid successor graph: step 1 has no successor; only the last step, 3, may have \
+             none",
         ),
         (
             "[[2], [2]]",
             r#"["a", "b", "c"]"#,
-            "Invalid successor graph: step 1 follows no other, but only step 0 may begin the \
-             workflow",
+            "Invalid successor graph: step 1 has no predecessor; only step 0 may have none",
         ),
         (
             "[[1], [2], [1, 3]]",
             r#"["a", "b", "c", "d"]"#,
-            "Invalid successor graph: steps 1, 2 follow each other in a circle",
+            "Invalid successor graph: steps 1, 2 form a cycle",
         ),
         (
             "[[1, 1]]",
             r#"["a", "b"]"#,
-            "Invalid successor graph: step 0 is followed twice by step 1",
+            "Invalid successor graph: step 0 has successor 1 twice",
         ),
     ] {
         let text = format!(

@@ -35,7 +35,7 @@ pub struct Bench {
     messages: Vec<Message>,
     chance: Stream,
     loss: f64,
-    /// Whether time passes while messages are under way.
+    /// Whether time passes while messages are in progress.
     jumpy: bool,
     uuid: String,
 }

@@ -23,8 +23,8 @@ use super::shared::Shared;
 use super::wire::{Place, Wire, WireOptions};
 
 impl<'o> World<'o> {
-    /// The world of replication number `replication` of `deployment`: everybody is
-    /// there and has been announced.
+    /// The world of replication number `replication` of `deployment`: all entities
+    /// exist and have been announced.
     ///
     /// # Errors
     /// If the deployment contradicts itself; the message says where.
@@ -86,7 +86,7 @@ impl<'o> World<'o> {
         Ok(world)
     }
 
-    /// A client whose first planned change is that it starts waits for that.
+    /// A client whose first planned change is its start waits for it.
     fn hold_back_starting_clients(&mut self, deployment: &Deployment) {
         for (number, spec) in self.clients.ids().zip(&deployment.clients) {
             if !client_is_there(deployment, &spec.name) {
@@ -95,7 +95,7 @@ impl<'o> World<'o> {
         }
     }
 
-    /// Announces all brokers and the computers that are there from the start.
+    /// Announces all brokers and the computers that are up from the start.
     fn announce_everybody(&mut self) -> Result<(), String> {
         let (control, shared) = (&mut self.control, &self.shared);
         let mut updates = Vec::new();

@@ -1,4 +1,4 @@
-//! What requests of workflows carry beside a function and an input.
+//! What requests of workflows carry besides a function and an input.
 
 use slab::Slab;
 use soe_model::units::Bytes;
@@ -6,7 +6,7 @@ use soe_model::workflow::{Request, Response, Sizes};
 
 use super::ids::BaggageId;
 
-/// Baggage under way. It lives as long as the first leg of the request.
+/// Baggage in use. It exists as long as the first leg of the request.
 #[derive(Debug, Default)]
 pub(super) struct AllBaggage(Slab<Baggage>);
 
@@ -40,7 +40,7 @@ impl AllBaggage {
         }
     }
 
-    /// The first leg of the request is over.
+    /// The first leg of the request has ended.
     pub fn unpack(&mut self, id: BaggageId) -> Option<Response<Sizes>> {
         self.0.try_remove(id.position())?.response
     }

@@ -18,7 +18,7 @@ use super::leg::{Leg, Origin, Reply};
 use super::shared::Shared;
 use super::wire::Wire;
 
-/// A broker, and where it stands.
+/// A broker and its node.
 #[derive(Debug)]
 pub(super) struct BrokerSide {
     name: String,
@@ -47,7 +47,7 @@ impl BrokerSide {
         }
     }
 
-    /// Its model, to be looked at.
+    /// Its model, read-only.
     pub fn machine(&self) -> &Broker {
         &self.machine
     }
@@ -140,7 +140,7 @@ impl Brokers {
         }
     }
 
-    /// The response to an attempt is back at the broker.
+    /// The response to an attempt has arrived at the broker.
     pub fn response(
         &mut self,
         broker: BrokerId,
@@ -168,7 +168,7 @@ impl Brokers {
         }
     }
 
-    /// The answer to a question is back at the broker.
+    /// The reply to a question has arrived at the broker.
     pub fn answer(&mut self, broker: BrokerId, probe: ProbeId, leg: &Leg, now: SimTime) {
         let reply = match leg.reply {
             Reply::Done(execution) => ProbeReply::Answered(ProbeAnswer {
@@ -190,8 +190,8 @@ impl Brokers {
         side.machine.wake(now);
     }
 
-    /// The broker updates its tables. An impossible entry changes nothing, as when an
-    /// operator mistypes.
+    /// The broker updates its tables. An invalid entry changes nothing, like a typing
+    /// error of an operator.
     pub fn update(&mut self, update: &Update, now: SimTime, endpoints: &Names<EndpointId>) {
         let machine = &mut self.0[update.broker.index()].machine;
         for command in &update.commands {
@@ -199,7 +199,7 @@ impl Brokers {
         }
     }
 
-    /// Gives a destination another weight; whether it is final stays as it is.
+    /// Changes the weight of a destination; whether it is final is unchanged.
     pub fn set_weight(
         &mut self,
         broker: BrokerId,
@@ -220,11 +220,11 @@ impl Brokers {
             weight,
             is_final: is_final.unwrap_or(is_computer),
         };
-        // An impossible entry changes nothing, as when an operator mistypes.
+        // An invalid entry changes nothing, like a typing error of an operator.
         let _ = machine.configure(now, &command, &shared.endpoints);
     }
 
-    /// Does what the broker wants done.
+    /// Executes the actions of the broker.
     pub fn act(
         &mut self,
         broker: BrokerId,

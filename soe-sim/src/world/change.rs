@@ -38,8 +38,8 @@ pub(super) enum ResolvedChange {
     Stop(ClientId),
 }
 
-/// Whether a computer is there from the start: not if the first that is planned
-/// for it is that it joins.
+/// Whether a computer is up from the start: not if its first planned change is
+/// that it joins.
 pub fn computer_is_there(deployment: &Deployment, name: &str) -> bool {
     let mut changes = deployment.events.iter().filter_map(|event| {
         let (computer, joins) = match &event.change {
@@ -54,8 +54,8 @@ pub fn computer_is_there(deployment: &Deployment, name: &str) -> bool {
     changes.next() != Some(true)
 }
 
-/// Whether a client calls from its start time on: not if the first that is planned
-/// for it is that it starts.
+/// Whether a client calls from its start time on: not if its first planned change
+/// is its start.
 pub fn client_is_there(deployment: &Deployment, name: &str) -> bool {
     let mut changes = deployment.events.iter().filter_map(|event| {
         let (client, starts) = match &event.change {
@@ -68,7 +68,7 @@ pub fn client_is_there(deployment: &Deployment, name: &str) -> bool {
     changes.next() != Some(true)
 }
 
-/// Among what the names of changes are looked up.
+/// The entities to which names in changes refer.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'a, 'o> {
     pub clients: &'a Clients,
@@ -77,7 +77,7 @@ pub(super) struct Known<'a, 'o> {
     pub shared: &'a Shared<'o>,
 }
 
-/// Puts numbers in place of names.
+/// Replaces names by numbers.
 ///
 /// # Errors
 /// If a name is unknown.

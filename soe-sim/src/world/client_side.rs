@@ -12,7 +12,7 @@ use super::recorder::{Ended, Ending, Recorder};
 use super::shared::Shared;
 use super::wire::Wire;
 
-/// A client, what it calls, and where it stands.
+/// A client, what it calls, and its node.
 #[derive(Debug)]
 pub(super) struct ClientSide {
     machine: Client,
@@ -62,16 +62,16 @@ pub(super) struct Issued {
     pub id: u64,
 }
 
-/// All clients, by number, and their calls that are not over.
+/// All clients, by number, and their unfinished calls.
 #[derive(Debug)]
 pub(super) struct Clients {
     sides: Vec<ClientSide>,
     names: Vec<String>,
     /// No more than this many calls are issued.
     call_limit: u64,
-    /// Calls that are not over yet.
+    /// Unfinished calls.
     under_way: u64,
-    /// Clients that want to be woken.
+    /// Clients with a pending wake-up.
     awake: usize,
 }
 
@@ -102,7 +102,7 @@ impl Clients {
         self.sides.iter().map(|client| client.machine.issued())
     }
 
-    /// How many calls all may issue together; the largest number if there is no limit.
+    /// The total number of calls that clients may issue; the largest number if unlimited.
     pub fn most_calls(&self) -> u64 {
         let limits = self.sides.iter().map(|it| it.machine.most_calls());
         limits.fold(0, u64::saturating_add).min(self.call_limit)
@@ -119,13 +119,13 @@ impl Clients {
         found.map(|position| ClientId(position as u32))
     }
 
-    /// How many calls are not over yet.
+    /// The number of unfinished calls.
     pub fn under_way(&self) -> u64 {
         self.under_way
     }
 
-    /// Whether all calls are over and no other will be issued; if `changes_to_come`, one of
-    /// them may start a client.
+    /// Whether all calls are finished and none will be issued; with `changes_to_come`, a
+    /// planned change may start a client.
     #[inline]
     pub fn are_done(&self, changes_to_come: bool, recorder: &Recorder<'_>) -> bool {
         let asleep = self.awake == 0 && !changes_to_come;
@@ -193,7 +193,7 @@ impl Clients {
         }
     }
 
-    /// The response to call number `number` is back from one of its destinations.
+    /// The response to call number `number` has arrived from one of its destinations.
     #[inline]
     pub fn response(
         &mut self,
@@ -215,7 +215,7 @@ impl Clients {
         self.set_alarm(client, recorder, cx);
     }
 
-    /// The run of a workflow that was call number `number` is over.
+    /// The run of a workflow, call number `number`, has ended.
     pub fn run_over(
         &mut self,
         (client, number): (ClientId, u64),
@@ -229,7 +229,7 @@ impl Clients {
         self.set_alarm(client, recorder, cx);
     }
 
-    /// Has a client woken when it issues its next call.
+    /// Schedules the wake-up of a client for its next call.
     #[inline]
     pub fn set_alarm(&mut self, number: ClientId, recorder: &Recorder<'_>, cx: &mut Cx<'_>) {
         let wanted = if self.reached_limit(recorder) {
@@ -250,7 +250,7 @@ impl Clients {
         self.set_alarm(number, recorder, cx);
     }
 
-    /// A client calls no more.
+    /// A client stops calling.
     pub fn stop(&mut self, number: ClientId, recorder: &Recorder<'_>, cx: &mut Cx<'_>) {
         self.hold_back(number);
         self.set_alarm(number, recorder, cx);
@@ -261,7 +261,7 @@ impl Clients {
         self.sides[number.index()].machine.stop();
     }
 
-    /// Reports the calls of single functions that are still under way to the observer.
+    /// Reports the calls of single functions that are still in progress to the observer.
     pub fn report_left_over(&mut self, now: SimTime, shared: &mut Shared<'_>) {
         for leg in shared.wire.legs() {
             let Origin::Client {
@@ -272,7 +272,7 @@ impl Clients {
             else {
                 continue;
             };
-            // Of a call with several legs, the last to be given up stands for it.
+            // A call with several legs ends with the last leg cancelled.
             let machine = &mut self.sides[client.index()].machine;
             if machine.answered(now, number, destination, false) == Verdict::Failed {
                 let mut left_over = ended(client, leg);

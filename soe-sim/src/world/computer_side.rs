@@ -10,7 +10,7 @@ use super::ids::{ComputerId, ControllerId, LegId};
 use super::leg::{Execution, Reply};
 use super::shared::Shared;
 
-/// A computer, and where it stands.
+/// A computer and its node.
 #[derive(Debug)]
 pub(super) struct ComputerSide {
     machine: Computer,
@@ -44,7 +44,7 @@ impl ComputerSide {
         }
     }
 
-    /// Its model, to be looked at.
+    /// Its model, read-only.
     pub fn machine(&self) -> &Computer {
         &self.machine
     }
@@ -94,8 +94,8 @@ impl ComputerSide {
         }
     }
 
-    /// The mean utilization of a processor since the warm-up ended at `since`; not a
-    /// number if it has not ended before `now`.
+    /// The mean utilization of a processor since the warm-up ended at `since`; NaN
+    /// if it has not ended before `now`.
     pub fn utilization(&mut self, processor: usize, since: SimTime, now: SimTime) -> f64 {
         let before = self.busy_before[processor];
         let usage = self.machine.usage(now, processor);
@@ -233,7 +233,7 @@ impl Computers {
         shared.wire.respond(id, Reply::Done(execution), cx);
     }
 
-    /// Has the computer woken when its next task is done.
+    /// Schedules the wake-up of a computer for its next completion.
     #[inline]
     pub fn set_alarm(&mut self, number: ComputerId, cx: &mut Cx<'_>) {
         let computer = &mut self.0[number.index()];
@@ -241,7 +241,7 @@ impl Computers {
         computer.alarm.set(wanted, Event::Computer(number), cx);
     }
 
-    /// The computer vanishes; returns the tasks that it had.
+    /// The computer fails; returns its tasks.
     pub fn fail(&mut self, number: ComputerId, now: SimTime) -> Vec<TaskId> {
         let computer = &mut self.0[number.index()];
         computer.present = false;

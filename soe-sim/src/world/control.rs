@@ -14,14 +14,14 @@ use super::ids::{BrokerId, ComputerId, ControllerId, Receiver};
 use super::shared::Shared;
 use super::wire::Wire;
 
-/// All controllers, and the messages to and from them that are under way.
+/// All controllers, and the messages to and from them that are in progress.
 #[derive(Debug, Default)]
 pub(super) struct Controllers {
     controllers: Vec<ControllerSide>,
     messages: Slab<Message>,
 }
 
-/// A controller, and where it stands.
+/// A controller and its node.
 #[derive(Debug)]
 struct ControllerSide {
     machine: Controller,
@@ -41,11 +41,11 @@ enum Message {
         controller: ControllerId,
         endpoint: EndpointId,
     },
-    /// A broker has to update its tables.
+    /// A broker must update its tables.
     Update(Update),
 }
 
-/// A broker has to carry out commands on its tables.
+/// A broker must apply commands to its tables.
 #[derive(Clone, Debug)]
 pub(super) struct Update {
     pub broker: BrokerId,
@@ -107,7 +107,7 @@ impl Controllers {
         }
     }
 
-    /// An entity at the node `from` tells a controller that a computer is gone.
+    /// An entity at the node `from` reports to a controller that a computer has failed.
     pub fn gone(
         &mut self,
         controller: ControllerId,
@@ -124,7 +124,7 @@ impl Controllers {
         self.send(from, to, message, wire, cx);
     }
 
-    /// A message arrives; if at a broker, returns what that has to do.
+    /// A message arrives; if at a broker, returns the updates to apply.
     pub fn receive(
         &mut self,
         number: u32,

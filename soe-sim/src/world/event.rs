@@ -1,19 +1,19 @@
-//! What can happen in the world, and when entities are woken.
+//! The events of the world, and the wake-ups of entities.
 
 use sim_core::{Context, EventKey, SimTime};
 
 use super::ids::{BrokerId, ClientId, ComputerId, LegId, RunId};
 
-/// What can happen in the world.
+/// An event of the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     /// The run starts.
     Start,
-    /// A client wants to be woken.
+    /// A client is woken.
     Client(ClientId),
-    /// A broker wants to be woken.
+    /// A broker is woken.
     Broker(BrokerId),
-    /// A computer wants to be woken.
+    /// A computer is woken.
     Computer(ComputerId),
     /// The request of a leg reaches its receiver.
     Request(LegId),
@@ -23,13 +23,13 @@ pub(crate) enum Event {
     Control(u32),
     /// A planned change happens.
     Change(u32),
-    /// A message of a workflow that is no call arrives.
+    /// A message of a workflow other than a call arrives.
     Flow(u32),
-    /// A run wants to be woken.
+    /// A run is woken.
     Run(RunId),
-    /// The workflows at a computer want to be woken.
+    /// The workflows at a computer are woken.
     Host(ComputerId),
-    /// The warm-up is over.
+    /// The warm-up ends.
     WarmUp,
     /// Quantities are sampled.
     Sample,
@@ -47,7 +47,7 @@ pub(super) type Cx<'a> = Context<'a, Event>;
 pub(super) struct Alarm(Option<(SimTime, EventKey)>);
 
 impl Alarm {
-    /// Has the entity woken at `wanted`, and not when it wanted before.
+    /// Schedules the wake-up at `wanted`, in place of an earlier request.
     #[inline]
     pub fn set(&mut self, wanted: Option<SimTime>, event: Event, cx: &mut Cx<'_>) {
         match (&self.0, wanted) {

@@ -25,7 +25,7 @@ use runs::Runs;
 
 pub(super) use hosts::FLOW_TASK;
 
-/// All that workflows add to the world; empty if there are none.
+/// The part of the world for workflows; empty without workflows.
 #[derive(Debug, Default)]
 pub(super) struct Flows {
     /// Whether there are any.
@@ -35,7 +35,7 @@ pub(super) struct Flows {
     post: Post,
 }
 
-/// What there is when workflows are added.
+/// The entities of the world to which workflows are added.
 pub(super) struct Parts<'a, B, N> {
     pub deployment: &'a Deployment,
     pub computers: &'a Computers,
@@ -47,7 +47,7 @@ pub(super) struct Parts<'a, B, N> {
 }
 
 impl Flows {
-    /// Everything at rest.
+    /// The initial state.
     ///
     /// # Errors
     /// If the deployment contradicts itself.
@@ -117,7 +117,7 @@ impl Flows {
         }
     }
 
-    /// The response to a call of a run is back at the client.
+    /// The response to a call of a run has arrived at the client.
     pub fn response_at_run(
         &mut self,
         (run, step): (RunId, u32),
@@ -142,7 +142,7 @@ impl Flows {
         self.act_for_run(run, clients, shared, cx);
     }
 
-    /// Reports the runs that are still under way to the observer.
+    /// Reports the runs that are still in progress to the observer.
     pub fn report_left_over(&mut self, clients: &Clients, shared: &mut Shared<'_>) {
         self.runs.report_left_over(clients, &mut shared.recorder);
     }
@@ -200,7 +200,7 @@ impl Flows {
         self.act_for_host(computer, computers, shared, cx);
     }
 
-    /// A computer vanishes.
+    /// A computer fails.
     pub fn fail_host(
         &mut self,
         computer: ComputerId,
@@ -214,7 +214,7 @@ impl Flows {
         }
     }
 
-    /// A message that is no call arrives.
+    /// A message other than a call arrives.
     pub fn receive(
         &mut self,
         message: u32,

@@ -1,9 +1,8 @@
 //! The information of the estimator `oracle`: the time after which a computer would
 //! answer a call.
 //!
-//! A copy of the computer is driven through all known future work: its tasks, the
-//! requests on their way to it, and the call. Only worlds with such a broker record the
-//! requests on their way.
+//! A copy of the computer executes all known future work: its tasks, the requests
+//! in transit to it, and the call. Only worlds with such a broker record requests in transit.
 
 use sim_core::{SimDuration, SimTime};
 use soe_model::broker::estimator::Foresight;
@@ -20,19 +19,19 @@ use super::wire::Wire;
 /// The call that is asked about. No leg has this number.
 const OWN: TaskId = TaskId(u64::MAX);
 
-/// Whether a request gives a computer work that a copy of it can be given, too.
+/// Whether a request is work that a copy of a computer can execute.
 fn is_work(leg: &Leg) -> bool {
     !leg.dry && leg.baggage == BaggageId::NONE
 }
 
-/// A task that will reach a computer: when, which, and what it is.
+/// A task that will reach a computer: its time, function and size.
 type Coming = (SimTime, TaskId, FunctionId, Bytes);
 
-/// The future of all tasks that a computer has and of those on their way.
+/// The future completions of all tasks at a computer and in transit to it.
 struct Course {
-    /// When the call that is asked about is done; nothing if it is refused.
+    /// The completion time of the call; `None` if it is refused.
     own: Option<SimTime>,
-    /// When all others are done, added up in nanoseconds.
+    /// The sum of the completion times of all other tasks, in nanoseconds.
     others: u128,
 }
 
@@ -59,8 +58,9 @@ impl Course {
     }
 }
 
-/// What a destination would answer to a broker at this node that foresees; `None` if the
-/// broker does not foresee or the destination is no computer, so that it has to be asked.
+/// The exact prediction for a broker at this node; `None` if the
+/// broker does not use exact predictions or the destination is not a computer, so that it must be
+/// asked.
 pub(super) fn foresee(
     (broker, here): (&Broker, NodeId),
     destination: EndpointId,

@@ -27,11 +27,11 @@ numbers! {
     ControllerId;
 }
 
-/// A run of a workflow that is not over; counted from 0 over all clients.
+/// An unfinished run of a workflow; counted from 0 over all clients.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RunId(pub u32);
 
-/// A leg that is under way. Identifiers are used again once a leg is over.
+/// A leg in progress. Identifiers are reused after a leg has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LegId(u32);
 

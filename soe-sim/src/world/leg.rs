@@ -1,8 +1,8 @@
 //! Legs: one request and its response between two neighbours.
 //!
 //! A call from a client through two brokers to a computer is three legs, each
-//! started by the arrival of the one before, and answered in reverse. A leg lives
-//! from the moment its request is sent until its response has been handled.
+//! started by the arrival of the one before, and answered in reverse. A leg
+//! exists from the sending of its request until its response has been handled.
 
 use analysis::NameId;
 use sim_core::{SimDuration, SimTime};
@@ -19,7 +19,7 @@ use super::ids::{BaggageId, BrokerId, ClientId, ComputerId, LegId, RunId};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Leg {
     pub origin: Origin,
-    /// Where the sender stands.
+    /// The node of the sender.
     pub from: NodeId,
     pub to: EndpointId,
     pub function: FunctionId,
@@ -30,16 +30,16 @@ pub(super) struct Leg {
     pub issued: SimTime,
     /// Nodes traversed, this receiver not counted.
     pub hops: u32,
-    /// Sent by a broker: the receiver may only use final destinations.
+    /// Sent by a broker: the receiver may use final destinations only.
     pub forward: bool,
-    /// Only an estimate is wanted.
+    /// A dry run.
     pub dry: bool,
     /// What it carries as part of a workflow.
     pub baggage: BaggageId,
     pub reply: Reply,
 }
 
-/// Who sent a request, and how it knows the answer when it comes.
+/// The sender of a request, and its key for the response.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Origin {
     /// A client, for its call of this number, to this one of its destinations.
@@ -54,7 +54,7 @@ pub(super) enum Origin {
         arrived: LegId,
         attempt: Attempt,
     },
-    /// A broker that wants an estimate.
+    /// A broker, for an estimate.
     Probe { broker: BrokerId, probe: ProbeId },
     /// A client, for a step of a run.
     Run { run: RunId, step: u32 },
@@ -65,7 +65,7 @@ pub(super) enum Origin {
     },
 }
 
-/// What came back.
+/// The outcome of a leg.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Reply {
     /// Nothing yet.
@@ -74,9 +74,9 @@ pub(super) enum Reply {
     Done(Execution),
     /// The response was an error.
     Refused(NameId),
-    /// There was no response: the receiver was gone before the request arrived.
+    /// No response: the receiver was down when the request arrived.
     Unreachable,
-    /// There was no response: the receiver failed while it had the request.
+    /// No response: the receiver failed while it had the request.
     Lost,
 }
 
@@ -92,7 +92,7 @@ pub(super) struct Execution {
     pub path: Option<NameId>,
 }
 
-/// All legs under way.
+/// All legs in progress.
 #[derive(Debug, Default)]
 pub(super) struct Legs(Slab<Leg>);
 
@@ -101,7 +101,7 @@ impl Legs {
         LegId::at(self.0.insert(leg))
     }
 
-    /// Takes a leg out once its response has come.
+    /// Removes a leg after its response has arrived.
     #[inline]
     pub fn finish(&mut self, id: LegId) -> Leg {
         self.0.remove(id.position())

@@ -42,13 +42,13 @@ metrics! {
     COMPLETED = "calls_completed", Count, "calls completed", Higher, 0,
         "Of these, calls that were executed and answered";
     LOST = "calls_lost", Count, "calls lost", Lower, 5,
-        "Of these, calls that nobody executed: an error or no answer came back";
+        "Of these, calls that no computer executed: they got an error or no response";
     IN_PROGRESS = "calls_in_progress", Count, "calls in progress", Lower, 0,
-        "Of these, calls still under way when the run ended";
+        "Of these, calls still in progress when the run ended";
     THROUGHPUT = "throughput", PerSecond, "throughput", Higher, 4,
         "Completed calls per second of simulated time after the warm-up";
     UNDER_WAY = "calls_under_way", Count, "calls under way", Lower, 0,
-        "Mean number of calls under way over time, after the warm-up";
+        "Mean number of calls in progress over time, after the warm-up";
     LATENCY_MEAN = "latency_mean", Nanoseconds, "mean latency", Lower, 1,
         "Mean time from issue to answer, of completed calls";
     LATENCY_P50 = "latency_p50", Nanoseconds, "median latency", Lower, 0,
@@ -60,7 +60,7 @@ metrics! {
     LATENCY_P99 = "latency_p99", Nanoseconds, "99th percentile of latency", Lower, 3,
         "99th percentile of the time from issue to answer; type 7, of more than 256 calls from a histogram with an error of at most 0.4 %";
     PROCESSING_MEAN = "processing_mean", Nanoseconds, "mean processing time", Lower, 0,
-        "Mean time at the computer, waiting included, of completed calls";
+        "Mean time at the computer, including waiting, of completed calls";
     PROCESSING_P50 = "processing_p50", Nanoseconds, "median processing time", Lower, 0,
         "Median of the time at the computer; type 7, of more than 256 calls from a histogram with an error of at most 0.4 %";
     PROCESSING_P90 = "processing_p90", Nanoseconds, "90th percentile of processing time", Lower, 0,
@@ -72,7 +72,8 @@ metrics! {
     SHARE = "share", Ratio, "share of calls", Neither, 0,
         "Share of the completed calls that this computer executed";
     TRAFFIC = "traffic", Bytes, "traffic", Lower, 0,
-        "Bytes sent between different nodes after the warm-up, headers included (only with workflows)";
+        "Bytes sent between different nodes after the warm-up, including headers (only with \
+         workflows)";
     TRAFFIC_PER_CALL = "traffic_per_call", Bytes, "traffic per call", Lower, 0,
         "The same per completed call (only with workflows)";
     UTILIZATION = "utilization", Ratio, "utilization", Neither, 6,
@@ -86,7 +87,7 @@ pub struct MetricValue {
     pub metric: &'static Metric,
     /// Whose: [`ALL`], a function, a computer, or `computer/processor`.
     pub entity: String,
-    /// The value, in the unit of the metric; not a number if there is none.
+    /// The value, in the unit of the metric; NaN if missing.
     pub value: f64,
 }
 

@@ -34,7 +34,7 @@ pub struct ObservedCall {
     pub sent: SimTime,
     /// The size of its input.
     pub input: Bytes,
-    /// When it was over, and how; `None` if it was still under way at the end.
+    /// When it was over, and how; `None` if it was still in progress at the end.
     pub ended: Option<(SimTime, ObservedEnd)>,
 }
 

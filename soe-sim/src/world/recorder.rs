@@ -9,7 +9,7 @@ use soe_model::workflow::{Sizes, States};
 
 /// Sees every call and every sample of a replication, in order of time.
 pub trait Observer: Send {
-    /// A call is over, or was under way when the run ended.
+    /// A call has ended, or was in progress when the run ended.
     fn call(&mut self, call: &CallRecord, names: &Names);
 
     /// A quantity was sampled.
@@ -225,7 +225,7 @@ impl<'o> Recorder<'o> {
         self.issued
     }
 
-    /// A call is over.
+    /// A call has ended.
     #[inline]
     pub fn ended(&mut self, now: SimTime, call: Ended) {
         self.under_way.add(now, -1.0);
@@ -250,7 +250,7 @@ impl<'o> Recorder<'o> {
         }
     }
 
-    /// A call is still under way at the end of the run.
+    /// A call is still in progress at the end of the run.
     pub fn left_over(&mut self, call: Ended) {
         if self.observer.is_some() {
             self.observe(call, None);
@@ -344,7 +344,7 @@ impl<'o> Recorder<'o> {
         }
     }
 
-    /// The mean number of calls under way since the end of the warm-up.
+    /// The mean number of calls in progress since the end of the warm-up.
     pub fn mean_under_way(&self, now: SimTime) -> f64 {
         self.under_way.average(now).unwrap_or(f64::NAN)
     }

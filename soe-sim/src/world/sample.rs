@@ -35,7 +35,7 @@ static WEIGHT: Metric = Metric::new(
 static UNDER_WAY: Metric = Metric::new(
     "calls_under_way",
     Unit::Count,
-    "Calls issued and not yet over",
+    "Calls issued and not yet completed or lost",
 );
 
 /// The quantities of time series.

@@ -72,13 +72,10 @@ impl Stall {
         let most = calls.zip(clients.names()).max_by_key(|(calls, _)| *calls);
         let who = match most {
             Some((calls, client)) if calls > 0 => format!(
-                "client `{client}` issues one call after the other, each over at the instant of \
-                 its issue: give it arrivals with pauses, its function operations, or the network \
-                 a latency"
+                "client `{client}` issues calls that each end at the time of their issue: set arrivals with pauses, operations for its function, or a latency for the network"
             ),
             _ => format!(
-                "{} calls are under way, and messages between their brokers and computers take no \
-                 time: give the network a latency",
+                "{} calls are in progress, and messages between their brokers and computers take no time: set a latency for the network",
                 clients.under_way()
             ),
         };

@@ -59,7 +59,7 @@ impl Wire {
         }
     }
 
-    /// Sends a request on its way; it leaves after `delay`.
+    /// Sends a request after `delay`.
     #[inline]
     pub fn send_request(&mut self, leg: Leg, delay: SimDuration, cx: &mut Cx<'_>) {
         let to = self.node_of(leg.to);
@@ -81,7 +81,7 @@ impl Wire {
         self.receiver(self.legs[id].to)
     }
 
-    /// Answers a request; the response is on its way.
+    /// Sends the response to a request.
     #[inline]
     pub fn respond(&mut self, id: LegId, reply: Reply, cx: &mut Cx<'_>) {
         let leg = &mut self.legs[id];
@@ -104,19 +104,19 @@ impl Wire {
         self.legs[id].reply = reply;
     }
 
-    /// Takes a leg out once its response has come.
+    /// Removes a leg after its response has arrived.
     #[inline]
     pub fn finish(&mut self, id: LegId) -> Leg {
         self.legs.finish(id)
     }
 
-    /// A leg that is under way.
+    /// A leg that is in progress.
     #[inline]
     pub fn leg(&self, id: LegId) -> &Leg {
         &self.legs[id]
     }
 
-    /// All legs under way, by number.
+    /// All legs in progress, by number.
     pub fn legs(&self) -> impl Iterator<Item = &Leg> {
         self.legs.under_way()
     }

@@ -1,4 +1,4 @@
-//! Runs what is missing of a sweep, on several threads.
+//! Runs the missing replications of a sweep on several threads.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -12,7 +12,7 @@ use crate::journal::Journal;
 use crate::runner::Runner;
 
 impl<E: Runner> Sweep<'_, E> {
-    /// Runs everything that is not finished, and tells of each point that is over.
+    /// Runs everything that is not finished, and reports each finished point.
     /// Returns whether it was interrupted.
     ///
     /// Replications that fail are noted in [`failures`](Self::failures).

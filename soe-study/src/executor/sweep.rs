@@ -1,4 +1,4 @@
-//! A sweep: which replications there are to be, and which of them are over.
+//! A sweep: which replications it needs, and which of them are finished.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -14,29 +14,29 @@ use crate::runner::Runner;
 use crate::study::{Replications, Selector};
 use crate::verdict::Verdict;
 
-/// A part of a sweep: the units whose number leaves `number - 1` when divided by `of`.
+/// A part of a sweep: the units whose number modulo `of` is `number - 1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
     /// Which part, from 1.
     pub number: u32,
-    /// How many parts there are.
+    /// The number of parts.
     pub of: u32,
 }
 
-/// How far a sweep is.
+/// The progress of a sweep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Status {
     /// Points of the study.
     pub points: usize,
     /// Points that are finished.
     pub finished_points: usize,
-    /// Replications that are finished, of those that are wanted so far.
+    /// Finished replications, of those needed so far.
     pub finished: u64,
-    /// Replications that are to be run, as far as it is known.
+    /// Replications still to be run, as far as known.
     pub missing: u64,
-    /// Mean time that a finished replication took, if any is.
+    /// The mean time of finished replications, if any.
     pub mean: Option<Duration>,
-    /// Places of the journal that are damaged: what they held is run again.
+    /// Damaged ranges of the journal, whose replications are run again.
     pub damaged: u64,
 }
 
@@ -51,22 +51,22 @@ pub struct Failed {
     pub reason: String,
 }
 
-/// A point that is over.
+/// A finished point.
 #[derive(Clone, Copy, Debug)]
 pub struct PointDone {
     /// The point.
     pub point: usize,
-    /// How many points are over with it: those of the same content, too.
+    /// The number of points finished with it: those of the same content are included.
     pub points: u32,
-    /// How many replications it has.
+    /// Number of replications.
     pub replications: u32,
-    /// How many of them failed.
+    /// Number of failed replications.
     pub failed: u32,
     /// The largest relative half-width of the metrics that must be precise.
     pub precision: Option<f64>,
 }
 
-/// A sweep of an experiment and what is finished of it.
+/// A sweep with its finished replications.
 pub struct Sweep<'e, E> {
     pub(super) experiment: &'e E,
     pub(super) metrics: &'static [&'static Metric],
@@ -74,23 +74,23 @@ pub struct Sweep<'e, E> {
     shard: Option<Shard>,
     pub(super) journal: Option<PathBuf>,
     pub(crate) store: Store,
-    /// How many replications each point is to have, as far as it is known.
+    /// The number of replications of each point, as far as known.
     pub(crate) targets: Vec<u32>,
     /// Replications that failed, in order.
     pub failures: Vec<Failed>,
-    /// What came out of the claims of the study, once its results were written.
+    /// The verdicts on the claims of the study, after its results were written.
     pub verdicts: Vec<Verdict>,
-    /// What the study asks for and the results do not have, a line each, once they were
+    /// What the study selects and the results lack, one line each, after they were
     /// written.
     pub notes: Vec<String>,
 }
 
 impl<'e, E: Runner> Sweep<'e, E> {
-    /// A sweep that keeps its work in `folder`, and what is there already. Nothing is
-    /// written before it runs.
+    /// A sweep that keeps its work in `folder` and continues the work found there.
+    /// Nothing is written before it runs.
     ///
     /// # Errors
-    /// If what is there cannot be read.
+    /// If the work in the folder cannot be read.
     pub fn open(
         experiment: &'e E,
         metrics: &'static [&'static Metric],
@@ -115,7 +115,7 @@ impl<'e, E: Runner> Sweep<'e, E> {
         Ok(sweep)
     }
 
-    /// A sweep whose parts were run elsewhere.
+    /// A sweep whose parts were run separately.
     ///
     /// # Errors
     /// If a part cannot be read, or a replication is missing or in more than one of them.
@@ -132,7 +132,7 @@ impl<'e, E: Runner> Sweep<'e, E> {
                 source,
             })?;
             if journals.is_empty() {
-                let message = format!("{}: there is no journal in this folder", part.display());
+                let message = format!("{}: the folder has no journal", part.display());
                 return Err(SweepError::Parts(message));
             }
             for path in journals {
@@ -180,17 +180,18 @@ impl<'e, E: Runner> Sweep<'e, E> {
         let missing: Vec<_> = self.missing().collect();
         if let Some((point, replication)) = missing.first() {
             return Err(SweepError::Parts(format!(
-                "point {point}, replication {replication} is missing{}: it was not run, or failed",
+                "point {point}, replication {replication} is missing{}: it was not run or it \
+                 failed",
                 more(missing.len())
             )));
         }
         Ok(())
     }
 
-    /// How far it is, with what the own journal holds.
+    /// The progress, including its own journal.
     ///
     /// # Errors
-    /// If that cannot be read.
+    /// If the journal cannot be read.
     pub fn status(&mut self) -> Result<Status, SweepError> {
         let path = self.journal.take_if(|path| path.is_file());
         if let Some(path) = &path {
@@ -214,10 +215,10 @@ impl<'e, E: Runner> Sweep<'e, E> {
         })
     }
 
-    /// Runs one replication without keeping it, to see how long it takes.
+    /// Runs one replication without storing it, to measure its time.
     ///
     /// # Errors
-    /// Why it cannot be run.
+    /// If it fails: the reason.
     pub fn probe(&self, point: usize, progress: &Progress) -> Result<Duration, String> {
         let started = Instant::now();
         self.experiment
@@ -225,7 +226,7 @@ impl<'e, E: Runner> Sweep<'e, E> {
         Ok(started.elapsed())
     }
 
-    /// Whether all replications of a point are over.
+    /// Whether all replications of a point are finished.
     pub(super) fn is_complete(&self, point: usize) -> bool {
         (0..self.targets[point]).all(|replication| self.store.is_over(point, replication))
     }
@@ -242,7 +243,7 @@ impl<'e, E: Runner> Sweep<'e, E> {
         Ok(())
     }
 
-    /// Raises the target of a complete point, if it is not precise; the old target.
+    /// Raises the target of a complete point that is not precise; returns the old target.
     pub(super) fn grow(&mut self, point: usize) -> Result<Option<u32>, SweepError> {
         let target = self.targets[point];
         let Some(bound) = self.replications.precision else {
@@ -292,7 +293,7 @@ impl<'e, E: Runner> Sweep<'e, E> {
                 _ => interval.relative_half_width(),
             }
         });
-        // What has no interval is not precise, and neither is what nobody reports.
+        // A metric without interval, or without values, has not reached the precision.
         let largest = relative
             .map(|half| half.unwrap_or(f64::INFINITY))
             .reduce(f64::max);
@@ -327,7 +328,7 @@ impl<'e, E: Runner> Sweep<'e, E> {
             .filter(|&(point, replication)| !self.store.is_over(point, replication))
     }
 
-    /// Adds what is missing of a point from a replication on; how much that is.
+    /// Adds the missing replications of a point from a number on; returns how many.
     pub(super) fn enqueue(&self, point: usize, from: u32, queue: &mut VecDeque<Task>) -> u32 {
         let mut count = 0;
         for replication in from..self.targets[point] {
@@ -348,7 +349,7 @@ impl<'e, E: Runner> Sweep<'e, E> {
     }
 }
 
-/// Replications of a point that are to be run.
+/// Replications of a point to be run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Task {
     pub(super) point: usize,

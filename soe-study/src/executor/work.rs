@@ -14,13 +14,13 @@ use soe_sim::Progress;
 use super::sweep::{Failed, PointDone, Sweep, Task};
 use crate::error::SweepError;
 
-/// A replication that took so long is written to the journal at once: that is one
+/// A replication that took this long is written to the journal immediately: that is one
 /// per cent of its time.
 const AT_ONCE: Duration = Duration::from_micros(200);
 /// Shorter ones are written together after this time.
 const HOLD: Duration = Duration::from_millis(10);
 
-/// What all threads work on.
+/// The state shared by all threads.
 pub(crate) struct Shared<'s, 'e, E> {
     pub(crate) state: Mutex<State<'s, 'e, E>>,
     pub(crate) changed: Condvar,
@@ -36,16 +36,16 @@ pub(crate) struct State<'s, 'e, E> {
     pub(crate) sweep: &'s mut Sweep<'e, E>,
     pub(crate) journal: Journal,
     pub(crate) queue: VecDeque<Task>,
-    /// Replications of each point that are not over.
+    /// Unfinished replications of each point.
     pub(crate) left: Vec<u32>,
-    /// Replications that no thread has begun.
+    /// Replications that no thread has started.
     pub(crate) units: u64,
-    /// Threads that are at work, or hold something that is not written.
+    /// Threads that are running, or hold results that are not written.
     pub(crate) working: usize,
     /// The number in the journal and the layout of each point.
     pub(crate) numbers: Vec<Option<(u32, Arc<Layout>)>>,
     pub(crate) next_number: u32,
-    /// Layouts that were numbered meanwhile.
+    /// Layouts that got a number meanwhile.
     pub(crate) layouts: Vec<(u32, Arc<Layout>)>,
     pub(crate) next_layout: u32,
     /// Records that go before the next replication.
@@ -54,8 +54,8 @@ pub(crate) struct State<'s, 'e, E> {
     pub(crate) error: Option<SweepError>,
 }
 
-/// Replications that are finished and not yet written. Those of different threads
-/// share no line of the caches.
+/// Finished replications that are not written yet. Threads do not share cache
+/// lines.
 #[repr(align(128))]
 pub(crate) struct Held {
     block: Block,
@@ -67,7 +67,8 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// Large from the start, so that it never moves and lies apart from what simulations use.
+    /// Allocated at full size, so that it never moves and is separate from the memory of
+    /// simulations.
     pub(crate) fn new() -> Self {
         Self {
             block: Block::with_capacity(1 << 18),
@@ -77,7 +78,7 @@ impl Held {
         }
     }
 
-    /// Whether the first of these was finished so long ago.
+    /// Whether the first of these has waited for this time.
     fn is_older_than(&self, age: Duration) -> bool {
         self.since.is_some_and(|since| since.elapsed() >= age)
     }
@@ -87,7 +88,7 @@ impl Held {
     }
 }
 
-/// Ends [`Shared::write_regularly`] once it is dropped, whatever happens until then.
+/// Ends [`Shared::write_regularly`] when it is dropped, also after a panic.
 pub(crate) struct Ending<'a, 's, 'e, E>(pub(super) &'a Shared<'s, 'e, E>);
 
 impl<E> Drop for Ending<'_, '_, '_, E> {
@@ -97,7 +98,7 @@ impl<E> Drop for Ending<'_, '_, '_, E> {
     }
 }
 
-/// Nothing that is kept under a lock is half-changed by a panic: experiments run without one.
+/// A panic cannot leave locked state half-changed: experiments run without a lock.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -107,7 +108,7 @@ impl<'s, 'e, E: Runner> Shared<'s, 'e, E> {
         lock(&self.state)
     }
 
-    /// What every thread does.
+    /// The loop of each thread.
     pub(crate) fn work(&self, thread: usize, done: &(impl Fn(PointDone) + Sync)) {
         let mut worker = E::Worker::default();
         let mut mean = Duration::ZERO;
@@ -144,7 +145,7 @@ impl<'s, 'e, E: Runner> Shared<'s, 'e, E> {
         }
     }
 
-    /// Some replications of one point, if there are any.
+    /// Some replications of one point, if any are left.
     fn next(&self, mean: Duration, is_busy: &mut bool) -> Option<Task> {
         let mut state = self.lock();
         if state.interrupted || state.error.is_some() {
@@ -156,7 +157,7 @@ impl<'s, 'e, E: Runner> Shared<'s, 'e, E> {
         Some(task)
     }
 
-    /// Waits while others may still find that more is needed; `false` if that is over.
+    /// Waits while other threads may still add work; `false` if none can.
     fn wait(&self, is_busy: &mut bool) -> bool {
         let mut state = self.lock();
         if *is_busy {
@@ -179,7 +180,7 @@ impl<'s, 'e, E: Runner> Shared<'s, 'e, E> {
         !state.interrupted && state.error.is_none()
     }
 
-    /// Runs replications of one point and returns what each took.
+    /// Runs replications of one point and returns the time of each.
     fn replicate(
         &self,
         task: Task,
@@ -248,7 +249,7 @@ impl<'s, 'e, E: Runner> Shared<'s, 'e, E> {
         last.duration_since(began) / (task.to - task.from).max(1)
     }
 
-    /// Writes what is held to the journal; whether that was anything.
+    /// Writes the held results to the journal; returns whether there were any.
     fn keep(&self, held: &Mutex<Held>, done: &(impl Fn(PointDone) + Sync)) -> bool {
         let over = {
             let mut held = lock(held);
@@ -322,7 +323,7 @@ impl<E: Runner> State<'_, '_, E> {
         number
     }
 
-    /// Writes what a thread holds, and returns the points that are over with that.
+    /// Writes the results that a thread holds, and returns the points finished by them.
     fn keep(&mut self, held: &mut Held) -> Vec<PointDone> {
         if !held.finished.is_empty() {
             let before = self.pending.len() as u64;
@@ -372,7 +373,7 @@ impl<E: Runner> State<'_, '_, E> {
             .collect()
     }
 
-    /// Whether a point is over that something was just written of.
+    /// Whether the point that was just written is finished.
     fn look_at(&mut self, point: usize) -> Option<PointDone> {
         if self.left[point] > 0 || !self.sweep.is_complete(point) {
             return None;
@@ -404,7 +405,7 @@ impl<E: Runner> State<'_, '_, E> {
         })
     }
 
-    /// Queues more replications of a complete point if it is not precise; how many.
+    /// Queues more replications of a complete point that is not precise; returns how many.
     fn more(&mut self, point: usize) -> Result<u32, SweepError> {
         while let Some(from) = self.sweep.grow(point)? {
             let count = self.sweep.enqueue(point, from, &mut self.queue);
@@ -418,12 +419,12 @@ impl<E: Runner> State<'_, '_, E> {
     }
 }
 
-/// Whether two layouts are the same, which they are as a rule because they are one.
+/// Whether two layouts are equal; usually they are the same object.
 fn is_same(one: &Arc<Layout>, other: &Arc<Layout>) -> bool {
     Arc::ptr_eq(one, other) || one == other
 }
 
-/// A panic in words.
+/// The message of a panic.
 fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic
         .downcast_ref::<&str>()

@@ -135,7 +135,7 @@ fn end(start: usize, records: &mut Vec<u8>) {
     records.extend_from_slice(&sum.to_le_bytes());
 }
 
-/// How many bytes follow the head of a record; nothing if it is none.
+/// The number of bytes after the head of a record; `None` if the head is invalid.
 pub(crate) fn rest(head: [u8; HEAD]) -> Option<usize> {
     let length = u32::from_le_bytes(head[4..].try_into().ok()?);
     (head.starts_with(&MARK) && length <= LONGEST).then_some(length as usize + TAIL)

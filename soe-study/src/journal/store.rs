@@ -175,8 +175,8 @@ fn key(identity: &str) -> String {
     digest
 }
 
-/// What stands for the code of kinds that the program has registered, which no digest
-/// of this crate covers: their names and versions, and the executable itself. Empty if
+/// A digest for the code of registered kinds, which the digest of this crate does not
+/// cover: their names and versions, and the executable itself. Empty if
 /// there are none.
 fn own_code() -> &'static str {
     static CODE: OnceLock<String> = OnceLock::new();
@@ -186,7 +186,7 @@ fn own_code() -> &'static str {
             analysis::sha256_file(&path)
         };
         let executable = executable().unwrap_or_else(|_| {
-            // Nothing is used again if there is no telling what has computed it.
+            // Without a digest of the executable, results are never reused.
             let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
             format!("{} {now:?}", std::process::id())
         });
@@ -229,7 +229,7 @@ fn is_journal(name: &str) -> bool {
     }
 }
 
-/// All journals of a working folder, by name; a path that is a file stands for itself.
+/// All journals of a working folder, by name; for a file, the file itself.
 pub(crate) fn journals_in(path: &Path) -> io::Result<Vec<PathBuf>> {
     if path.is_file() {
         return Ok(vec![path.to_owned()]);

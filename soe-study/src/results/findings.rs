@@ -180,7 +180,7 @@ fn judge(plan: &Plan, finding: &FindingSpec, places: &[Place]) -> Verdict {
             shown(greatest)
         ),
         (Some(only), _) => format!("{what}: {}", shown(only)),
-        _ => format!("{what}: there is nothing to compare"),
+        _ => format!("{what}: no values to compare"),
     };
     Verdict {
         name: finding.name.clone(),

@@ -105,7 +105,7 @@ fn about(plan: &Plan, prepared: &Prepared, estimates: &Estimates) -> String {
     )];
     if failed > 0 {
         lines.push(format!(
-            "{failed} replications failed; failures.csv tells why."
+            "{failed} replications failed; failures.csv has the reasons."
         ));
     }
     lines.extend(prepared.about().iter().cloned());

@@ -1,4 +1,4 @@
-//! A study with everything that its replications need, for any runner.
+//! A study with the inputs of its replications, for any runner.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use super::scenario::ScenarioSweep;
 use super::statesim::StatesimSweep;
 use crate::study::{Plan, Subject};
 
-/// A plan with all that its replications need.
+/// A plan with the inputs of its replications.
 #[derive(Debug)]
 pub enum Prepared {
     /// Simulated scenarios.
@@ -20,10 +20,10 @@ pub enum Prepared {
 }
 
 impl Plan {
-    /// Reads or makes all inputs and prepares all points.
+    /// Reads or generates all inputs and prepares all points.
     ///
     /// # Errors
-    /// If an input is wrong or cannot be read, or a point is impossible, in one line.
+    /// If an input is invalid or cannot be read, or a point is invalid, in one line.
     pub fn prepare(&self) -> Result<Prepared, String> {
         match &self.subject {
             Subject::Scenario(subject) => ScenarioSweep::new(self, subject).map(Prepared::Scenario),
@@ -46,7 +46,7 @@ impl Prepared {
         }
     }
 
-    /// What the inputs are, one line each.
+    /// A description of the inputs, one line each.
     pub fn about(&self) -> &[String] {
         match self {
             Self::Scenario(_) => &[],
@@ -54,7 +54,7 @@ impl Prepared {
         }
     }
 
-    /// From what a replication draws, in words.
+    /// The source of the random draws of a replication, in words.
     pub fn seed(&self, plan: &Plan, replication: u32) -> String {
         match self {
             Self::Scenario(_) => format!("seed {}, replication {replication}", plan.seed),

@@ -1,4 +1,4 @@
-//! What a replication is run by and what it reports.
+//! What runs a replication, and what a replication reports.
 
 use std::sync::Arc;
 
@@ -7,25 +7,25 @@ use soe_sim::Progress;
 
 /// Something that is repeated at every point of a grid.
 ///
-/// The executor is one for all of them: it decides which replication is run when and by
-/// which thread, keeps what they report, and puts it in order.
+/// One executor serves all of them: it schedules replications on threads, stores their
+/// reports, and sorts them.
 pub trait Runner: Sync {
-    /// What a thread keeps from one replication to the next.
+    /// The state that a thread keeps between replications.
     type Worker: Default + Send;
 
-    /// How many points there are.
+    /// The number of points.
     fn points(&self) -> usize;
 
-    /// Everything that the results of a point depend on, but for the number of the
-    /// replication and the code: two points of the same text have the same results.
+    /// Everything on which the results of a point depend, except the number of the
+    /// replication and the code: points with the same text have the same results.
     fn identity(&self, point: usize) -> String;
 
     /// Runs a replication; `None` if it was interrupted.
     ///
-    /// What it reports depends on nothing but the point and the number of the replication.
+    /// The report depends only on the point and the number of the replication.
     ///
     /// # Errors
-    /// Why it cannot be run, in one line.
+    /// If it fails: the reason, in one line.
     fn replicate(
         &self,
         point: usize,
@@ -42,13 +42,12 @@ pub struct Report {
     pub layout: Arc<Layout>,
     /// The numbers, in the order of the layout.
     pub values: Vec<f64>,
-    /// A digest of what happened, for comparisons; 0 if there is none.
+    /// A digest of the events, for comparisons; 0 without events.
     pub fingerprint: u64,
 }
 
 impl Report {
-    /// The number that stands for a metric of an entity, if it is one of its own; not
-    /// a number if there is none.
+    /// The value of a metric of an entity, if it is a single number; NaN if missing.
     pub(crate) fn plain(&self, metric: &str, entity: &str) -> f64 {
         let mut at = 0;
         for column in &self.layout.columns {
@@ -62,7 +61,7 @@ impl Report {
     }
 }
 
-/// What the numbers of a report are.
+/// The meaning of the numbers of a report.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Layout {
     /// One entry for each number, or for three if it is pooled.
@@ -76,16 +75,16 @@ pub struct Column {
     pub metric: &'static Metric,
     /// Whose metric it is.
     pub entity: String,
-    /// Where along the metric's own axis, if it has one: a length of chains, a delay.
+    /// The position on the metric's own axis, if it has one: a chain length, a delay.
     pub at: Option<f64>,
     /// Whether three numbers stand for many observations: how many there are, their mean,
-    /// the sum of their squared deviations from it. Pooled observations count alike,
-    /// whichever replication they come from.
+    /// the sum of their squared deviations from it. Pooled observations have equal
+    /// weight, whatever their replication.
     pub pooled: bool,
 }
 
 impl Column {
-    /// A number of its own.
+    /// A single number.
     pub fn number(metric: &'static Metric, entity: &str) -> Self {
         Self {
             metric,
@@ -95,7 +94,7 @@ impl Column {
         }
     }
 
-    /// How many numbers stand for it.
+    /// How many numbers it has in a report.
     pub fn width(&self) -> usize {
         if self.pooled { 3 } else { 1 }
     }

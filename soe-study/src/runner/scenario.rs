@@ -21,7 +21,7 @@ pub struct ScenarioSweep {
     points: Vec<Point>,
     /// The files that the scenario names, with their digests.
     pub(crate) inputs: Vec<(PathBuf, String)>,
-    /// What is cut from each replication, in nanoseconds.
+    /// The warm-up cut from each replication, in nanoseconds.
     pub(crate) warm_up: u64,
 }
 
@@ -31,13 +31,13 @@ struct Point {
     identity: String,
 }
 
-/// What a thread keeps: the metrics of the last replication, and the layout of those that
-/// the study wants.
+/// The state of a thread: the metrics of the last replication, and the layout of those
+/// that the study selects.
 #[derive(Debug, Default)]
 pub struct Kept {
     reported: Vec<Reported>,
     layout: Arc<Layout>,
-    /// Whether the layout is that of what was reported.
+    /// Whether the layout matches the report.
     is_current: bool,
 }
 
@@ -49,7 +49,7 @@ struct Reported {
 }
 
 impl Kept {
-    /// Whether the study wants a metric. Metrics come in an order that hardly ever changes.
+    /// Whether the study selects a metric. The order of metrics rarely changes.
     fn wants(
         &mut self,
         place: usize,

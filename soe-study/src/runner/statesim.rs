@@ -132,7 +132,7 @@ impl StatesimSweep {
     /// Reads or makes the inputs and prepares all points.
     ///
     /// # Errors
-    /// If an input is wrong or cannot be read, or a point is impossible, in one line.
+    /// If an input is invalid or cannot be read, or a point is invalid, in one line.
     pub(crate) fn new(plan: &Plan, subject: &StatesimSubject) -> Result<Self, String> {
         let mut sweep = Self {
             seed: plan.seed,
@@ -284,7 +284,7 @@ impl StatesimSweep {
 
 fn describe_network(source: &NetworkSource) -> String {
     match source {
-        NetworkSource::Example => "the example that is part of the program".to_owned(),
+        NetworkSource::Example => "the built-in example".to_owned(),
         NetworkSource::Generated { kind, seed } => format!("generated: {kind}, seed {seed}"),
         NetworkSource::Files([nodes, ..]) => nodes
             .file_stem()
@@ -294,7 +294,7 @@ fn describe_network(source: &NetworkSource) -> String {
 
 fn describe_trace(source: &TraceSource) -> String {
     match source {
-        TraceSource::Example => "the example that is part of the program".to_owned(),
+        TraceSource::Example => "the built-in example".to_owned(),
         TraceSource::Generated { jobs, seed } => format!("generated: {jobs} jobs, seed {seed}"),
         TraceSource::File { path, .. } => path
             .file_name()

@@ -15,7 +15,7 @@ use super::scale::{LOGARITHMIC, SCALE};
 /// The most values of an axis.
 const MOST_ITEMS: u64 = 100_000;
 
-/// What figures call the axis that a metric has of its own.
+/// The name in figures of a metric's own axis.
 pub(super) const WITHIN: &str = "within";
 
 /// Columns of tables beside which axes stand, and what figures call the axis of a metric.
@@ -34,44 +34,44 @@ const KEY: &str = "a key such as client.NAME.arrivals.rate";
 /// A table `[[axis]]`.
 pub(super) static SECTION: Section = Section {
     path: "axis",
-    help: "An axis: what is varied, as a list of values or as a range. An axis without `key` \
-           and `keys` has values that say themselves what they set.",
+    help: "An axis: a key and its values, as a list or as a range. Without `key` and `keys`, each \
+           value has its own table of keys, `set`.",
     keys: &[
         Key {
             name: "name",
             form: Form::Text("a name"),
             default: Default::Absent("the last part of the first key"),
             when: When::Always,
-            help: "By what tables and filters call it.",
+            help: "The name used in tables and filters.",
         },
         Key {
             name: "label",
             form: Form::Text("a text"),
             default: Default::Absent("the name"),
             when: When::Always,
-            help: "What figures write beside it, those of `soe plot` and `soe report` too.",
+            help: "The label in figures, also those of `soe plot` and `soe report`.",
         },
         Key {
             name: "key",
             form: Form::Text(KEY),
             default: Default::Unused,
             when: When::Always,
-            help: "The key that is varied: of the scenario, or a parameter of StateSim.",
+            help: "The key that is varied: a key of the scenario or a parameter of StateSim.",
         },
         Key {
             name: "keys",
             form: Form::Texts(KEY),
             default: Default::Unused,
             when: When::Without(&["key"]),
-            help: "Several keys that change together: each value is a list with one for each \
-                   key, or one for all.",
+            help: "Several keys that change together: each value is a list with one value for each \
+                   key, or a single value for all.",
         },
         Key {
             name: "values",
             form: Form::Values(&CASE),
             default: Default::Absent("a range"),
             when: When::Always,
-            help: "The values, as they are written in a scenario.",
+            help: "The values, written as in a scenario.",
         },
         Key {
             name: "from",
@@ -96,21 +96,22 @@ pub(super) static SECTION: Section = Section {
             },
             default: Default::Unused,
             when: When::Without(&["values"]),
-            help: "How many numbers a range has, both ends included.",
+            help: "The number of values in the range, including both ends.",
         },
         Key {
             name: "spacing",
             form: SCALE,
             default: Default::Value("linear"),
             when: When::Without(&["values"]),
-            help: "Whether neighbours in a range have the same difference or the same ratio.",
+            help: "Whether adjacent numbers of the range have the same difference or the same \
+                   ratio.",
         },
         Key {
             name: "unit",
             form: Form::Text("a unit such as \"ms\""),
             default: Default::Unused,
             when: When::Without(&["values"]),
-            help: "What is written after each number of a range.",
+            help: "The unit of the numbers of the range.",
         },
         Key {
             name: "whole",
@@ -122,9 +123,9 @@ pub(super) static SECTION: Section = Section {
         Key {
             name: "labels",
             form: Form::Texts("a text"),
-            default: Default::Absent("the values as they are written"),
+            default: Default::Absent("the values as written"),
             when: When::Always,
-            help: "What to call the values.",
+            help: "The labels of the values.",
         },
         Key {
             name: "scale",
@@ -144,22 +145,22 @@ const NUMBER: Form = Form::Number {
 /// A value of an axis without keys.
 static CASE: Section = Section {
     path: "axis.values",
-    help: "A value of an axis that has neither `key` nor `keys`. The scenario from which the \
-           study starts says none of the keys that only some values set.",
+    help: "A value of an axis that has neither `key` nor `keys`. Leave out of the base scenario \
+           every key that only some values set.",
     keys: &[
         Key {
             name: "label",
             form: Form::Text("a text"),
             default: Default::Mandatory,
             when: When::Always,
-            help: "What the value is called.",
+            help: "The label of the value.",
         },
         Key {
             name: "set",
-            form: Form::Open("a table of keys and their values"),
+            form: Form::Changes("a table of keys and their values"),
             default: Default::Mandatory,
             when: When::Always,
-            help: "Keys of the scenario or parameters of StateSim, and what they are set to.",
+            help: "Keys of the scenario or parameters of StateSim, and their values.",
         },
     ],
 };
@@ -171,7 +172,7 @@ pub struct Axis {
     pub name: String,
     /// What figures write beside it.
     pub label: String,
-    /// The unit of its numbers; empty if they have none, or are no numbers.
+    /// The unit of its numbers; empty without unit, or if they are not numbers.
     pub unit: String,
     /// Whether figures show it on a logarithmic scale.
     pub logarithmic: bool,
@@ -235,7 +236,7 @@ pub(super) fn resolve(study: &Record, report: &mut Report<'_>) -> Option<Vec<Axi
         };
         if axes.iter().any(|known| known.name == axis.name) {
             let message = format!(
-                "two axes are called `{}`, give one of them another `name`",
+                "two axes are called `{}`, set a different `name`",
                 quote(&axis.name)
             );
             report.wrong(record.place, message);
@@ -244,7 +245,7 @@ pub(super) fn resolve(study: &Record, report: &mut Report<'_>) -> Option<Vec<Axi
             let (key, other) = (quote(key), quote(other));
             let message = match key == other {
                 true => format!("two axes change `{key}`"),
-                false => format!("two axes change the same: `{other}` and `{key}`"),
+                false => format!("two axes change overlapping keys: `{other}` and `{key}`"),
             };
             report.wrong(axis.place, message);
         }
@@ -299,7 +300,7 @@ fn axis(record: &Record, report: &mut Report<'_>) -> Option<Axis> {
             .iter()
             .any(|known| known.label == item.label || is_same_number(known, item))
         {
-            let message = format!("the value `{}` is there twice", quote(&item.label));
+            let message = format!("the value `{}` appears twice", quote(&item.label));
             report.wrong(item.place, message);
         }
     }
@@ -337,7 +338,7 @@ fn keys(record: &Record, report: &mut Report<'_>) -> Option<Vec<String>> {
     for (number, key) in keys.iter().enumerate() {
         if keys[..number].iter().any(|known| known.text == key.text) {
             let (path, text) = (record.path_of("keys"), quote(&key.text));
-            report.wrong(key.place, format!("{path}: `{text}` is there twice"));
+            report.wrong(key.place, format!("{path}: `{text}` appears twice"));
         }
     }
     Some(keys.iter().map(|key| key.text.clone()).collect())
@@ -354,7 +355,7 @@ fn name(record: &Record, keys: &[String], report: &mut Report<'_>) -> Option<Str
     let is_taken = RESERVED.contains(&name.as_str());
     if is_taken || name.contains(char::is_control) {
         let why = match is_taken {
-            true => "tables and figures have that already, give it another `name`",
+            true => "tables and figures use this name; set a different `name`",
             false => "a name is one line",
         };
         let message = format!("an axis cannot be called `{}`: {why}", quote(&name));
@@ -384,7 +385,7 @@ fn item(record: &Record, keys: &[String], node: &Node, report: &mut Report<'_>) 
             keys.iter().cloned().zip(items.iter().cloned()).collect()
         }
         (keys, Raw::List(items)) => {
-            let message = format!("there are {} values for {} keys", items.len(), keys.len());
+            let message = format!("found {} values for {} keys", items.len(), keys.len());
             report.wrong(place, message);
             return None;
         }
@@ -404,7 +405,7 @@ fn item(record: &Record, keys: &[String], node: &Node, report: &mut Report<'_>) 
     })
 }
 
-/// A value that sets keys of its own.
+/// A value with its own keys.
 fn case(axis: &Record, table: &Table, place: Place, report: &mut Report<'_>) -> Option<Item> {
     let mut reader = Reader {
         report,

@@ -60,7 +60,7 @@ fn check_metrics(plan: &Plan, entities: &BTreeSet<String>, report: &mut Report<'
         {
             let hint = hint(entity, entities.iter().map(String::as_str));
             let message = format!(
-                "`{}`: nobody is called `{}`{hint}",
+                "`{}`: no entity is called `{}`{hint}",
                 quote(&selector.to_string()),
                 quote(entity)
             );

@@ -14,15 +14,15 @@ const NAME: &str = "a name of letters, digits, - and _";
 /// A table `[[figure]]`.
 pub(super) static SECTION: Section = Section {
     path: "figure",
-    help: "A figure, drawn once for each combination of the values of the axes that it does \
-           not show. Bands are 95 % intervals over replications.",
+    help: "A figure. It is drawn once for each combination of values of the axes that it does not \
+           show. Bands are 95 % intervals over replications.",
     keys: &[
         Key {
             name: "name",
             form: Form::Text(NAME),
             default: Default::Mandatory,
             when: When::Always,
-            help: "The stem of the files; the values of axes that the figure does not show are \
+            help: "The stem of the file names; values of axes that the figure does not show are \
                    appended.",
         },
         Key {
@@ -30,28 +30,30 @@ pub(super) static SECTION: Section = Section {
             form: Form::Text("a text"),
             default: Default::Unused,
             when: When::Always,
-            help: "What is written above.",
+            help: "The title.",
         },
         Key {
             name: "metric",
             form: Form::Text("the name of a metric"),
             default: Default::Mandatory,
             when: When::Always,
-            help: "What is shown, such as `latency_mean@all`.",
+            help: "The metric on the vertical axis, such as `latency_mean@all`.",
         },
         Key {
             name: "x",
             form: Form::Name("axis"),
             default: Default::Mandatory,
             when: When::Always,
-            help: "An axis, or `within` for metrics that have an axis of their own.",
+            help: "The horizontal axis: an axis of the study, or `within` for metrics that have \
+                   their own axis.",
         },
         Key {
             name: "series",
             form: Form::Name("axis"),
             default: Default::Unused,
             when: When::Always,
-            help: "An axis whose values are lines of their own; entities always are.",
+            help: "An axis with a line for each of its values; each entity always has its own \
+                   line.",
         },
         Key {
             name: "entities",
@@ -65,8 +67,8 @@ pub(super) static SECTION: Section = Section {
             form: Form::Pairs("a list of pairs of entities such as [[\"a\", \"b\"]]"),
             default: Default::Unused,
             when: When::Always,
-            help: "Pairs of entities whose ratio is shown instead, with its interval by the \
-                   delta method on the pairs of replications.",
+            help: "Pairs of entities whose ratio is shown instead; its interval is computed with \
+                   the delta method, paired by replication.",
         },
         Key {
             name: "where",
@@ -97,9 +99,9 @@ pub struct FigureSpec {
     pub metric: Selector,
     /// Over what.
     pub x: X,
-    /// The axis whose values are lines of their own.
+    /// The axis with a line for each value.
     pub series: Option<usize>,
-    /// Only these entities; all if there is none.
+    /// The entities; all if empty.
     pub entities: Vec<String>,
     /// Show the ratio of the first entity to the second instead, for each pair.
     pub ratios: Vec<(String, String)>,
@@ -113,7 +115,7 @@ pub struct FigureSpec {
 pub enum X {
     /// An axis of the study.
     Axis(usize),
-    /// The place at which the metric has values of its own, such as the length of chains.
+    /// The position on the metric's own axis, such as the length of chains.
     Within,
 }
 
@@ -145,7 +147,7 @@ fn figure(record: &Record, axes: &[Axis], report: &mut Report<'_>) -> Option<Fig
         return None;
     }
     if series.is_some() && x == series.map(X::Axis) {
-        record.wrong("series", "this axis is the horizontal one already", report);
+        record.wrong("series", "this axis is already the horizontal one", report);
     }
     let entities = record.names("entities").iter();
     Some(FigureSpec {

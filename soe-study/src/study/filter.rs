@@ -64,7 +64,8 @@ fn comparison(text: &str, axes: &[Axis]) -> Result<Comparison, String> {
         .min_by_key(|&(at, operator)| (at, std::cmp::Reverse(operator.len())));
     let Some((at, operator)) = found else {
         return Err(format!(
-            "`{}` is no condition, expected one such as \"jobs <= 300\" (with <, <=, >, >=, =, !=)",
+            "`{}` is not a condition, expected one such as \"jobs <= 300\" (with <, <=, >, >=, =, \
+             !=)",
             quote(text)
         ));
     };
@@ -89,7 +90,7 @@ fn comparison(text: &str, axes: &[Axis]) -> Result<Comparison, String> {
                 };
                 if !texts && !ordered {
                     return Err(format!(
-                        "`{}` compares by size, but not both sides are numbers",
+                        "`{}`: <, <=, > and >= need numbers on both sides",
                         quote(text.trim())
                     ));
                 }

@@ -11,9 +11,9 @@ use super::selector::Selector;
 /// A table `[[finding]]`.
 pub(super) static SECTION: Section = Section {
     path: "finding",
-    help: "A claim about two values of an axis, at every combination of the others: it is \
-           decided by the ratio of the means of a metric, paired by replication, with its 95 % \
-           interval.",
+    help: "A claim about two values of an axis, checked at every combination of values of the \
+           other axes. The test uses the ratio of the means of a metric, paired by replication, \
+           with its 95 % interval.",
     keys: &[
         Key {
             name: "name",
@@ -34,44 +34,44 @@ pub(super) static SECTION: Section = Section {
             form: Form::Text("a metric of an entity such as latency_mean@all"),
             default: Default::Mandatory,
             when: When::Always,
-            help: "What is compared, of one entity.",
+            help: "The metric of one entity that is compared.",
         },
         Key {
             name: "axis",
             form: Form::Name("axis"),
             default: Default::Mandatory,
             when: When::Always,
-            help: "The axis whose values are compared.",
+            help: "The axis whose two values are compared.",
         },
         Key {
             name: "value",
             form: Form::Text("a value of the axis"),
             default: Default::Mandatory,
             when: When::Always,
-            help: "The value that is compared, by its label.",
+            help: "The label of the first value.",
         },
         Key {
             name: "than",
             form: Form::Text("a value of the axis"),
             default: Default::Mandatory,
             when: When::Always,
-            help: "The value that it is compared with, by its label.",
+            help: "The label of the second value, the reference.",
         },
         Key {
             name: "is",
             form: Form::Word(&["less", "not-more", "depends"]),
             default: Default::Value("less"),
             when: When::Always,
-            help: "What is claimed: less everywhere and beyond doubt, nowhere more beyond doubt, \
-                   or less in some places and more in others.",
+            help: "The claim: significantly less at every combination, nowhere significantly more, \
+                   or significantly less at some combinations and more at others.",
         },
         Key {
             name: "along",
             form: Form::Name("axis"),
             default: Default::Unused,
             when: When::Always,
-            help: "Another axis: the claim is about how the ratio changes from its first value \
-                   to its last.",
+            help: "Another axis: the claim is then about the change of the ratio from its first to \
+                   its last value.",
         },
         Key {
             name: "where",
@@ -93,7 +93,7 @@ pub struct FindingSpec {
     pub claim: String,
     /// What is compared; the entity must be given.
     pub metric: Selector,
-    /// The axis whose values are compared.
+    /// The axis whose two values are compared.
     pub axis: usize,
     /// The value that is compared.
     pub value: usize,
@@ -156,7 +156,7 @@ fn finding(record: &Record, axes: &[Axis], report: &mut Report<'_>) -> Option<Fi
         return None;
     }
     if along.is_some() && along == axis {
-        let message = "this axis is the one that is compared";
+        let message = "this is the axis that is compared";
         record.wrong("along", message, report);
     }
     Some(FindingSpec {

@@ -37,7 +37,7 @@ pub(super) fn points(
     let points: Vec<_> = (0..count).map(point).filter(kept).collect();
     if points.is_empty() && count > 0 {
         let place = filters.last().map_or(Place::File(0), |filter| filter.place);
-        report.wrong(place, "the filters leave no point");
+        report.wrong(place, "the filters exclude all points");
     }
     if points.len() > MOST_POINTS {
         let place = axes.last().map_or(Place::File(0), |axis| axis.place);

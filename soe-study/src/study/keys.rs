@@ -1,6 +1,6 @@
-//! The keys of a study: of a file of its own, and of the section `sweep` of a scenario.
+//! The keys of a study: of a study file, and of the section `sweep` of a scenario.
 
-use scenarios::format::SWEEP;
+use scenarios::format::{SCENARIO, SWEEP};
 use scenarios::reader::reference::sections;
 use scenarios::reader::section::{Default, Form, Key, Section, When};
 
@@ -14,7 +14,7 @@ const VERSION: u64 = 1;
 /// A study file.
 pub(super) static STUDY: Section = Section {
     path: "the study",
-    help: "A study: what is varied, how often each point is repeated, and what is looked at.",
+    help: "A study: axes, replications, metrics and figures.",
     keys: &[
         Key {
             name: "version",
@@ -32,7 +32,7 @@ pub(super) static STUDY: Section = Section {
             form: Form::Word(&["scenario", "statesim"]),
             default: Default::Mandatory,
             when: When::Always,
-            help: "What is varied: a scenario, which is simulated, or StateSim.",
+            help: "The subject: a scenario, which is simulated, or StateSim.",
         },
         TITLE,
         Key {
@@ -53,14 +53,17 @@ pub(super) static STUDY: Section = Section {
             form: Form::Text("the path of a scenario file"),
             default: Default::Absent("`scenario` instead"),
             when: When::Is("kind", "scenario"),
-            help: "The scenario that is varied, a file relative to this one.",
+            help: "The base scenario, a file relative to this one.",
         },
         Key {
             name: "scenario",
-            form: Form::Open("a table with the keys of a scenario"),
+            form: Form::Foreign {
+                what: "a table with the keys of a scenario",
+                section: &SCENARIO,
+            },
             default: Default::Absent("`base` instead"),
             when: When::Is("kind", "scenario"),
-            help: "The scenario that is varied, written here. Not with base.",
+            help: "The base scenario, written in this file; cannot be combined with `base`.",
         },
         Key {
             when: When::Is("kind", "scenario"),
@@ -71,7 +74,7 @@ pub(super) static STUDY: Section = Section {
             form: Form::Later(&PARAMETERS),
             default: Default::Value("{}"),
             when: When::Is("kind", "statesim"),
-            help: "What StateSim evaluates where no axis says otherwise.",
+            help: "The parameters of StateSim where no axis sets them.",
         },
         Key {
             name: "network",
@@ -93,7 +96,7 @@ pub(super) static STUDY: Section = Section {
 /// A study that is a section of the scenario that it varies.
 pub(super) static SECTION: Section = Section {
     path: SWEEP,
-    help: "A study inside the file of the scenario that it varies; its tables are `[[sweep.axis]]`, \
+    help: "A study in the file of its base scenario; its tables are `[[sweep.axis]]`, \
            `[[sweep.figure]]` and so on.",
     keys: &[
         TITLE,
@@ -113,7 +116,7 @@ const TITLE: Key = Key {
     form: Form::Text("a text"),
     default: Default::Unused,
     when: When::Always,
-    help: "What the page with the results is called, that of `soe report` too.",
+    help: "The title of the page with the results, also that of `soe report`.",
 };
 
 const SEED: Key = Key {
@@ -125,7 +128,7 @@ const SEED: Key = Key {
     },
     default: Default::Absent("`run.seed` of the scenario, or else 1"),
     when: When::Always,
-    help: "The root of all random draws.",
+    help: "The seed of all random draws.",
 };
 
 const REPLICATIONS: Key = Key {
@@ -137,8 +140,7 @@ const REPLICATIONS: Key = Key {
     },
     default: Default::Absent("`run.replications` of the scenario, or else 10"),
     when: When::Always,
-    help: "How often each point is repeated: a number, or a table that says how precise the \
-           results are to be.",
+    help: "The number of replications of each point, or a table with the precision to reach.",
 };
 
 const METRICS: Key = Key {
@@ -146,7 +148,7 @@ const METRICS: Key = Key {
     form: Form::Texts("the name of a metric"),
     default: Default::Absent("all"),
     when: When::Always,
-    help: "Which metrics are kept: `latency_mean` for all entities, `latency_mean@all` for one.",
+    help: "The metrics that are kept: `latency_mean` for all entities, `latency_mean@all` for one.",
 };
 
 const AXIS: Key = Key {
@@ -154,8 +156,8 @@ const AXIS: Key = Key {
     form: Form::Tables(&axis::SECTION),
     default: Default::Value("[]"),
     when: When::Always,
-    help: "What is varied. The points are all combinations of the values of the axes, the last \
-           axis varying fastest.",
+    help: "The axes. The points are all combinations of their values; the last axis varies \
+           fastest.",
 };
 
 const FILTER: Key = Key {
@@ -170,9 +172,9 @@ const FILTER: Key = Key {
 const FIGURE: Key = Key {
     name: "figure",
     form: Form::Tables(&figure::SECTION),
-    default: Default::Absent("each metric of interest over the first axis of numbers"),
+    default: Default::Absent("each main metric over the first numeric axis"),
     when: When::Always,
-    help: "The figures to draw.",
+    help: "The figures.",
 };
 
 const FINDING: Key = Key {
@@ -180,15 +182,15 @@ const FINDING: Key = Key {
     form: Form::Tables(&finding::SECTION),
     default: Default::Value("[]"),
     when: When::Always,
-    help: "What the study is expected to show.",
+    help: "The claims that the study checks.",
 };
 
 const SET: Key = Key {
     name: "set",
-    form: Form::Open("a table of keys and their values"),
+    form: Form::Changes("a table of keys and their values"),
     default: Default::Unused,
     when: When::Always,
-    help: "Keys of the scenario, and what they are set to at every point.",
+    help: "Keys of the scenario and their values at every point.",
 };
 
 /// The JSON Schema of study files, as text.

@@ -34,13 +34,13 @@ const FACTOR: Form = Form::Number {
 /// The parameters of StateSim; the defaults are those of its published studies.
 pub(super) static PARAMETERS: Section = Section {
     path: "parameters",
-    help: "What StateSim evaluates.",
+    help: "The parameters of StateSim.",
     keys: &[
         key(
             "model",
             Form::Word(&["original", "corrected"]),
             "original",
-            "Which model: with the quirks of the original, or with all of them put right.",
+            "The model: with the defects of the original, or with all of them corrected.",
         ),
         Key {
             name: "network",
@@ -57,7 +57,7 @@ pub(super) static PARAMETERS: Section = Section {
                 or: None,
             },
             "250",
-            "Jobs in a replication.",
+            "The number of jobs in a replication.",
         ),
         key(
             "functions",
@@ -73,31 +73,31 @@ pub(super) static PARAMETERS: Section = Section {
             "operations-factor",
             FACTOR,
             "100000",
-            "Operations per second of duration on a full core.",
+            "Operations for each second of duration on a full core.",
         ),
         key(
             "argument-factor",
             FACTOR,
             "1000000",
-            "Bytes of argument per unit of memory.",
+            "Bytes of argument for each unit of memory.",
         ),
         key(
             "state-factor",
             FACTOR,
             "1000000",
-            "Bytes of state per unit of memory.",
+            "Bytes of state for each unit of memory.",
         ),
         key(
             "cloud-latency",
             Form::Duration { or: None },
             "60 ms",
-            "One-way latency to the cloud.",
+            "The one-way latency to the cloud.",
         ),
         key(
             "cloud-rate",
             Form::Rate { or: None },
             "50 Mb/s",
-            "Rate to and from the cloud.",
+            "The rate to and from the cloud.",
         ),
         key(
             "allocation",

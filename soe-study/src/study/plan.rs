@@ -10,7 +10,7 @@ use super::subject::Subject;
 /// A study, checked and complete.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// What it is about, in one line.
+    /// The title, in one line.
     pub title: String,
     /// The root of all random draws: replication `i` of every point draws from the
     /// streams of this seed and `i`.
@@ -26,11 +26,11 @@ pub struct Plan {
     pub points: Vec<Vec<usize>>,
     /// The filters, as they were written.
     pub filters: Vec<String>,
-    /// Which metrics are kept; all if there is none.
+    /// The metrics that are kept; all if empty.
     pub metrics: Vec<Selector>,
-    /// The figures to draw.
+    /// The figures.
     pub figures: Vec<FigureSpec>,
-    /// What it is expected to show.
+    /// Its findings.
     pub findings: Vec<FindingSpec>,
 }
 

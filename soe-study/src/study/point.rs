@@ -21,13 +21,13 @@ impl ScenarioSubject {
         let mut wrong = Vec::new();
         for (key, node) in self.changes(plan, number) {
             if let Some((_, instead)) = OF_STUDY.iter().find(|(own, _)| key == *own) {
-                let message = format!("{key}: the study says it, by its key `{instead}`");
+                let message = format!("{key}: set the key `{instead}` of the study instead");
                 wrong.push((node.place, message));
                 continue;
             }
             let value = format!("{key}={}", node.raw.toml());
             if let Err(Diagnostics(found)) = scenario.set(&value) {
-                // That there is no such key is wrong for all values of an axis.
+                // An unknown key is an error of the axis, not of one value.
                 let axis = plan.axes.iter().find(|axis| axis.changes(key));
                 let place = axis.map_or(node.place, |axis| axis.place);
                 for found in found {

@@ -21,7 +21,7 @@ impl Plan {
     }
 
     /// The same with the scenario from which it starts written out, which may stand in a
-    /// file of its own. Paths in that are written as they are.
+    /// separate file. Paths in that are written unchanged.
     pub fn to_whole_toml(&self) -> String {
         study(self, true)
     }

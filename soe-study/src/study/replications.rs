@@ -6,7 +6,7 @@ use scenarios::reader::section::{Default, Form, Key, Section, When};
 
 use super::selector::{self, Selector};
 
-/// The most replications of a point.
+/// The maximum number of replications of a point.
 pub(super) const MOST: u64 = 1_000_000;
 /// How many there are where nothing says otherwise.
 pub(super) const DEFAULT: &str = "10";
@@ -20,29 +20,29 @@ const COUNT: Form = Form::Count {
 /// The table `replications`.
 pub(super) static SECTION: Section = Section {
     path: "replications",
-    help: "How precise the results are to be: each point is repeated until the half-width of \
-           the 95 % interval is small enough for every metric named.",
+    help: "The precision to reach: each point is repeated until the half-width of the 95 % \
+           interval is small enough for every metric listed.",
     keys: &[
         Key {
             name: "min",
             form: COUNT,
             default: Default::Value("5"),
             when: When::Always,
-            help: "The fewest replications of a point, at least 2.",
+            help: "The minimum number of replications of a point, at least 2.",
         },
         Key {
             name: "max",
             form: COUNT,
             default: Default::Mandatory,
             when: When::Always,
-            help: "The most replications of a point.",
+            help: "The maximum number of replications of a point.",
         },
         Key {
             name: "precision",
             form: Form::Number { min: 0.0, max: 1.0 },
             default: Default::Mandatory,
             when: When::Always,
-            help: "The half-width of the 95 % interval as a part of the mean, more than 0.",
+            help: "The half-width of the 95 % interval relative to the mean, more than 0.",
         },
         Key {
             name: "metrics",
@@ -116,7 +116,7 @@ fn until_precise(record: &Record, report: &mut Report<'_>) -> Option<Replication
         record.wrong("metrics", "the list is empty", report);
     }
     if min == Some(1) {
-        let message = "a single replication has no interval, at least 2 are needed";
+        let message = "found 1, expected at least 2: a single replication has no interval";
         record.wrong("min", message, report);
     }
     let (min, max) = (min?, max?);

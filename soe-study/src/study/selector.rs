@@ -61,7 +61,7 @@ pub(super) fn list(record: &Record, key: &str, report: &mut Report<'_>) -> Optio
         let selector = Selector::parse(&name.text, name.place);
         if selectors.iter().any(|known| known.is(&selector)) {
             let (path, text) = (record.path_of(key), quote(&name.text));
-            report.wrong(name.place, format!("{path}: `{text}` is there twice"));
+            report.wrong(name.place, format!("{path}: `{text}` appears twice"));
         }
         selectors.push(selector);
     }

@@ -47,7 +47,7 @@ impl Subject {
 pub(super) fn scenario(study: &Record, folder: &Path, report: &mut Report<'_>) -> Option<Subject> {
     let (base, path, inline) = match (study.given("base"), study.given("scenario")) {
         (Some(_), Some(place)) => {
-            report.wrong(place, "`scenario` does not go with `base`");
+            report.wrong(place, "`scenario` cannot be combined with `base`");
             return None;
         }
         (Some(_), None) => {

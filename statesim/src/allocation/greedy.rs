@@ -223,9 +223,9 @@ impl<'a> Allocator<'a> {
             Affinity::Gpu => "GPU",
         };
         Error::Network(if network.range(affinity).is_empty() {
-            format!("a function needs a {kind} node and there is none")
+            format!("a function needs a {kind} node, but the network has none")
         } else {
-            format!("client `{client}` can reach no {kind} node and be reached from it")
+            format!("client `{client}` has no {kind} node that it can reach and that can reach it")
         })
     }
 }

@@ -3,10 +3,10 @@
 use analysis::console::tell;
 
 use crate::evaluation::{Evaluation, Outcome};
+use crate::jobs::TraceCounts;
 use crate::network::Network;
 use crate::output::{Chunk, OutputError, Results};
 use crate::pool::Pool;
-use crate::trace::TraceCounts;
 
 use super::inputs::Parameters;
 use super::summary::{Summary, measure};
@@ -26,13 +26,12 @@ pub fn run(args: &Args) -> Result<(), CommandError> {
     let (topology, jobs) = parameters.read(args)?;
     if parameters.is_example {
         tell(format_args!(
-            "note: no input files given and none of nodes, links, edges, tasks is here: this is \
-             the example that is part of the program"
+            "note: no input files given and no files nodes, links, edges, tasks in this folder: using the built-in example"
         ));
     }
     if topology.has_latency() && !corrections.latency {
         tell(format_args!(
-            "note: the original model takes no notice of the latency of links"
+            "note: the original model ignores the latency of links"
         ));
     }
     // Told when the evaluation has succeeded: an error is one line.
@@ -46,7 +45,7 @@ pub fn run(args: &Args) -> Result<(), CommandError> {
     drop(jobs);
     if (1..parameters.jobs).contains(&pool.len()) {
         tell(format_args!(
-            "note: the trace has only {} jobs with states, every replication takes all of them",
+            "note: the trace has only {} jobs with states, every replication uses all of them",
             pool.len()
         ));
     }
@@ -69,10 +68,10 @@ pub fn run(args: &Args) -> Result<(), CommandError> {
 /// Which rows of the trace were skipped, if any were.
 fn skipped(counts: TraceCounts) -> Option<String> {
     let reasons = [
-        (counts.foreign_rows, "not of the layout or of no job"),
+        (counts.foreign_rows, "not of the layout or without a job"),
         (
             counts.independent_rows,
-            "of tasks whose name says nothing about dependencies",
+            "of tasks whose name does not list dependencies",
         ),
         (counts.unfinished_rows, "of tasks that never ended"),
     ];

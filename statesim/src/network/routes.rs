@@ -34,7 +34,7 @@ const CACHE_BYTES: usize = 640 << 20;
 #[derive(Debug)]
 pub(crate) struct Routes {
     corrections: Corrections,
-    /// For each node one that stands for all whose place in the network is the same.
+    /// For each node, a representative of all nodes at the same place in the network.
     twin_of: Vec<NodeId>,
     /// The kind of each link by vertex; `NOT_A_LINK` for other vertices.
     kind_of: Vec<u32>,

@@ -5,7 +5,7 @@ use std::fmt;
 use analysis::{Axis, Chart, QuantileRule, Series, Sorted, TextTable, mean};
 
 use crate::jobs::Jobs;
-use crate::trace::TraceCounts;
+use crate::jobs::TraceCounts;
 
 /// What a trace holds.
 #[derive(Clone, Debug, PartialEq)]

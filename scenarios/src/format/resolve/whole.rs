@@ -30,10 +30,7 @@ impl Whole<'_> {
     pub(super) fn check(&self, report: &mut Report<'_>) {
         let deployment = self.deployment;
         if deployment.clients.is_empty() {
-            report.wrong(
-                self.root.place,
-                "there is no client, so nothing would be called",
-            );
+            report.wrong(self.root.place, "the scenario has no client");
             return;
         }
         self.brokers_know_something(report);
@@ -67,7 +64,7 @@ impl Whole<'_> {
             {
                 let Origin { path, place } = self.origin(&broker.name);
                 let message =
-                    format!("{path} knows no destination: it needs a `controller` or a `table`");
+                    format!("{path} has no destinations: it needs a `controller` or a `table`");
                 report.wrong(place, message);
             }
         }
@@ -100,7 +97,8 @@ impl Whole<'_> {
             let message = if all.contains(client.function.as_str()) {
                 let destination = destinations.first().copied().unwrap_or_default();
                 format!(
-                    "{path}: function `{function}` is offered by no computer that `{}` leads to",
+                    "{path}: no computer that can be reached through `{}` offers function \
+                     `{function}`",
                     quote(destination)
                 )
             } else {
@@ -136,8 +134,8 @@ impl Whole<'_> {
         };
         if let Some(function) = called.iter().find(|function| !reached(function)) {
             let message = format!(
-                "{path}: function `{}` of workflow `{}` is offered by no computer that `{}` leads \
-                 to",
+                "{path}: function `{}` of workflow `{}` is not offered by any computer that can be \
+                 reached through `{}`",
                 quote(function),
                 quote(&workflow.name),
                 quote(destinations.first().map_or("", String::as_str))
@@ -182,8 +180,8 @@ impl Whole<'_> {
                 && complained.insert(companion.clone())
             {
                 let message = format!(
-                    "{path}: function `{}` is offered by no computer that `{}` leads to, the \
-                     companion of `{}`",
+                    "{path}: function `{}` is not offered by any computer that can be reached \
+                     through `{}`, the companion of `{}`",
                     quote(function),
                     quote(companion),
                     quote(&host.computer)
@@ -200,7 +198,7 @@ impl Whole<'_> {
         record.map_or(origin.place, |(_, record)| record.at("function"))
     }
 
-    /// A computer that is gone cannot fail again, and so on.
+    /// Checks the order of events: a computer that has failed cannot fail again, and so on.
     fn events_follow_each_other(&self, report: &mut Report<'_>) {
         // For each computer: the last event that concerned its presence.
         let mut last: HashMap<&str, &str> = HashMap::new();
@@ -218,9 +216,9 @@ impl Whole<'_> {
                 _ => gone,
             };
             if wrong {
-                let state = if gone { "is gone" } else { "is there" };
+                let state = if gone { "gone" } else { "running" };
                 let message = format!(
-                    "computer `{}` cannot {happening} at {}: it {state} already",
+                    "computer `{}` cannot {happening} at {}: it is already {state}",
                     quote(computer),
                     event.at
                 );
@@ -272,7 +270,7 @@ impl Whole<'_> {
         if let Some(client) = endless {
             let Origin { path, place } = self.origin(&client.name);
             let message = format!(
-                "nothing ends the run: set `duration` or `calls` in run, or `calls` or `stop` in \
+                "the run has no end: set `duration` or `calls` in run, or `calls` or `stop` in \
                  {path}"
             );
             report.wrong(place, message);

@@ -8,7 +8,7 @@ use sim_core::SimDuration;
 
 use super::Load;
 use crate::harness::Run;
-use crate::mm1;
+use crate::queue;
 
 /// `events` events of a load with `pending` pending ones, on one thread.
 pub fn load<L: Load>(pending: u32, events: u64, load: L) -> Run {
@@ -22,7 +22,7 @@ pub fn load<L: Load>(pending: u32, events: u64, load: L) -> Run {
 /// M/M/1 with the given number of jobs, on one thread.
 pub fn queue(jobs: u64) -> Run {
     let model = Station {
-        queue: Some(mm1::Queue::new(jobs)),
+        queue: Some(queue::Queue::new(jobs)),
     };
     steps(start(model), 2 * jobs)
 }
@@ -81,7 +81,7 @@ impl Component {
 #[derive(Serialize, Deserialize)]
 struct Station {
     #[serde(skip)]
-    queue: Option<mm1::Queue>,
+    queue: Option<queue::Queue>,
 }
 
 #[Model]
@@ -89,12 +89,12 @@ impl Station {
     #[nexosim(init)]
     async fn init(&mut self, cx: &Context<Self>) {
         let delay = Duration::from_nanos(1);
-        cx.schedule_event(delay, schedulable!(Self::on), mm1::Event::Arrival)
+        cx.schedule_event(delay, schedulable!(Self::on), queue::Event::Arrival)
             .unwrap();
     }
 
     #[nexosim(schedulable)]
-    fn on(&mut self, event: mm1::Event, cx: &Context<Self>) {
+    fn on(&mut self, event: queue::Event, cx: &Context<Self>) {
         if let Some(queue) = &mut self.queue {
             queue.on(event, |delay, event| {
                 cx.schedule_event(delay_of(delay), schedulable!(Self::on), event)

@@ -6,7 +6,7 @@ use simcore::{Event, EventHandler, Simulation, SimulationContext, cast};
 
 use super::Load;
 use crate::harness::Run;
-use crate::mm1;
+use crate::queue;
 
 /// `events` events of a load with `pending` pending ones.
 pub fn load<L: Load>(pending: u32, events: u64, mut load: L) -> Run {
@@ -52,7 +52,7 @@ pub fn queue(jobs: u64) -> Run {
     let mut simulation = Simulation::new(1);
     let context = simulation.create_context("queue");
     context.emit(Arrival {}, context.id(), 0.0);
-    let queue = mm1::Queue::new(jobs);
+    let queue = queue::Queue::new(jobs);
     let component = Rc::new(RefCell::new(Station { queue, context }));
     simulation.add_handler("queue", component);
     Run::of_other(2 * jobs, || simulation.step_until_no_events())
@@ -66,18 +66,18 @@ struct Arrival {}
 struct Departure {}
 
 struct Station {
-    queue: mm1::Queue,
+    queue: queue::Queue,
     context: SimulationContext,
 }
 
 impl Station {
-    fn handle(&mut self, event: mm1::Event) {
+    fn handle(&mut self, event: queue::Event) {
         let (context, own) = (&self.context, self.context.id());
         self.queue.on(event, |delay, event| {
             let delay = delay.as_secs_f64();
             match event {
-                mm1::Event::Arrival => context.emit(Arrival {}, own, delay),
-                mm1::Event::Departure => context.emit(Departure {}, own, delay),
+                queue::Event::Arrival => context.emit(Arrival {}, own, delay),
+                queue::Event::Departure => context.emit(Departure {}, own, delay),
             };
         });
     }
@@ -87,10 +87,10 @@ impl EventHandler for Station {
     fn on(&mut self, event: Event) {
         cast!(match event.data {
             Arrival {} => {
-                self.handle(mm1::Event::Arrival);
+                self.handle(queue::Event::Arrival);
             }
             Departure {} => {
-                self.handle(mm1::Event::Departure);
+                self.handle(queue::Event::Departure);
             }
         })
     }

@@ -27,7 +27,7 @@ impl Quic {
     /// Calls `endpoint`.
     ///
     /// # Errors
-    /// If the text is no endpoint, or there is no certificate to show.
+    /// If the text is not an endpoint, or the client certificate is missing.
     pub fn new(transport: Transport, endpoint: &str, security: &Security) -> Result<Self, Failure> {
         let endpoint: Endpoint = endpoint.parse().map_err(Failure::input)?;
         let attempts = Arc::new(Semaphore::new(ATTEMPTS));

@@ -141,8 +141,8 @@ impl WorkflowConf {
         ] {
             if endpoint.as_ref().is_some_and(Endpoint::is_wildcard) {
                 return Err(Failure::input(format!(
-                    "{option} stands for all addresses of the machine: give the one by which \
-                     computers reach this client"
+                    "{option} is a wildcard address: give the address at which computers reach \
+                     this client"
                 )));
             }
         }

@@ -77,7 +77,10 @@ impl Results {
         match place.and_then(|place| waiting.remove(place)) {
             // It may have been given up just now.
             Some(waiting) => drop(waiting.result.send(result)),
-            None => debug!("nobody waits for a result any longer: {}", result.retcode),
+            None => debug!(
+                "discarded a result that no client waits for: {}",
+                result.retcode
+            ),
         }
     }
 

@@ -48,7 +48,7 @@ impl Shelf {
                 match servers.ask(endpoint, put).await {
                     StateReply::Done => {}
                     StateReply::Unreachable(text) => return refused(&text),
-                    _ => return refused("it is not taken"),
+                    _ => return refused("the state server refused it"),
                 }
                 endpoint
             }

@@ -69,7 +69,7 @@ impl Computer {
                 };
                 reply.with_text(&output.text)
             }
-            Err(_) => refused(&received, "the computer stops"),
+            Err(_) => refused(&received, "the computer is stopping"),
         })
     }
 

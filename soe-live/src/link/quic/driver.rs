@@ -39,7 +39,7 @@ pub enum Early {
 pub struct Driver {
     /// The calls in progress.
     pub calls: Arc<AtomicUsize>,
-    /// Whether there are no new calls.
+    /// Whether new calls are refused.
     closed: AtomicBool,
     start: Instant,
     /// When the question that is not answered yet was asked, in nanoseconds after the
@@ -121,7 +121,7 @@ impl Driver {
         *self.locked() = Some(end);
     }
 
-    /// Sends the peer something that it acknowledges, unless that is under way.
+    /// Sends the peer something that it acknowledges, unless that is in progress.
     pub fn ask(driver: &Arc<Self>, connection: &Connection) {
         let now = driver.now().max(1);
         let asked = &driver.asked;
@@ -137,7 +137,7 @@ impl Driver {
         });
     }
 
-    /// For how long the question under way has not been answered.
+    /// For how long the question in progress has not been answered.
     pub fn silence(&self) -> Duration {
         match self.asked.load(Ordering::Acquire) {
             0 => Duration::ZERO,
@@ -158,7 +158,7 @@ impl Driver {
         *self.early.borrow() == Early::Unknown
     }
 
-    /// Whether there are no new calls.
+    /// Whether new calls are refused.
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }

@@ -15,7 +15,7 @@ use crate::budget::{Account, Side};
 use crate::quic::LAMBDA;
 use crate::quic::body::{self, Unread};
 use crate::quic::streams::{Bidi, Open, Opened, Streams};
-use crate::server::call::LATE;
+use crate::server::incoming::LATE;
 use crate::server::{Caller, Invocations};
 use crate::wire::{self, Frame, Outgoing, PREFIX, Reply};
 
@@ -70,7 +70,7 @@ pub async fn handle(calls: Arc<Calls>, resolver: RequestResolver<Streams, Outgoi
         () = &mut unwanted => return debug!("a caller is gone"),
     };
     if let Err(error) = answered {
-        debug!("a caller is gone: {error}");
+        debug!("a caller has disconnected: {error}");
     }
 }
 

@@ -15,13 +15,13 @@ pub(super) const LOAD_TIMEOUT: Parameter = Parameter {
     name: "util-load-timeout",
     quantity: Quantity::Duration,
     default: Some("10 s"),
-    help: "How long the last load that a destination reported counts; then it is taken as idle. The default is the original's.",
+    help: "How long a reported load is valid; afterwards the destination counts as idle. The default is the original's.",
 };
 pub(super) const WINDOW_SIZE: Parameter = Parameter {
     name: "util-window-size",
     quantity: Quantity::Count { min: 1 },
     default: Some("50"),
-    help: "How many measurements a fit over the load uses; the default is the original's.",
+    help: "The number of measurements in a fit over the load; the default is the original's.",
 };
 
 /// With inputs of ever new sizes, the size seen longest ago is forgotten.

@@ -25,12 +25,12 @@ use crate::catalogue::{Kind, Parameter, Quantity};
 
 pub(super) const KIND: Kind<EstimatorBuilder> = Kind {
     name: "oracle",
-    help: "When each destination would really answer if nothing came after the call: what only a simulation can know, as a bound for the others.",
+    help: "The exact response time at each destination if no later call arrived. It works only in simulations, as a bound for the other estimators.",
     parameters: &[Parameter {
         name: "counts",
         quantity: Quantity::Word(&["own", "all"]),
         default: Some("own"),
-        help: "Whether the time of the call alone counts, or also by how much it delays the others at the destination.",
+        help: "Whether to minimize the response time of the call alone, or also the delay that it adds to other calls at the destination.",
     }],
     version: 1,
     build: |arguments| {

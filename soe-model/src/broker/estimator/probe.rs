@@ -5,12 +5,12 @@ use crate::catalogue::{Kind, Parameter, Quantity};
 
 pub(super) const KIND: Kind<EstimatorBuilder> = Kind {
     name: "probe",
-    help: "The processing time that each destination answers to a dry run of the call.",
+    help: "The processing time that each destination reports for a dry run of the call.",
     parameters: &[Parameter {
         name: "max-clients",
         quantity: Quantity::Count { min: 1 },
         default: Some("10"),
-        help: "How many dry runs may be under way to one destination at a time; more wait. The default is the original's.",
+        help: "The largest number of concurrent dry runs at one destination; further ones wait. The default is the original's.",
     }],
     version: 1,
     build: |arguments| {

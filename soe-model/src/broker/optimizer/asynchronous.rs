@@ -8,13 +8,13 @@ use crate::catalogue::{Kind, Parameter, Quantity};
 
 pub(super) const ASYNC: Kind<OptimizerBuilder> = Kind {
     name: "async",
-    help: "After each call, weight = alpha * old weight + (1 - alpha) * latency; the latency alone if the last one is 5 s old.",
+    help: "After each call, weight = alpha * old weight + (1 - alpha) * latency; the latency alone if the old weight is at least 5 s old.",
     parameters: &[
         Parameter {
             name: "alpha",
             quantity: Quantity::Number { min: 0.0, max: 1.0 },
             default: None,
-            help: "The share of the old weight, as the original computes it (its documentation says the opposite); its authors used 0.95.",
+            help: "The weight of the old value, as the original computes it (its documentation says the opposite); its authors used 0.95.",
         },
         RETRY_AFTER,
     ],
@@ -30,7 +30,7 @@ pub(super) const ASYNC: Kind<OptimizerBuilder> = Kind {
 
 pub(super) const ASYNC_PF: Kind<OptimizerBuilder> = Kind {
     name: "asyncPF",
-    help: "After each call, weight = latency; made for the proportional-fairness policy.",
+    help: "After each call, weight = latency; intended for the proportional-fairness policy.",
     parameters: &[RETRY_AFTER],
     version: 1,
     build: |arguments| {
@@ -42,7 +42,7 @@ pub(super) const ASYNC_PF: Kind<OptimizerBuilder> = Kind {
     },
 };
 
-/// A smoothed latency that was not confirmed for so long says nothing any more.
+/// A smoothed latency that was not updated for this time is discarded.
 const STALE: SimDuration = SimDuration::from_secs(5);
 
 #[derive(Debug)]

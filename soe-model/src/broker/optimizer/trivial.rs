@@ -9,7 +9,7 @@ use crate::catalogue::{Kind, Parameter, Quantity};
 
 pub(super) const KIND: Kind<OptimizerBuilder> = Kind {
     name: "trivial",
-    help: "At the end of each period, weight = a statistic of the latencies measured in it; without any, the old weight stays.",
+    help: "At the end of each period, weight = a statistic of the latencies measured in it; without measurements, the weight is unchanged.",
     parameters: &[
         Parameter {
             name: "period",

@@ -19,7 +19,7 @@ pub(super) const KIND: Kind<PolicyBuilder> = Kind {
         name: "tie",
         quantity: Quantity::Word(&["random", "round-robin", "first"]),
         default: Some("random"),
-        help: "Which of several with the fewest: one at random, the next one in order after the last picked, or the first, which gets every call of an idle system.",
+        help: "How ties are broken: at random, in turn (the next one after the last picked), or the first, which then gets every call of an idle system.",
     }],
     version: 1,
     build: |arguments| {

@@ -15,7 +15,7 @@ use crate::catalogue::Kind;
 
 pub(super) const KIND: Kind<PolicyBuilder> = Kind {
     name: "round-robin",
-    help: "In proportion to the inverse weights among destinations at most twice as heavy as the best; the others are probed every 1 s to 30 s.",
+    help: "In proportion to the inverse weights, among the destinations with at most twice the smallest weight; the others are probed every 1 s to 30 s.",
     parameters: &[],
     version: 1,
     build: |_| Box::new(RoundRobin::default()),

@@ -15,12 +15,12 @@ use crate::catalogue::{Kind, Parameter, Quantity};
 
 pub(super) const KIND: Kind<PolicyBuilder> = Kind {
     name: "two-choices",
-    help: "The destination with the fewest pending calls of this broker among a few that are drawn at random, the first drawn on ties.",
+    help: "The destination with the fewest pending calls of this broker among a few drawn at random; the first drawn on ties.",
     parameters: &[Parameter {
         name: "choices",
         quantity: Quantity::Count { min: 1 },
         default: Some("2"),
-        help: "How many different destinations are drawn; all if there are not more.",
+        help: "The number of distinct destinations drawn; all, if there are fewer.",
     }],
     version: 1,
     build: |arguments| {

@@ -17,7 +17,7 @@ pub const KIND: Kind<BuildArrivals> = Kind {
             name: "period-mean",
             quantity: Quantity::Duration,
             default: Some("5 s"),
-            help: "Mean time between the beginnings of two bursts.",
+            help: "Mean time between the starts of two bursts.",
         },
         Parameter {
             name: "size-mean",

@@ -10,15 +10,13 @@ use crate::catalogue::{Arguments, Kind, Parameter, Quantity};
 
 pub const KIND: Kind<BuildArrivals> = Kind {
     name: "closed-loop",
-    help: "One call at a time: each leaves one interval after the previous left, or when that was \
-           answered if this is later.",
+    help: "One call at a time: each is sent one interval after the previous was sent, or when that was answered, whichever is later.",
     parameters: &[
         Parameter {
             name: "interval",
             quantity: Quantity::Duration,
             default: Some("0 s"),
-            help: "Mean time between the send instants of two calls; 0 sends each when the last \
-                   was answered (the default of edgeclient).",
+            help: "Mean time from sending one call to sending the next; with 0, each is sent when the previous was answered (the default of edgeclient).",
         },
         Parameter {
             name: "distribution",

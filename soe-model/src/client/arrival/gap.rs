@@ -9,13 +9,13 @@ pub(super) const MIN: Parameter = Parameter {
     name: "min-gap",
     quantity: Quantity::Duration,
     default: Some("0 s"),
-    help: "Least pause between two calls (edgeippclient: min-sleep).",
+    help: "Minimum pause between two calls (edgeippclient: min-sleep).",
 };
 pub(super) const MAX: Parameter = Parameter {
     name: "max-gap",
     quantity: Quantity::Duration,
     default: Some("100 ms"),
-    help: "Greatest pause between two calls (edgeippclient: max-sleep).",
+    help: "Maximum pause between two calls (edgeippclient: max-sleep).",
 };
 
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +43,8 @@ impl Gap {
             return Err(ArgumentError::Conflict {
                 kind,
                 reason: format!(
-                    "has gaps from {min} to {max}: the greatest must be more than 0 and at least the least"
+                    "has gaps from {min} to {max}: the maximum must be more than 0 and at least \
+                     the minimum"
                 ),
             });
         }

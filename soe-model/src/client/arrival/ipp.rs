@@ -60,7 +60,7 @@ impl OnOff {
         if on_mean.is_zero() {
             return Err(ArgumentError::Conflict {
                 kind: KIND.name,
-                reason: "has active phases of no length, `on-mean` must be more than 0".to_owned(),
+                reason: "has active phases of length 0, `on-mean` must be more than 0".to_owned(),
             });
         }
         Ok(Self {

@@ -27,7 +27,7 @@ pub const KIND: Kind<BuildArrivals> = Kind {
             name: "phase",
             quantity: Quantity::Word(&["interval", "zero", "random"]),
             default: Some("interval"),
-            help: "When the first call leaves: one interval after the start (as edgeclient), at \
+            help: "When the first call is sent: one interval after the start (as edgeclient), at \
                    once, or after a random part of an interval.",
         },
     ],

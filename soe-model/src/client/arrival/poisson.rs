@@ -47,7 +47,7 @@ pub(super) fn mean_interval(
         (given, _) => Err(ArgumentError::Conflict {
             kind,
             reason: if given {
-                "gives both `rate` and `interval`, one of them is needed".to_owned()
+                "has both `rate` and `interval`, give one of them".to_owned()
             } else {
                 "needs `rate` or `interval`, more than 0".to_owned()
             },

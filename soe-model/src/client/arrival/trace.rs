@@ -11,14 +11,12 @@ use crate::units::Bytes;
 
 pub const KIND: Kind<BuildArrivals> = Kind {
     name: "trace",
-    help: "Calls at the times and with the sizes that a timetable file lists, counted from the \
-           start of the client.",
+    help: "Calls at the times and with the sizes listed in a timetable file; times count from the start of the client.",
     parameters: &[Parameter {
         name: "file",
         quantity: Quantity::Timetable,
         default: None,
-        help: "A file with lines `time function destination size`: seconds and bytes, as \
-               clienttracegen writes it; the client's own function and destinations apply.",
+        help: "A file with lines `time function destination size`: seconds and bytes, as clienttracegen writes them. Function and destination are ignored: those of the client apply.",
     }],
     version: 1,
     build: |arguments| {

@@ -9,13 +9,13 @@ use crate::units::Bytes;
 
 pub const KIND: Kind<BuildSizes> = Kind {
     name: "pareto",
-    help: "Bounded Pareto: sizes fall off with a power between two bounds, a heavy tail.",
+    help: "Bounded Pareto: heavy-tailed, a power law between two bounds.",
     parameters: &[
         Parameter {
             name: "min",
             quantity: Quantity::Bytes,
             default: None,
-            help: "Least size, more than 0.",
+            help: "Minimum size, more than 0.",
         },
         Parameter {
             name: "max",

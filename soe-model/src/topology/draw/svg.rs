@@ -213,7 +213,7 @@ struct Tree {
 }
 
 impl Tree {
-    /// The two neighbours of a vertex without children of its own, such as an uplink
+    /// The two neighbours of a vertex without children, such as an uplink
     /// beside its downlink: it is drawn between them.
     fn bridge(&self, topology: &Topology, vertex: VertexId) -> Option<[VertexId; 2]> {
         let mut neighbours: Vec<_> = topology.graph.neighbors_undirected(vertex).collect();

@@ -1,4 +1,4 @@
-//! Factory premises, each with sensors, gateways and a cloudlet of its own.
+//! Factory premises, each with its own sensors, gateways and cloudlet.
 
 use sim_core::Streams;
 

@@ -81,7 +81,7 @@ pub(in crate::world) struct Around<'a, 'o> {
     pub runs: &'a RunIndex,
 }
 
-/// All computers as workflows see them, by number; none if there are no workflows.
+/// All computers as workflows see them, by number; empty without workflows.
 #[derive(Debug, Default)]
 pub(in crate::world) struct Hosts(Vec<HostSide>);
 
@@ -89,7 +89,7 @@ impl Hosts {
     /// Adds the computer called `name`; `broker` finds brokers by name.
     ///
     /// # Errors
-    /// If its companion is no broker.
+    /// If its companion is not a broker.
     pub fn add(
         &mut self,
         name: &str,

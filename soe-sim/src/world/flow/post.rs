@@ -1,4 +1,4 @@
-//! Messages that are no calls: questions to state servers, and results that are
+//! Messages other than calls: questions to state servers, and results that are
 //! sent to callbacks.
 
 use std::collections::BTreeMap;
@@ -31,7 +31,7 @@ pub(in crate::world) enum Owner {
     Client(ClientId),
 }
 
-/// A message under way.
+/// A message in progress.
 #[derive(Debug)]
 pub(in crate::world) enum Message {
     /// A computer asks a state server.
@@ -59,7 +59,7 @@ pub(in crate::world) struct Ask {
     pub request: StateRequest<Bytes>,
 }
 
-/// The state servers by name, and the messages under way.
+/// The state servers by name, and the messages in progress.
 #[derive(Debug, Default)]
 pub(in crate::world) struct Post {
     servers: BTreeMap<String, Server>,

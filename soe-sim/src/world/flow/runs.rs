@@ -93,7 +93,7 @@ impl Runs {
     /// Puts the states of clients that outlive their runs where they begin.
     ///
     /// # Errors
-    /// If there is no such place.
+    /// If the place is unknown.
     pub fn place_kept_states(&mut self, hosts: &mut Hosts, post: &Post) -> Result<(), String> {
         for number in 0..self.clients.len() {
             if self.clients[number]
@@ -179,7 +179,7 @@ impl Runs {
         Some(key)
     }
 
-    /// The response to a call of a run is back at the client.
+    /// The response to a call of a run has arrived at the client.
     pub fn response(&mut self, key: RunId, step: u32, leg: &Leg, shared: &mut Shared<'_>) {
         let response = shared.wire.baggage.unpack(leg.baggage);
         let Some(active) = self.active.get_mut(&key) else {
@@ -203,7 +203,7 @@ impl Runs {
         }
     }
 
-    /// A result has come to the callback of a client; returns the key of its run.
+    /// A result has arrived at the callback of a client; returns the key of its run.
     pub fn called_back(
         &mut self,
         response: &Response<Sizes>,
@@ -331,7 +331,7 @@ impl Runs {
         clients.run_over(call, good, recorder, cx);
     }
 
-    /// Reports the runs that are still under way to the observer.
+    /// Reports the runs that are still in progress to the observer.
     pub fn report_left_over(&mut self, clients: &Clients, recorder: &mut Recorder<'_>) {
         for active in std::mem::take(&mut self.active).values() {
             recorder.left_over(active.ended(Ending::InProgress, clients));
@@ -373,7 +373,7 @@ impl Runs {
         Ok(states)
     }
 
-    /// A run is over whose states are of no use to others.
+    /// A run has ended whose states no other run uses.
     fn forget_states(&mut self, names: &[String], hosts: &mut Hosts) {
         for name in names {
             hosts.forget_state(name);

@@ -40,7 +40,7 @@ fn range(axis: &Record, report: &mut Report<'_>) -> Option<Values> {
     let steps = axis.maybe_count("steps")?;
     let logarithmic = axis.word("spacing") == LOGARITHMIC;
     if logarithmic && !(from > 0.0 && to > 0.0) {
-        let message = "logarithmic needs ends of more than 0";
+        let message = "a logarithmic range needs ends above 0";
         axis.wrong("spacing", message, report);
         return None;
     }

@@ -42,7 +42,7 @@ const SEED: Key = Key {
     },
     default: Default::Value("1"),
     when: When::With("generate"),
-    help: "The root of the random draws of what is generated.",
+    help: "The seed of the generator.",
 };
 
 /// A table `[network.NAME]`.
@@ -55,7 +55,7 @@ pub(in crate::study) static NETWORK: Section = Section {
             form: Form::Word(&["iiot", "urban-sensing", EXAMPLE]),
             default: Default::Absent("`files` instead"),
             when: When::Always,
-            help: "Which network is generated; the example is always the same.",
+            help: "The network to generate; the example is always the same.",
         },
         SEED,
         Key {
@@ -63,8 +63,8 @@ pub(in crate::study) static NETWORK: Section = Section {
             form: Form::Texts("the path of files"),
             default: Default::Absent("`generate` instead"),
             when: When::Without(&["generate"]),
-            help: "What stands before .nodes, .links and .edges in the paths of the three files, \
-                   or the three paths in this order.",
+            help: "The common prefix of the three files, to which .nodes, .links and .edges are \
+                   appended, or the three paths in this order.",
         },
     ],
 };
@@ -83,7 +83,7 @@ pub(in crate::study) static TRACE: Section = Section {
             },
             default: Default::Absent("`file` instead"),
             when: When::Always,
-            help: "How many jobs are generated.",
+            help: "The number of jobs to generate.",
         },
         SEED,
         Key {
@@ -98,7 +98,7 @@ pub(in crate::study) static TRACE: Section = Section {
             form: Form::Word(&["spar", "alibaba"]),
             default: Default::Value("spar"),
             when: When::With("file"),
-            help: "The columns of the file: those of Spar, or those of the published trace.",
+            help: "The layout of the file: that of Spar, or that of the published trace.",
         },
     ],
 };
@@ -158,7 +158,7 @@ fn network(record: &Record, folder: &Path, report: &mut Report<'_>) -> Option<Ne
         [nodes, links, edges] => [nodes, links, edges].map(|path| folder.join(&path.text)),
         other => {
             let message = format!(
-                "found {} paths, expected that before .nodes, .links and .edges, or all three",
+                "found {} paths, expected one prefix, or three paths for .nodes, .links and .edges",
                 other.len()
             );
             record.wrong("files", message, report);

@@ -62,7 +62,7 @@ impl Leg<'_> {
         rates: &[],
     };
 
-    /// How long a transfer takes; infinitely long if there is no way.
+    /// The duration of a transfer; infinite without a route.
     #[inline]
     pub(crate) fn seconds(&self, bytes: u64) -> f64 {
         if bytes == 0 {

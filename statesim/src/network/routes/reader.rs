@@ -78,7 +78,7 @@ impl<'a> RouteReader<'a> {
             false => Some(self.row(twin).clone()).filter(|row| !row.inbound.has_ties),
         };
         let (row, has_room) = match shared {
-            // It takes no room of its own.
+            // It needs no additional memory.
             Some(row) => (row, routes.to[usize::from(twin)].get().is_some()),
             None => {
                 let inbound = Arc::new(routes.compute(self.network, to));

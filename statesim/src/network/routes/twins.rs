@@ -30,7 +30,7 @@ pub(super) fn find(topology: &Topology, kind_of: &[u32]) -> Vec<NodeId> {
 /// What twins have in common: the kind of their link, and where it leads and comes from.
 type Place = (u32, Vec<VertexId>, Vec<VertexId>);
 
-/// The place of a node that has nothing but a link of its own; `None` for others.
+/// The position of a node that has a single link; `None` for others.
 fn place(topology: &Topology, kind_of: &[u32], node: VertexId) -> Option<Place> {
     let graph = topology.graph();
     let only = |direction| {
