@@ -216,7 +216,9 @@ fn observed(
         .collect();
     let calls = std::mem::take(&mut seen.calls).into_iter().map(|call| {
         let destinations = &deployment.clients[call.client as usize].destinations;
-        let destination = destinations[call.destination as usize].as_str();
+        // A client with a context has none of its own.
+        let destination = destinations.get(call.destination as usize);
+        let destination = destination.map_or("", String::as_str);
         ObservedCall {
             client: call.client,
             sent: call.sent,

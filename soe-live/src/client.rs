@@ -30,3 +30,4 @@ pub(crate) use call::describe;
 pub use call::{CallError, Caller, payload};
 pub use driver::{Budget, Common, Destination, Driver, Finished, Order};
 pub use fleet::Manner;
+pub(crate) use options::Destinations;

@@ -13,7 +13,7 @@ mod command;
 mod push;
 mod service;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -30,6 +30,7 @@ use self::push::{Broker, Job};
 use crate::command::{Endpoint, Stop};
 use crate::connection::connect;
 use crate::limits::{BROKER_SEARCH, Limits, PUSH};
+use crate::mec::Assigner;
 use crate::rpc::edge_controller_server::EdgeControllerServer;
 use crate::rpc::{ComputerInfo, EdgeRouterConf};
 use crate::security::Security;
@@ -59,9 +60,25 @@ pub struct ControllerOptions {
 /// # Errors
 /// If it cannot start.
 pub async fn run(options: ControllerOptions, stop: Stop) -> Result<(), ServeError> {
+    run_with(options, None, stop).await
+}
+
+/// The same. It also tells `assigner` about computers, if there is one.
+///
+/// # Errors
+/// If it cannot start.
+pub async fn run_with(
+    options: ControllerOptions,
+    assigner: Option<Assigner>,
+    stop: Stop,
+) -> Result<(), ServeError> {
     let server = Server::bind(&options.server_endpoint, &options.security).await?;
     let server = server.with_limits(options.limits);
     let controller = Controller::new(&options.installer, options.seed, options.security);
+    let controller = match assigner {
+        Some(assigner) => controller.with_assigner(assigner),
+        None => controller,
+    };
     info!("announcements at {}", server.endpoint());
     let services = Services::new(&["uiiit.rpc.EdgeController"], |routes| {
         routes.add_service(
@@ -82,6 +99,8 @@ pub struct Controller {
 struct Shared {
     core: Mutex<Core>,
     security: Security,
+    /// Is told about computers before brokers are.
+    assigner: Option<Assigner>,
 }
 
 #[derive(Debug)]
@@ -106,8 +125,19 @@ impl Controller {
             shared: Arc::new(Shared {
                 core: Mutex::new(core),
                 security,
+                assigner: None,
             }),
         }
+    }
+
+    /// The same, which also tells a proxy of ETSI MEC about computers. Nobody else may
+    /// have this controller yet.
+    #[must_use]
+    pub fn with_assigner(mut self, assigner: Assigner) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.assigner = Some(assigner);
+        }
+        self
     }
 
     async fn announce_computer(
@@ -132,6 +162,13 @@ impl Controller {
             }
             core.push(pushes)
         };
+        if let Some(assigner) = &self.shared.assigner {
+            let containers = computer.containers.iter();
+            let functions = containers
+                .map(|container| container.lambda.clone())
+                .collect();
+            assigner.computer(endpoint.as_str(), functions).await;
+        }
         finished(pushed).await;
         Ok(())
     }
@@ -154,6 +191,9 @@ impl Controller {
             }
             core.push(pushes)
         };
+        if let Some(assigner) = &self.shared.assigner {
+            assigner.computer(endpoint, BTreeSet::new()).await;
+        }
         finished(pushed).await;
     }
 

@@ -11,6 +11,7 @@
 //! between processes of one machine.
 
 mod components;
+mod contexts;
 mod observe;
 mod places;
 mod replicate;

@@ -30,6 +30,7 @@
 //! * [`workflow`] translates between messages and the state machines of workflows.
 //! * [`http`](mod@http) is HTTP for everything that is not gRPC.
 //! * [`client`] is the client side; [`command`] is common to all executables.
+//! * [`mec`] is the device application interface of ETSI MEC: its proxy and its clients.
 //! * [`deployment`] runs all components of a scenario on the loopback interface.
 //! * [`Security`] is plaintext or TLS; [`connect`] opens channels for tonic clients.
 //!
@@ -97,6 +98,7 @@ pub mod http;
 mod intake;
 pub mod limits;
 mod link;
+pub mod mec;
 mod options;
 mod peer;
 #[cfg(feature = "quic")]

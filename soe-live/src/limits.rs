@@ -228,3 +228,30 @@ pub const HTTP_CLIENT_CONNECTIONS: usize = 256;
 pub const HTTP_CLIENT_PEER_IDLE: usize = 64;
 /// How long it keeps them.
 pub const HTTP_CLIENT_IDLE: Duration = Duration::from_secs(30);
+/// Bytes of the body of a request to a proxy of ETSI MEC; a larger one is answered with 413.
+pub const MEC_BODY: usize = 64 * KIB;
+/// Bytes of the answer to a notification of ETSI MEC.
+pub const MEC_ANSWER: usize = 64 * KIB;
+/// Bytes of the identifier of a device application or context under v2.2.1 of ETSI MEC.
+pub const MEC_IDENTIFIER: usize = 32;
+/// Parameters of the query of a list of applications of ETSI MEC.
+pub const MEC_FILTERS: usize = 64;
+/// Time for a device application to answer a notification.
+pub const NOTIFICATION: Duration = Duration::from_secs(5);
+/// Time for a proxy of ETSI MEC to answer a device application or a controller.
+pub const MEC_REQUEST: Duration = Duration::from_secs(10);
+/// Bytes of the list of applications or of the tables of a proxy that its clients read.
+pub const MEC_TABLES: usize = 64 * MIB;
+/// Changes that wait at a controller for the proxy; beyond it, all tables are compared.
+pub const MEC_CHANGES: usize = 4096;
+/// Users of the Mattermost mode of `etsimeccli`; beyond it, the first is forgotten.
+pub const MATTERMOST_USERS: usize = 1024;
+
+/// Bytes of a file of contexts.
+pub const JOURNAL: usize = 1 << 30;
+/// Bytes of one record of it.
+pub const JOURNAL_RECORD: usize = 64 * KIB;
+/// Bytes up to which a file of contexts only grows.
+pub const JOURNAL_SMALL: usize = MIB;
+/// It is replaced when it has grown to so many times its size after the last replacement.
+pub const JOURNAL_GROWTH: usize = 4;

@@ -10,6 +10,12 @@ mod generated {
 }
 mod meaning;
 
+/// The tables of a proxy of ETSI MEC, package `uiiit.etsimec.rpc`.
+#[allow(missing_docs, clippy::all, clippy::unwrap_used)]
+pub mod mec {
+    tonic::include_proto!("uiiit.etsimec.rpc");
+}
+
 pub use generated::*;
 pub use meaning::{InvalidAction, forwarding_table};
 

@@ -82,6 +82,7 @@ fn client(arrivals: &str) -> f64 {
         node: "node".into(),
         function: "clambda0".into(),
         destinations: vec!["computer".into()],
+        context: None,
         persistence: 0.0,
         arrivals: ARRIVALS
             .configure(arrivals, vec![("interval".into(), interval)])

@@ -43,6 +43,7 @@ pub use spec::{ClientSpec, Generator};
 ///     node: "edge".into(),
 ///     function: "clambda0".into(),
 ///     destinations: vec!["router".into()],
+///     context: None,
 ///     persistence: 0.0,
 ///     arrivals: ARRIVALS.configure(
 ///         "closed-loop",
@@ -134,6 +135,10 @@ impl Client {
             .zip(arrivals.purposes())
             .map(|(number, purpose)| stream(purpose, number))
             .collect();
+        let destinations = match spec.context {
+            Some(_) => 1,
+            None => spec.destinations.len(),
+        };
         let mut client = Self {
             open: arrivals.is_open(),
             arrivals,
@@ -147,7 +152,7 @@ impl Client {
             issued: 0,
             max_calls: spec.max_calls.unwrap_or(u64::MAX),
             outstanding: Outstanding::new(
-                spec.destinations.len() as u32,
+                destinations as u32,
                 spec.persistence,
                 // What the original draws here is not reproducible.
                 streams.stream(&spec.name, "probing"),
@@ -231,6 +236,11 @@ impl Client {
     pub fn stop(&mut self) {
         self.plan = Plan::Nothing;
         self.schedule();
+    }
+
+    /// Whether all its calls are over and it will issue none unless it is started again.
+    pub fn is_idle(&self) -> bool {
+        self.wake == SimTime::MAX && self.outstanding.is_empty()
     }
 
     /// How many calls were issued.

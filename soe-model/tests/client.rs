@@ -25,6 +25,7 @@ fn spec(arrivals: &str, arguments: Arguments) -> ClientSpec {
         node: "node".into(),
         function: "clambda0".into(),
         destinations: vec!["a".into()],
+        context: None,
         persistence: 0.0,
         arrivals: ARRIVALS.configure(arrivals, given(arguments)).unwrap(),
         sizes: SIZES.configure("fixed", Vec::new()).unwrap(),

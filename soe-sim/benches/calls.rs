@@ -137,6 +137,7 @@ fn routed() -> Deployment {
             name: "control".to_owned(),
             node: "control".to_owned(),
             installer: InstallerSpec::Flat,
+            balanced: None,
         }],
         clients: (0..30)
             .map(|number| {
@@ -195,6 +196,7 @@ fn client(name: &str, function: &str, destination: &str, rate: f64) -> ClientSpe
         node: "client".to_owned(),
         function: function.to_owned(),
         destinations: vec![destination.to_owned()],
+        context: None,
         persistence: 0.0,
         arrivals: ARRIVALS
             .configure("poisson", vec![("rate".to_owned(), Value::Number(rate))])

@@ -24,6 +24,7 @@ mod flow;
 mod foresight;
 mod ids;
 mod leg;
+mod mec;
 mod metrics;
 mod observed;
 mod recorder;
@@ -35,6 +36,7 @@ mod wire;
 use analysis::Metric;
 use sim_core::{Model, SimTime};
 use soe_model::deployment::Deployment;
+use soe_model::names::EndpointId;
 
 pub(crate) use event::Event;
 
@@ -52,8 +54,9 @@ use computer_side::Computers;
 use control::Controllers;
 use event::Cx;
 use flow::{FLOW_TASK, Flows};
-use ids::{BaggageId, BrokerId, ClientId, ComputerId, LegId, Receiver};
+use ids::{BaggageId, BrokerId, ClientId, ComputerId, ControllerId, LegId, Receiver};
 use leg::{Origin, Reply};
+use mec::{Arrived, Contexts};
 use sample::Sampler;
 use shared::Shared;
 use stall::Stall;
@@ -65,6 +68,7 @@ pub(crate) struct World<'o> {
     brokers: Brokers,
     computers: Computers,
     control: Controllers,
+    contexts: Contexts,
     flows: Flows,
     /// What is planned, and when.
     changes: Vec<(SimTime, ResolvedChange)>,
@@ -87,6 +91,7 @@ impl Model for World<'_> {
                 self.act_for_broker(broker, cx);
             }
             Event::Control(message) => self.receive_control(message, cx),
+            Event::Context(message) => self.receive_context(message, cx),
             Event::Change(change) => self.change(change, cx),
             Event::Flow(message) => self.receive_message(message, cx),
             Event::Run(run) => {
@@ -122,6 +127,7 @@ impl Model for World<'_> {
             Event::Flow(message) => (11, message),
             Event::Run(run) => (12, run.0),
             Event::Host(computer) => (13, computer.0),
+            Event::Context(message) => (14, message),
         };
         sort << 32 | u64::from(who)
     }
@@ -140,6 +146,7 @@ impl World<'_> {
         for number in self.clients.ids() {
             self.clients.set_alarm(number, &self.shared.recorder, cx);
         }
+        self.contexts.start(cx);
         if self.sampler.is_some() {
             cx.schedule_at(cx.now(), Event::Sample);
         }
@@ -152,6 +159,10 @@ impl World<'_> {
         while let Some(issued) = self.clients.issue(number, cx.now(), &mut shared.recorder) {
             if self.flows.runs_workflow(number) {
                 self.flows.start_run(&issued, &mut self.clients, shared, cx);
+            } else if self.clients.get(number).context().is_some() {
+                if self.clients.send_in_context(&issued, &mut shared.wire, cx) {
+                    self.contexts.ask(number, &self.clients, shared, cx);
+                }
             } else {
                 self.clients.send(&issued, &mut shared.wire, cx);
             }
@@ -204,6 +215,7 @@ impl World<'_> {
                 let call = (client, number, destination);
                 let clients = &mut self.clients;
                 clients.response(call, &leg, &mut shared.recorder, cx);
+                self.leave_context(client, cx);
                 self.stop_if_over(cx);
             }
             Origin::Broker {
@@ -238,7 +250,57 @@ impl World<'_> {
         self.stop_if_over(cx);
     }
 
+    fn receive_context(&mut self, message: u32, cx: &mut Cx<'_>) {
+        let (clients, shared) = (&mut self.clients, &mut self.shared);
+        match self.contexts.receive(message, clients, shared, cx) {
+            Some(Arrived::Granted(client, granted)) => {
+                clients.granted(client, granted, shared, cx);
+                self.leave_context(client, cx);
+                self.stop_if_over(cx);
+            }
+            Some(Arrived::Notified(client, context, endpoint)) => {
+                clients.notified(client, context, endpoint);
+            }
+            None => {}
+        }
+    }
+
+    /// Deletes the context of a client that will not call any more.
+    #[inline]
+    fn leave_context(&mut self, client: ClientId, cx: &mut Cx<'_>) {
+        if let Some(context) = self.clients.take_unused_context(client) {
+            let (clients, shared) = (&self.clients, &self.shared);
+            self.contexts.delete(client, context, clients, shared, cx);
+        }
+    }
+
+    /// A controller learns whether a computer is there: its clients may have to move.
+    fn assign_clients(
+        &mut self,
+        controller: ControllerId,
+        endpoint: EndpointId,
+        there: bool,
+        cx: &mut Cx<'_>,
+    ) {
+        let (clients, shared) = (&self.clients, &self.shared);
+        let functions = match (there, shared.wire.receiver(endpoint)) {
+            (true, Receiver::Computer(computer)) => {
+                shared.functions_of(self.computers.get(computer).machine())
+            }
+            _ => Vec::new(),
+        };
+        let contexts = &mut self.contexts;
+        contexts.computer(controller, endpoint, functions, cx.now(), shared);
+        contexts.notify(controller, clients, shared, cx);
+    }
+
     fn receive_control(&mut self, message: u32, cx: &mut Cx<'_>) {
+        if self.contexts.is_used()
+            && let Some((controller, endpoint, there)) =
+                self.control.about(message, &self.computers)
+        {
+            self.assign_clients(controller, endpoint, there, cx);
+        }
         let (computers, shared) = (&self.computers, &self.shared);
         if let Some(update) = self.control.receive(message, computers, shared, cx) {
             let now = cx.now();
@@ -294,7 +356,10 @@ impl World<'_> {
                 self.act_for_broker(broker, cx);
             }
             ResolvedChange::Start(client) => self.clients.start(client, recorder, cx),
-            ResolvedChange::Stop(client) => self.clients.stop(client, recorder, cx),
+            ResolvedChange::Stop(client) => {
+                self.clients.stop(client, recorder, cx);
+                self.leave_context(client, cx);
+            }
         }
         self.stop_if_over(cx);
     }
@@ -322,6 +387,7 @@ impl World<'_> {
             self.clients.under_way(),
             &mut self.computers,
             &self.brokers,
+            &self.contexts,
             &mut self.shared,
         );
         cx.schedule_in(sampler.period(), Event::Sample);

@@ -12,6 +12,9 @@ pub fn path(program: &str) -> &'static str {
         "edgemulticlient" => env!("CARGO_BIN_EXE_edgemulticlient"),
         "clienttracegen" => env!("CARGO_BIN_EXE_clienttracegen"),
         "forwardingtableclient" => env!("CARGO_BIN_EXE_forwardingtableclient"),
+        "ueapplcmproxy" => env!("CARGO_BIN_EXE_ueapplcmproxy"),
+        "ueapplcmproxyclient" => env!("CARGO_BIN_EXE_ueapplcmproxyclient"),
+        "etsimeccli" => env!("CARGO_BIN_EXE_etsimeccli"),
         "edgecomputerclient" => env!("CARGO_BIN_EXE_edgecomputerclient"),
         _ => panic!("no executable {program}"),
     }

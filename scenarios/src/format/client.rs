@@ -52,6 +52,15 @@ pub(crate) static SECTION: Section = Section {
                    each of the others; the first to answer becomes preferred.",
         },
         Key {
+            name: "context",
+            form: Form::Name("controller"),
+            default: Default::Unused,
+            when: When::Without(&["destination", "destinations", "workflow"]),
+            help: "The controller of type \"etsi-balanced\" that tells it the computer to call, \
+                   instead of a destination of its own (`--etsi-api-root` of edgeclient). Clients \
+                   on the same node have the same address, and are assigned together.",
+        },
+        Key {
             name: "persistence",
             form: Form::Number { min: 0.0, max: 1.0 },
             default: Default::Value("0.05"),
@@ -135,6 +144,8 @@ pub(crate) struct Clients {
 enum Destinations {
     All(Vec<String>),
     InTurn(Vec<String>),
+    /// The controller knows.
+    Context,
 }
 
 impl Clients {
@@ -148,6 +159,7 @@ impl Clients {
             destinations: match &self.destinations {
                 Destinations::All(all) => all.clone(),
                 Destinations::InTurn(all) => vec![deal(all)],
+                Destinations::Context => Vec::new(),
             },
             generator: match self.original {
                 Some(first) => Generator::Original {
@@ -163,7 +175,7 @@ impl Clients {
     pub(crate) fn width(&self) -> u64 {
         match &self.destinations {
             Destinations::All(all) => all.len() as u64,
-            Destinations::InTurn(_) => 1,
+            Destinations::InTurn(_) | Destinations::Context => 1,
         }
     }
 }
@@ -186,6 +198,11 @@ pub(crate) fn resolve(
         ),
     };
     let destinations = destinations(record, path, names, report);
+    let context = record.names("context").first().and_then(|name| {
+        let key = format!("{path}.context");
+        let found = names.expand(name, &[What::Controller], &key, report);
+        found.into_iter().next()
+    });
     let copies = record.maybe_count("count").unwrap_or(1);
     let several = |key: &str, found: usize, report: &mut Report<'_>| {
         // A name with an error elsewhere may match too many entities here.
@@ -237,6 +254,7 @@ pub(crate) fn resolve(
             node: String::new(),
             function: String::new(),
             destinations: Vec::new(),
+            context,
             persistence: record.number("persistence"),
             arrivals: arrivals?,
             sizes: sizes?,
@@ -305,6 +323,9 @@ fn destinations(
         let all = expand("destination", record.names("destination"));
         return Some(Destinations::InTurn(all)).filter(|all| !all.is_empty());
     }
+    if record.given("context").is_some() {
+        return Some(Destinations::Context);
+    }
     let message = format!("{} needs `destination` or `destinations`", quote(path));
     report.wrong(record.place, message);
     None
@@ -314,6 +335,7 @@ impl Destinations {
     fn is_empty(&self) -> bool {
         match self {
             Self::All(all) | Self::InTurn(all) => all.is_empty(),
+            Self::Context => false,
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The sections `[controller.NAME]`.
 
-use soe_model::controller::{InstallerSpec, Objective};
+use sim_core::SimDuration;
+use soe_model::controller::{ControllerSpec, InstallerSpec, Objective};
 
 use super::entity;
+use crate::reader::diagnostic::Report;
 use crate::reader::record::Record;
 use crate::reader::section::{Default, Form, Key, Section, When};
 
@@ -38,6 +40,23 @@ pub(crate) static SECTION: Section = Section {
             when: When::Is("installer", "hierarchical"),
             help: Objective::HELP,
         },
+        Key {
+            name: "type",
+            form: Form::Word(ControllerSpec::TYPES),
+            default: Default::Absent("\"plain\""),
+            when: When::Always,
+            help: "What else it is (`--type` of edgecontroller): with \"etsi-balanced\", clients \
+                   with `context` get the computer that they call from it, and it shares them \
+                   out among the computers that announce themselves to it (ETSI MEC).",
+        },
+        Key {
+            name: "balanced-period",
+            form: Form::Duration { or: None },
+            default: Default::Value("5 s"),
+            when: When::Is("type", "etsi-balanced"),
+            help: "The time from one assignment of clients to the next; the default is that of \
+                   edgecontroller.",
+        },
     ],
 };
 
@@ -54,4 +73,21 @@ pub(crate) fn installer(record: &Record) -> InstallerSpec {
         },
         _ => InstallerSpec::Flat,
     }
+}
+
+/// How often it assigns clients, if it does.
+pub(crate) fn balanced(
+    record: &Record,
+    path: &str,
+    report: &mut Report<'_>,
+) -> Option<SimDuration> {
+    if record.maybe_word("type") != Some("etsi-balanced") {
+        return None;
+    }
+    let period = record.maybe_duration("balanced-period")?;
+    if period.is_zero() {
+        let message = format!("{path}.balanced-period: must be longer than 0 s");
+        report.wrong(record.at("balanced-period"), message);
+    }
+    Some(period)
 }

@@ -319,11 +319,14 @@ impl Builder<'_, '_, '_> {
     fn controllers(&mut self) -> Vec<ControllerSpec> {
         let mut all = Vec::new();
         for (name, record) in self.root.records("controller") {
+            let path = format!("controller.{}", quote(&name.text));
+            let balanced = controller::balanced(record, &path, self.reader.report);
             for (name, node) in self.places(What::Controller, name, record) {
                 all.push(ControllerSpec {
                     name,
                     node,
                     installer: controller::installer(record),
+                    balanced,
                 });
             }
         }

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::call::{CallError, Caller, payload};
 use super::workflow::Workflow;
 use crate::command::Stop;
+use crate::mec::Follower;
 use crate::rpc;
 
 /// A client of the model in the real world.
@@ -43,6 +44,8 @@ pub enum Destination {
     Call(Caller),
     /// A run of a workflow.
     Workflow(Arc<Workflow>),
+    /// A call to the endpoint of a context of ETSI MEC.
+    Context(Arc<Follower>),
 }
 
 /// What a client can be told while it calls.
@@ -111,6 +114,7 @@ impl Destination {
         match self {
             Self::Call(caller) => caller.endpoint(),
             Self::Workflow(workflow) => workflow.caller.endpoint(),
+            Self::Context(_) => "the endpoint of its context",
         }
     }
 
@@ -118,6 +122,7 @@ impl Destination {
         match self {
             Self::Call(caller) => caller.call(request).await,
             Self::Workflow(workflow) => workflow.run(request.input).await,
+            Self::Context(follower) => follower.call(request).await,
         }
     }
 }
@@ -189,6 +194,9 @@ impl Driver {
                         }
                     });
                 }
+            }
+            if self.machine.is_idle() && outstanding.is_empty() {
+                leave_contexts(&self.destinations).await;
             }
             let due = self.machine.next_wake();
             let stopped = patience.is_some();
@@ -263,6 +271,15 @@ impl Driver {
             ended: now,
             result,
         })
+    }
+}
+
+/// Gives back contexts that are not needed until the client is started again.
+async fn leave_contexts(destinations: &[Destination]) {
+    for destination in destinations {
+        if let Destination::Context(follower) = destination {
+            follower.leave().await;
+        }
     }
 }
 

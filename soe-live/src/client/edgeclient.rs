@@ -16,6 +16,7 @@ use super::fleet::{self, Manner};
 use super::options::Destinations;
 use super::workflow::{Asked, Workflow, WorkflowConf, write_template};
 use crate::command::{Failure, Output, Stop, print, seconds, whole_bytes};
+use crate::mec::EtsiOptions;
 
 /// Calls a function repeatedly, one call at a time per client; or a chain or graph
 /// of functions, with states.
@@ -35,11 +36,15 @@ Examples:
              --inter-request-time 0.2 --num-threads 10 --seed 42
   edgeclient --chain-conf type=file,filename=chain.json --max-requests 10
   edgeclient --dag-conf type=file,filename=dag.json --callback-endpoint 127.0.0.1:6480 \\
-             --state-endpoint 127.0.0.1:6481"
+             --state-endpoint 127.0.0.1:6481
+  edgeclient --etsi-api-root http://127.0.0.1:6500 --etsi-notification-uri http://127.0.0.1:6600"
 )]
 pub struct Options {
     #[command(flatten)]
     destinations: Destinations,
+
+    #[command(flatten)]
+    etsi: EtsiOptions,
 
     /// The function to call
     #[arg(long, default_value = "clambda0")]
@@ -124,9 +129,14 @@ pub async fn run(options: Options, stop: Stop) -> Result<(), Failure> {
         Asked::Workflow(file) => Some(file),
     };
     let specs = options.specs(file.as_ref())?;
+    if file.is_some() && options.etsi.etsi_api_root.0.is_some() {
+        let text = "--etsi-api-root: a context is of a single function, not of a chain or graph";
+        return Err(Failure::input(text));
+    }
     let mut output = Output::open(&options.output_file, options.append)?;
-    // What serves the workflows has to outlive the clients.
+    // What serves the workflows and the notifications has to outlive the clients.
     let close = Stop::new();
+    let device = options.etsi.start(&close).await?;
     let workflows = match &file {
         None => Vec::new(),
         Some(file) => options.workflows(file, &close).await?,
@@ -138,9 +148,13 @@ pub async fn run(options: Options, stop: Stop) -> Result<(), Failure> {
         content: Some(options.content).filter(|content| !content.is_empty()),
         dry: options.dry,
         workflows,
+        device: device.clone(),
     };
     let streams = Streams::new(options.seed, 0);
     let statistics = fleet::run(&specs, &streams, &manner, &mut output, stop).await;
+    if let Some(device) = device {
+        device.close().await;
+    }
     close.stop();
     let statistics = statistics?;
     fleet::report(&statistics);
@@ -169,6 +183,7 @@ impl Options {
 
     /// The clients of the model.
     fn specs(&self, workflow: Option<&File>) -> Result<Vec<ClientSpec>, Failure> {
+        self.etsi.check(&self.destinations)?;
         let name = workflow.map_or_else(|| self.lambda.clone(), |workflow| workflow.plan.name());
         let distribution = match self.inter_request_type {
             Interval::Constant => "constant",

@@ -12,6 +12,7 @@ use soe_model::units::Bytes;
 use super::fleet::{self, Manner};
 use super::options::Destinations;
 use crate::command::{Failure, Output, Stop, positive, seconds, whole_bytes};
+use crate::mec::EtsiOptions;
 
 /// Calls a function in bursts, or in alternating active and silent phases, one call
 /// at a time per client.
@@ -31,6 +32,9 @@ Examples:
 pub struct Options {
     #[command(flatten)]
     destinations: Destinations,
+
+    #[command(flatten)]
+    etsi: EtsiOptions,
 
     /// The function to call
     #[arg(long, default_value = "clambda0")]
@@ -126,6 +130,10 @@ pub async fn run(options: Options, stop: Stop) -> Result<(), Failure> {
         true => Some(expected(&specs, &streams).map_err(Failure::input)?),
         false => None,
     };
+    options.etsi.check(&options.destinations)?;
+    // What takes the notifications has to outlive the clients.
+    let close = Stop::new();
+    let device = options.etsi.start(&close).await?;
     let manner = Manner {
         security: options.destinations.security()?,
         transport: options.destinations.client_conf.transport,
@@ -133,13 +141,19 @@ pub async fn run(options: Options, stop: Stop) -> Result<(), Failure> {
         content: Some(options.content).filter(|content| !content.is_empty()),
         dry: false,
         workflows: Vec::new(),
+        device: device.clone(),
     };
     let mut output = Output::open(&options.output_file, false)?;
     let mut loss = match expected {
         Some(_) => Some(Output::open(&options.loss_file, false)?),
         None => None,
     };
-    let statistics = fleet::run(&specs, &streams, &manner, &mut output, stop).await?;
+    let statistics = fleet::run(&specs, &streams, &manner, &mut output, stop).await;
+    if let Some(device) = device {
+        device.close().await;
+    }
+    close.stop();
+    let statistics = statistics?;
     fleet::report(&statistics);
     if let (Some(expected), Some(loss)) = (expected, &mut loss) {
         let done = statistics.completed() as f64;

@@ -16,6 +16,7 @@ use super::driver::{Budget, Common, Destination, Driver};
 use super::statistics::Statistics;
 use super::workflow::Workflow;
 use crate::command::{Failure, Output, Stop};
+use crate::mec::{DeviceApplication, Follower};
 use crate::{Security, Transport};
 
 /// How many calls may be over without being written yet.
@@ -39,6 +40,9 @@ pub struct Manner {
     pub dry: bool,
     /// The workflow that each client runs, if they do not only call a function.
     pub workflows: Vec<Arc<Workflow>>,
+    /// Where clients get contexts from, if they have no destinations of their own. Each
+    /// client has a context.
+    pub device: Option<DeviceApplication>,
 }
 
 /// Lets clients call until all are done or `stop` is thrown, and returns their
@@ -129,9 +133,15 @@ impl Manner {
             let caller = Caller::over(self.transport, endpoint, &self.security, self.timeout);
             caller.map(Destination::Call)
         };
-        let destinations = match self.workflows.get(index as usize) {
-            Some(workflow) => Ok(vec![Destination::Workflow(workflow.clone())]),
-            None => spec.destinations.iter().map(call).collect(),
+        let destinations = match (self.workflows.get(index as usize), &self.device) {
+            (Some(workflow), _) => Ok(vec![Destination::Workflow(workflow.clone())]),
+            (None, Some(device)) => {
+                let security = self.security.clone();
+                let follower = Follower::new(device.clone(), security, self.timeout);
+                let follower = follower.over(self.transport);
+                Ok(vec![Destination::Context(Arc::new(follower))])
+            }
+            (None, None) => spec.destinations.iter().map(call).collect(),
         };
         Ok(Driver {
             machine: Client::new(spec, streams).map_err(Failure::input)?,

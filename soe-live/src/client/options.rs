@@ -87,6 +87,7 @@ impl Destinations {
             node: String::new(),
             function: function.to_owned(),
             destinations: self.distinct(),
+            context: None,
             persistence: self.client_conf.persistence,
             arrivals: arrivals.clone(),
             sizes: sizes.clone(),

@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Parser, ValueEnum};
-use sim_core::Streams;
+use sim_core::{SimDuration, Streams};
 use soe_model::controller::{Distances, InstallerSpec, Objective};
 
-use super::{ControllerOptions, run};
-use crate::command::{Endpoint, Failure, Stop};
+use super::{ControllerOptions, run, run_with};
+use crate::clock::duration;
+use crate::command::{Endpoint, Failure, Stop, positive};
+use crate::mec::ueapplcmproxy::Keeping;
+use crate::mec::{ApiRoot, Assigner, Proxy, read_associations};
 use crate::options::{LimitOptions, threads};
 use crate::security::Security;
 
@@ -24,6 +27,26 @@ pub struct EdgeController {
     /// What else to be
     #[arg(long = "type", value_enum, default_value_t = Type::Plain)]
     sort: Type,
+
+    /// etsi-file: associations of clients with endpoints, one per line: client address (or
+    /// *), application, endpoint
+    #[arg(long, value_name = "FILE", required_if_eq("sort", "etsi-file"))]
+    file: Option<PathBuf>,
+
+    /// etsi-file: address of the interface of device applications
+    #[arg(long, value_name = "URI", default_value = "http://127.0.0.1:6500")]
+    etsi_api_root: ApiRoot,
+
+    #[command(flatten)]
+    keeping: Keeping,
+
+    /// etsi-balanced: the service that fills the tables of the proxy (ueapplcmproxy)
+    #[arg(long, value_name = "ENDPOINT", required_if_eq("sort", "etsi-balanced"))]
+    balanced_endpoint: Option<Endpoint>,
+
+    /// etsi-balanced: time from one assignment of clients to the next, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = positive)]
+    balanced_period: SimDuration,
 
     #[arg(
         long,
@@ -72,12 +95,18 @@ pub struct EdgeController {
 const EXAMPLES: &str = "\
 Examples:
   edgecontroller --server 127.0.0.1:6475
-  edgecontroller --installer-type hier --topology-file dist.txt --hier-objective min-avg";
+  edgecontroller --installer-type hier --topology-file dist.txt --hier-objective min-avg
+  edgecontroller --type etsi-file --file associations.txt
+  edgecontroller --type etsi-balanced --balanced-endpoint 127.0.0.1:6477";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Type {
     /// Nothing but a controller.
     Plain,
+    /// A proxy of ETSI MEC, whose associations come from a file.
+    EtsiFile,
+    /// The source of balanced assignments for a proxy of ETSI MEC.
+    EtsiBalanced,
 }
 
 /// Names hierarchical installation as the original does.
@@ -117,7 +146,36 @@ impl EdgeController {
             security: Security::from_environment(self.secure).map_err(Failure::input)?,
             limits: self.limits.limits(),
         };
-        run(options, stop).await.map_err(Failure::run)
+        let close = stop.clone();
+        match self.sort {
+            Type::Plain => run(options, stop).await.map_err(Failure::run),
+            Type::EtsiFile => {
+                let file = self.file.unwrap_or_default();
+                let associations = read_associations(&file)?;
+                let proxy = Proxy::new(&self.keeping.options()).map_err(Failure::input)?;
+                let assigner = Assigner::file(proxy.clone(), &associations).await?;
+                let serving = async {
+                    let served = proxy.serve(self.etsi_api_root, close.clone(), |_| {}).await;
+                    close.stop();
+                    served
+                };
+                let running = async {
+                    let ran = run_with(options, Some(assigner), stop.clone()).await;
+                    stop.stop();
+                    ran.map_err(Failure::run)
+                };
+                let (served, ran) = tokio::join!(serving, running);
+                served.and(ran)
+            }
+            Type::EtsiBalanced => {
+                let none = || Failure::input("--balanced-endpoint: missing");
+                let proxy = self.balanced_endpoint.ok_or_else(none)?;
+                let period = duration(self.balanced_period);
+                let assigner = Assigner::balanced(proxy, options.security.clone(), period, close);
+                let ran = run_with(options, Some(assigner), stop).await;
+                ran.map_err(Failure::run)
+            }
+        }
     }
 
     fn distances(&self) -> Result<Distances, Failure> {

@@ -10,7 +10,7 @@ use soe_model::deployment::Deployment;
 use tokio::sync::mpsc;
 
 use super::places::{Place, Places, address};
-use super::workflows;
+use super::{contexts, workflows};
 use crate::broker::{self, BrokerOptions, RouterConf};
 use crate::command::{Endpoint, Failure, Stop};
 use crate::computer::{self, ComputerOptions, Step};
@@ -65,7 +65,10 @@ pub async fn serve(
             security: Security::Plaintext,
             limits: Limits::default(),
         };
-        let done = controller::run(options, stop).await;
+        let done = match contexts::period(spec) {
+            Some(period) => contexts::run(options, place, period, stop).await,
+            None => controller::run(options, stop).await.map_err(Failure::run),
+        };
         return done.map_err(|error| failed(&error));
     }
     let known: Vec<_> = names(deployment).collect();

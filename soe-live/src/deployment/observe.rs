@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tonic::transport::Channel;
 use tonic::{Response, Status};
 
+use super::contexts;
 use super::places::{Place, Places};
 use crate::Security;
 use crate::command::{Endpoint, Failure};
@@ -41,6 +42,9 @@ pub async fn ready(
             continue;
         };
         reachable(name, &place.endpoint, deadline).await?;
+    }
+    if complete {
+        contexts::ready(deployment, places, deadline).await?;
     }
     let brokers = deployment.brokers.iter().filter(|_| complete);
     for broker in brokers {

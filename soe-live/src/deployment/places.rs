@@ -6,7 +6,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::str::FromStr;
 
-use soe_model::controller::InstallerSpec;
+use soe_model::controller::{ControllerSpec, InstallerSpec};
 use soe_model::deployment::Deployment;
 
 use crate::command::{Endpoint, EndpointError};
@@ -22,9 +22,11 @@ pub struct Places(BTreeMap<String, Place>);
 pub struct Place {
     /// Where it executes or forwards calls, or takes announcements.
     pub endpoint: Endpoint,
-    /// Where a broker has its tables and a computer reports its utilization.
+    /// Where a broker has its tables, a computer reports its utilization, and device
+    /// applications ask a controller.
     pub second: Endpoint,
-    /// Where a computer has its state server.
+    /// Where a computer has its state server, and the tables of contexts of a controller
+    /// are filled.
     pub states: Endpoint,
 }
 
@@ -42,8 +44,8 @@ pub enum PlacesError {
 impl Places {
     /// Free ports of this machine for all components of a deployment.
     ///
-    /// Where a controller looks at distances between nodes, each node has a
-    /// loopback address of its own.
+    /// Where a controller looks at distances between nodes, or assigns clients by their
+    /// address, each node has a loopback address of its own.
     ///
     /// # Errors
     /// If no ports are free.
@@ -99,10 +101,11 @@ impl Places {
 
 /// The loopback address on which a node of the network is.
 pub fn address(deployment: &Deployment, node: &str) -> Ipv4Addr {
-    let looks_at_nodes =
-        |installer: &InstallerSpec| matches!(installer, InstallerSpec::Hierarchical { .. });
+    let looks_at_nodes = |spec: &ControllerSpec| {
+        matches!(spec.installer, InstallerSpec::Hierarchical { .. }) || spec.balanced.is_some()
+    };
     let mut controllers = deployment.controllers.iter();
-    if !controllers.any(|controller| looks_at_nodes(&controller.installer)) {
+    if !controllers.any(looks_at_nodes) {
         return Ipv4Addr::LOCALHOST;
     }
     let number = deployment.network.nodes().find(node);

@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout};
 use tracing::{info, warn};
 
 use super::components::names;
+use super::contexts::Devices;
 use super::observe::{self, Tables};
 use super::places::Places;
 use super::usage::Usage;
@@ -215,18 +216,25 @@ impl Stage<'_> {
             content: None,
             dry: false,
             workflows: Vec::new(),
+            device: None,
         };
         let streams = Streams::new(self.deployment.run.seed, u64::from(replication));
         let mut orders = Orders::new();
         let mut clients = JoinSet::new();
+        let mut devices = Devices::default();
         for (index, spec) in (0..).zip(&self.deployment.clients) {
             let placed = ClientSpec {
                 destinations: self.endpoints(spec)?,
                 ..spec.clone()
             };
             let failed = |failure| Failure::Input(format!("client `{}`: {failure}", spec.name));
-            let mut driver = manner.driver(index, &placed, &streams).map_err(failed)?;
             let (deployment, places) = (self.deployment, self.places);
+            let device = devices.of_client(deployment, places, spec, close);
+            let manner = Manner {
+                device: device.await.map_err(failed)?,
+                ..manner.clone()
+            };
+            let mut driver = manner.driver(index, &placed, &streams).map_err(failed)?;
             let workflow = workflows::of_client(deployment, places, &placed, &streams, close);
             if let Some(workflow) = workflow.await.map_err(failed)? {
                 driver.destinations = vec![Destination::Workflow(workflow)];

@@ -1,5 +1,6 @@
 //! Sending requests over HTTP/1.1.
 
+use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -53,7 +54,17 @@ impl Client {
     /// A client that accepts the certificates of some, and answers of at most
     /// [`MESSAGE`] bytes.
     pub fn new(trust: Trust) -> Self {
-        let dial = Dial::new(trust);
+        Self::over(Dial::new(trust))
+    }
+
+    /// The same, whose connections are opened from an address of this machine.
+    #[must_use]
+    pub fn with_address(self, from: IpAddr) -> Self {
+        let most = self.most;
+        Self::over(self.dial.with_address(from)).with_most(most)
+    }
+
+    fn over(dial: Dial) -> Self {
         let inner = legacy::Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())

@@ -1,6 +1,7 @@
 //! Opens the connections of the client.
 
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 
@@ -39,6 +40,8 @@ pub enum Trust {
 #[derive(Clone)]
 pub struct Dial {
     trust: Arc<Trust>,
+    /// The address of this machine from which connections are opened, if it matters.
+    from: Option<IpAddr>,
     /// Read at the first connection that needs it.
     tls: Arc<OnceCell<Arc<ClientConfig>>>,
     /// The connections that are open.
@@ -49,9 +52,16 @@ impl Dial {
     pub fn new(trust: Trust) -> Self {
         Self {
             trust: Arc::new(trust),
+            from: None,
             tls: Arc::default(),
             open: Arc::default(),
         }
+    }
+
+    /// The same, from an address of this machine.
+    pub fn with_address(mut self, from: IpAddr) -> Self {
+        self.from = Some(from);
+        self
     }
 
     async fn connect(self, uri: Uri) -> io::Result<TokioIo<Line>> {
@@ -61,7 +71,10 @@ impl Dial {
             let host = uri.host().ok_or_else(|| wrong("no host"))?;
             let host = host.trim_start_matches('[').trim_end_matches(']');
             let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
-            let stream = TcpStream::connect((host, port)).await?;
+            let stream = match self.from {
+                None => TcpStream::connect((host, port)).await?,
+                Some(from) => connect_from(from, host, port).await?,
+            };
             tune(&stream)?;
             let socket = match secure {
                 false => Socket::from(stream),
@@ -98,6 +111,24 @@ impl Dial {
         });
         reading.await?.map_err(io::Error::other)
     }
+}
+
+/// Connects from an address of this machine.
+async fn connect_from(from: IpAddr, host: &str, port: u16) -> io::Result<TcpStream> {
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "no address of the same kind");
+    for to in tokio::net::lookup_host((host, port)).await? {
+        let socket = match (from, to) {
+            (IpAddr::V4(_), SocketAddr::V4(_)) => TcpSocket::new_v4()?,
+            (IpAddr::V6(_), SocketAddr::V6(_)) => TcpSocket::new_v6()?,
+            _ => continue,
+        };
+        socket.bind(SocketAddr::new(from, 0))?;
+        match socket.connect(to).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }
 
 impl tower_service::Service<Uri> for Dial {

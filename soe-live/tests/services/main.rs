@@ -16,6 +16,7 @@ mod hostile;
 mod hostile_callers;
 mod hostile_destinations;
 mod http;
+mod mec;
 mod offered;
 #[cfg(feature = "quic")]
 mod quic;

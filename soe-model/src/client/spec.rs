@@ -14,8 +14,12 @@ pub struct ClientSpec {
     pub node: String,
     /// The function it calls.
     pub function: String,
-    /// The brokers or computers it sends calls to, at least one, all different.
+    /// The brokers or computers it sends calls to, at least one, all different; none
+    /// with `context`.
     pub destinations: Vec<String>,
+    /// The controller with balanced assignment that tells it the computer to which it
+    /// sends calls, if it has no destinations of its own.
+    pub context: Option<String>,
     /// With several destinations: the probability with which each call is sent
     /// also to each destination other than the preferred one ("uncoordinated
     /// access"). The first good answer wins and its sender becomes preferred.

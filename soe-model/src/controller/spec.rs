@@ -1,5 +1,7 @@
 //! The specification of a controller.
 
+use sim_core::SimDuration;
+
 /// A controller, to which computers and brokers announce themselves.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ControllerSpec {
@@ -9,6 +11,15 @@ pub struct ControllerSpec {
     pub node: String,
     /// How it fills the tables of the brokers.
     pub installer: InstallerSpec,
+    /// How often it assigns clients that ask it for a context to computers, if it does
+    /// (type `etsi-balanced` of edgecontroller).
+    pub balanced: Option<SimDuration>,
+}
+
+impl ControllerSpec {
+    /// What a controller can be beside the source of forwarding tables; the first is the
+    /// default.
+    pub const TYPES: &'static [&'static str] = &["plain", "etsi-balanced"];
 }
 
 /// How a controller fills the tables of its brokers.

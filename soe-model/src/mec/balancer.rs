@@ -147,10 +147,13 @@ impl Balancer {
         assignments
     }
 
-    /// Everything that a proxy with empty tables must be told, and then
-    /// [`balance`](Self::balance) assigns all clients again.
-    pub fn everything(&mut self) -> Vec<Assignment> {
+    /// The next [`balance`](Self::balance) assigns all clients again.
+    pub fn forget_balance(&mut self) {
         self.balanced = None;
+    }
+
+    /// Everything that a proxy with empty tables must be told.
+    pub fn everything(&self) -> Vec<Assignment> {
         let mut assignments = Vec::new();
         for (function, endpoint) in &self.defaults {
             assignments.push(Assignment::AddApplication(function.clone()));

@@ -192,7 +192,7 @@ proptest! {
             prop_assert_eq!(proxy.applications().count(), all.len());
             // A new proxy that is told everything has the same tables.
             let mut fresh = Proxy::new(Limits::default(), Patience::default());
-            apply(&mut fresh, balancer.clone().everything());
+            apply(&mut fresh, balancer.everything());
             prop_assert!(fresh.snapshot().eq(proxy.snapshot()));
         }
     }

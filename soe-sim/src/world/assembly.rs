@@ -17,6 +17,7 @@ use super::computer_side::{ComputerSide, Computers};
 use super::control::Controllers;
 use super::flow::{Flows, Parts};
 use super::ids::{BrokerId, ComputerId, ControllerId, Receiver};
+use super::mec::Contexts;
 use super::recorder::{Observer, Recorder};
 use super::sample::Sampler;
 use super::shared::Shared;
@@ -41,6 +42,7 @@ impl<'o> World<'o> {
         };
         let mut functions = Names::<FunctionId>::default();
         let control = plan.controllers()?;
+        let contexts = plan.contexts()?;
         let computers = plan.computers(&mut functions)?;
         let (brokers, endpoints) = plan.brokers(&mut functions)?;
         let flows = Flows::new(
@@ -78,6 +80,7 @@ impl<'o> World<'o> {
             brokers,
             computers,
             control,
+            contexts,
             flows,
             sampler: sample_period.map(Sampler::new),
         };
@@ -114,6 +117,15 @@ impl<'o> World<'o> {
             let endpoints = &self.shared.endpoints;
             self.brokers.update(&update, SimTime::ZERO, endpoints);
         }
+        for computer in self.computers.iter() {
+            if let (Some(controller), true) = (computer.controller(), computer.is_present()) {
+                let (endpoint, shared) = (computer.endpoint(), &self.shared);
+                let functions = shared.functions_of(computer.machine());
+                let now = SimTime::ZERO;
+                self.contexts
+                    .computer(controller, endpoint, functions, now, shared);
+            }
+        }
         Ok(())
     }
 }
@@ -134,6 +146,14 @@ impl Plan<'_> {
             controllers.push(machine, self.node(&spec.node)?);
         }
         Ok(controllers)
+    }
+
+    fn contexts(&self) -> Result<Contexts, String> {
+        let mut contexts = Contexts::default();
+        for spec in &self.deployment.controllers {
+            contexts.push(self.node(&spec.node)?, spec.balanced);
+        }
+        Ok(contexts)
     }
 
     fn computers(&self, functions: &mut Names<FunctionId>) -> Result<Computers, String> {
@@ -195,6 +215,7 @@ impl Plan<'_> {
                 destinations
                     .map(|name| self.names.endpoint(name))
                     .collect::<Result<_, _>>()?,
+                self.controller(spec.context.as_deref())?,
             ));
         }
         let limit = self.deployment.run.calls.unwrap_or(u64::MAX);

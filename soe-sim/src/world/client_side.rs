@@ -3,10 +3,11 @@
 use analysis::Outcome;
 use sim_core::{SimDuration, SimTime};
 use soe_model::client::{Call, Client, Verdict};
+use soe_model::mec::ContextId;
 use soe_model::names::{EndpointId, FunctionId, Id, NodeId};
 
 use super::event::{Alarm, Cx, Event};
-use super::ids::{BaggageId, ClientId};
+use super::ids::{BaggageId, ClientId, ControllerId};
 use super::leg::{Leg, Origin, Reply};
 use super::recorder::{Ended, Ending, Recorder};
 use super::shared::Shared;
@@ -20,6 +21,17 @@ pub(super) struct ClientSide {
     node: NodeId,
     function: FunctionId,
     destinations: Vec<EndpointId>,
+    /// The controller that tells it a destination, and what it knows.
+    context: Option<(ControllerId, Grant)>,
+}
+
+/// The context of a client.
+#[derive(Debug)]
+enum Grant {
+    None,
+    /// It was asked for; the calls that wait for it.
+    Asked(Vec<(u64, Leg)>),
+    Has(ContextId, EndpointId),
 }
 
 impl ClientSide {
@@ -28,6 +40,7 @@ impl ClientSide {
         node: NodeId,
         function: FunctionId,
         destinations: Vec<EndpointId>,
+        context: Option<ControllerId>,
     ) -> Self {
         Self {
             machine,
@@ -35,11 +48,40 @@ impl ClientSide {
             node,
             function,
             destinations,
+            context: context.map(|controller| (controller, Grant::None)),
         }
+    }
+
+    /// The controller that tells it a destination.
+    pub fn context(&self) -> Option<ControllerId> {
+        self.context.as_ref().map(|(controller, _)| *controller)
     }
 
     pub fn node(&self) -> NodeId {
         self.node
+    }
+
+    /// The request of a call to one of its destinations.
+    #[inline]
+    fn leg(&self, issued: &Issued, destination: u32, to: EndpointId, now: SimTime) -> Leg {
+        Leg {
+            origin: Origin::Client {
+                client: issued.client,
+                number: issued.call.number,
+                destination,
+            },
+            from: self.node,
+            to,
+            function: self.function,
+            input: issued.call.size,
+            call: issued.id,
+            issued: now,
+            hops: 0,
+            forward: false,
+            dry: false,
+            baggage: BaggageId::NONE,
+            reply: Reply::Pending,
+        }
     }
 
     /// What it calls.
@@ -166,29 +208,90 @@ impl Clients {
         })
     }
 
+    /// Sends a call of a single function to the computer of the client's context. Without
+    /// one, the call waits; returns whether a context must be asked for.
+    pub fn send_in_context(&mut self, issued: &Issued, wire: &mut Wire, cx: &mut Cx<'_>) -> bool {
+        let nowhere = EndpointId(0);
+        let mut leg = self.get(issued.client).leg(issued, 0, nowhere, cx.now());
+        let Some((_, grant)) = &mut self.sides[issued.client.index()].context else {
+            return false;
+        };
+        match grant {
+            Grant::Has(_, endpoint) => {
+                leg.to = *endpoint;
+                wire.send_request(leg, SimDuration::ZERO, cx);
+                false
+            }
+            Grant::Asked(waiting) => {
+                waiting.push((issued.call.number, leg));
+                false
+            }
+            Grant::None => {
+                *grant = Grant::Asked(vec![(issued.call.number, leg)]);
+                true
+            }
+        }
+    }
+
+    /// A client has a context, or was refused one: sends the calls that wait, or ends them.
+    pub fn granted(
+        &mut self,
+        client: ClientId,
+        granted: Option<(ContextId, EndpointId)>,
+        shared: &mut Shared<'_>,
+        cx: &mut Cx<'_>,
+    ) {
+        let Some((_, grant)) = &mut self.sides[client.index()].context else {
+            return;
+        };
+        let next = granted.map_or(Grant::None, |(id, endpoint)| Grant::Has(id, endpoint));
+        let Grant::Asked(waiting) = std::mem::replace(grant, next) else {
+            return;
+        };
+        for (number, mut leg) in waiting {
+            match granted {
+                Some((_, endpoint)) => {
+                    leg.to = endpoint;
+                    shared.wire.send_request(leg, SimDuration::ZERO, cx);
+                }
+                None => {
+                    let text = "no context: no computer offers the function at the moment";
+                    leg.reply = Reply::Refused(shared.recorder.intern(text));
+                    self.response((client, number, 0), &leg, &mut shared.recorder, cx);
+                }
+            }
+        }
+    }
+
+    /// The computer of a context has changed. Calls under way are not affected.
+    pub fn notified(&mut self, client: ClientId, context: ContextId, endpoint: EndpointId) {
+        if let Some((_, Grant::Has(current, to))) = &mut self.sides[client.index()].context
+            && *current == context
+        {
+            *to = endpoint;
+        }
+    }
+
+    /// If a client has a context and will not call any more, takes that from it.
+    pub fn take_unused_context(&mut self, client: ClientId) -> Option<ContextId> {
+        let side = &mut self.sides[client.index()];
+        let (_, grant) = side.context.as_mut()?;
+        let Grant::Has(context, _) = *grant else {
+            return None;
+        };
+        side.machine.is_idle().then(|| {
+            *grant = Grant::None;
+            context
+        })
+    }
+
     /// Sends a call of a single function to its destinations.
     #[inline]
     pub fn send(&self, issued: &Issued, wire: &mut Wire, cx: &mut Cx<'_>) {
         let client = self.get(issued.client);
         for &destination in client.machine.targets() {
-            let leg = Leg {
-                origin: Origin::Client {
-                    client: issued.client,
-                    number: issued.call.number,
-                    destination,
-                },
-                from: client.node,
-                to: client.destinations[destination as usize],
-                function: client.function,
-                input: issued.call.size,
-                call: issued.id,
-                issued: cx.now(),
-                hops: 0,
-                forward: false,
-                dry: false,
-                baggage: BaggageId::NONE,
-                reply: Reply::Pending,
-            };
+            let to = client.destinations[destination as usize];
+            let leg = client.leg(issued, destination, to, cx.now());
             wire.send_request(leg, SimDuration::ZERO, cx);
         }
     }
@@ -263,6 +366,7 @@ impl Clients {
 
     /// Reports the calls of single functions that are still in progress to the observer.
     pub fn report_left_over(&mut self, now: SimTime, shared: &mut Shared<'_>) {
+        self.report_waiting(now, shared);
         for leg in shared.wire.legs() {
             let Origin::Client {
                 client,
@@ -276,6 +380,23 @@ impl Clients {
             let machine = &mut self.sides[client.index()].machine;
             if machine.answered(now, number, destination, false) == Verdict::Failed {
                 let mut left_over = ended(client, leg);
+                left_over.result = Ending::InProgress;
+                shared.recorder.left_over(left_over);
+            }
+        }
+    }
+}
+
+impl Clients {
+    /// The same for calls that wait for a context.
+    fn report_waiting(&mut self, now: SimTime, shared: &mut Shared<'_>) {
+        for (number, side) in (0..).zip(&mut self.sides) {
+            let Some((_, Grant::Asked(waiting))) = &side.context else {
+                continue;
+            };
+            for (call, leg) in waiting {
+                side.machine.answered(now, *call, 0, false);
+                let mut left_over = ended(ClientId(number), leg);
                 left_over.result = Ending::InProgress;
                 shared.recorder.left_over(left_over);
             }

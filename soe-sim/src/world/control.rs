@@ -124,6 +124,26 @@ impl Controllers {
         self.send(from, to, message, wire, cx);
     }
 
+    /// Which computer a message tells a controller about, if it does, and whether that is
+    /// there.
+    pub fn about(
+        &self,
+        number: u32,
+        computers: &Computers,
+    ) -> Option<(ControllerId, EndpointId, bool)> {
+        match *self.messages.get(number as usize)? {
+            Message::Announce {
+                controller,
+                computer,
+            } => Some((controller, computers.get(computer).endpoint(), true)),
+            Message::Remove {
+                controller,
+                endpoint,
+            } => Some((controller, endpoint, false)),
+            Message::Update(_) => None,
+        }
+    }
+
     /// A message arrives; if at a broker, returns the updates to apply.
     pub fn receive(
         &mut self,

@@ -21,6 +21,8 @@ pub(crate) enum Event {
     Response(LegId),
     /// A message of the control plane arrives.
     Control(u32),
+    /// A message about the context of a client arrives.
+    Context(u32),
     /// A planned change happens.
     Change(u32),
     /// A message of a workflow other than a call arrives.

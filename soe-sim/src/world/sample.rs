@@ -1,5 +1,7 @@
 //! Time series: periodic samples of entities.
 
+use std::collections::BTreeMap;
+
 use analysis::{Metric, Unit};
 use sim_core::{SimDuration, SimTime};
 use soe_model::computer::CoreTime;
@@ -7,6 +9,7 @@ use soe_model::names::ALL;
 
 use super::broker_side::Brokers;
 use super::computer_side::Computers;
+use super::mec::Contexts;
 use super::recorder::Recorder;
 use super::shared::Shared;
 
@@ -37,9 +40,21 @@ static UNDER_WAY: Metric = Metric::new(
     Unit::Count,
     "Calls issued and not yet completed or lost",
 );
+static CONTEXTS: Metric = Metric::new(
+    "contexts",
+    Unit::Count,
+    "Contexts of clients (ETSI MEC) that refer to the computer",
+);
 
 /// The quantities of time series.
-pub static SAMPLED: &[&Metric] = &[&UNDER_WAY, &RUNNING, &QUEUED, &UTILIZATION, &WEIGHT];
+pub static SAMPLED: &[&Metric] = &[
+    &UNDER_WAY,
+    &RUNNING,
+    &QUEUED,
+    &UTILIZATION,
+    &WEIGHT,
+    &CONTEXTS,
+];
 
 /// Samples all entities once per period.
 #[derive(Debug)]
@@ -71,6 +86,7 @@ impl Sampler {
         under_way: u64,
         computers: &mut Computers,
         brokers: &Brokers,
+        contexts: &Contexts,
         shared: &mut Shared<'_>,
     ) {
         let recorder = &mut shared.recorder;
@@ -78,6 +94,9 @@ impl Sampler {
         self.sample_computers(now, computers, recorder);
         for (entity, weight) in brokers.weights(&shared.functions, &shared.endpoints) {
             recorder.sample(now, &entity, &WEIGHT, f64::from(weight));
+        }
+        if contexts.is_used() {
+            sample_contexts(now, computers, contexts, &mut shared.recorder);
         }
         self.last = now;
     }
@@ -112,5 +131,22 @@ impl Sampler {
                 recorder.sample(now, &entity, &UTILIZATION, utilization);
             }
         }
+    }
+}
+
+fn sample_contexts(
+    now: SimTime,
+    computers: &Computers,
+    contexts: &Contexts,
+    recorder: &mut Recorder<'_>,
+) {
+    let mut counts = BTreeMap::<&str, u32>::new();
+    for reference in contexts.references() {
+        *counts.entry(reference).or_default() += 1;
+    }
+    for computer in computers.iter() {
+        let name = computer.machine().name();
+        let count = counts.get(name).copied().unwrap_or(0);
+        recorder.sample(now, name, &CONTEXTS, f64::from(count));
     }
 }

@@ -1,5 +1,6 @@
 //! What all entities of the world share.
 
+use soe_model::computer::Computer;
 use soe_model::names::{EndpointId, FunctionId, Names};
 
 use super::leg::{Leg, Reply};
@@ -15,6 +16,13 @@ pub(super) struct Shared<'o> {
 }
 
 impl Shared<'_> {
+    /// The names of the functions of a computer.
+    pub fn functions_of(&self, machine: &Computer) -> Vec<String> {
+        let functions = machine.functions();
+        let names = functions.map(|function| self.functions.name(function).to_owned());
+        names.collect()
+    }
+
     /// Why the receiver of a leg did not do what was asked, in words; `None` if it did.
     pub fn failure(&self, leg: &Leg) -> Option<String> {
         match leg.reply {

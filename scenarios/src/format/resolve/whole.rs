@@ -79,6 +79,10 @@ impl Whole<'_> {
                 self.workflow_can_run(client, workflow, &offers, report);
                 continue;
             }
+            if let Some(controller) = &client.context {
+                self.context_can_be_had(client, controller, &offers, report);
+                continue;
+            }
             let function = client.function.as_str();
             let destinations: Vec<_> = client.destinations.iter().map(String::as_str).collect();
             let mut reached = false;
@@ -107,6 +111,35 @@ impl Whole<'_> {
             };
             report.wrong(place, message);
         }
+    }
+
+    /// The controller assigns clients to computers that offer the function.
+    fn context_can_be_had(
+        &self,
+        client: &ClientSpec,
+        controller: &str,
+        offers: &Offers<'_>,
+        report: &mut Report<'_>,
+    ) {
+        let function = client.function.as_str();
+        let mut controllers = self.deployment.controllers.iter();
+        let is_balanced =
+            controllers.any(|spec| spec.name == controller && spec.balanced.is_some());
+        let announced = offers.by_controller.get(controller);
+        let problem = if !is_balanced {
+            "its `context` is not a controller with `type = \"etsi-balanced\"`".to_owned()
+        } else if function.len() > soe_model::mec::NAME {
+            let most = soe_model::mec::NAME;
+            format!("with `context`, the name of a function has at most {most} bytes")
+        } else if !announced.is_some_and(|functions| functions.contains(function)) {
+            let (function, controller) = (quote(function), quote(controller));
+            format!("no computer of controller `{controller}` offers function `{function}`")
+        } else {
+            return;
+        };
+        let Origin { path, .. } = self.origin(&client.name);
+        let place = self.client_place(client);
+        report.wrong(place, format!("{path}: {problem}"));
     }
 
     /// All functions of a workflow can be reached: those that the client calls from
