@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 /// The folders whose code decides what a replication reports: the engine, the models, both
 /// simulators, the format that resolves scenarios, and what turns a replication into a
 /// report. A change of a caption or of a page leaves journals valid.
-const COMPUTING: [&str; 7] = [
+const COMPUTING: [&str; 8] = [
     "sim-core/src",
     "soe-model/src",
     "soe-sim/src",
     "scenarios/src",
     "statesim/src",
     "statesim/example",
+    "lambdamu/src",
     "soe-study/src/runner",
 ];
 

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+use lambdamu::command::blob;
 
 /// ServerlessOnEdge: simulate, evaluate and run serverless computing at the edge
 /// of a network.
@@ -31,7 +32,7 @@ pub enum Command {
     /// Simulate a scenario and report its results
     #[command(after_long_help = RUN_EXAMPLES)]
     Run(RunArgs),
-    /// Run a study: a scenario or StateSim at all points of a grid
+    /// Run a study: a scenario, StateSim or LambdaMuSim at all points of a grid
     #[command(after_long_help = SWEEP_EXAMPLES)]
     Sweep(SweepArgs),
     /// Run a study that comes with the program, or list these studies
@@ -47,6 +48,9 @@ pub enum Command {
     /// Place applications with stateless and stateful phases on containers (LambdaMuSim)
     #[command(after_help = lambdamu::command::EXAMPLES)]
     Lambdamu(lambdamu::command::Args),
+    /// Inspect and convert published traces
+    #[command(subcommand)]
+    Trace(TraceCommand),
     /// Generate or show the topology of an edge network
     #[command(subcommand)]
     Topology(statesim::command::TopologyCommand),
@@ -79,6 +83,33 @@ pub enum Command {
         shell: Shell,
     },
 }
+
+/// Published traces.
+#[derive(Debug, Subcommand)]
+pub enum TraceCommand {
+    /// Azure Functions Blob 2020: accesses of functions to storage
+    #[command(subcommand)]
+    Blob(BlobCommand),
+}
+
+/// Commands on the trace Azure Functions Blob 2020.
+#[derive(Debug, Subcommand)]
+pub enum BlobCommand {
+    /// Count accesses, life cycles, or read and write periods of applications (`afdb`)
+    Inspect(blob::InspectArgs),
+    /// Convert the trace to the file that LambdaMuSim takes, and back (`afdb-convert`)
+    #[command(after_help = BLOB_EXAMPLES)]
+    Convert(blob::ConvertArgs),
+    /// Compute what applications cost, stateless and stateful (`afdb-cost`)
+    Cost(blob::CostArgs),
+}
+
+const BLOB_EXAMPLES: &str = "\
+Examples:
+  soe trace blob convert --input-raw azurefunctions-accesses-2020.csv --output-timestamp apps
+  soe trace blob convert --dump-timestamp apps
+  soe trace blob convert --input-timestamp apps --output-raw accesses.csv
+  soe study lambdamu-011 --trace apps";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -316,12 +347,13 @@ pub struct SweepOptions {
     #[arg(long)]
     pub replications: Option<u32>,
 
-    /// For StateSim, take PREFIX.nodes, PREFIX.links and PREFIX.edges as the
-    /// network of that name; may be repeated
+    /// For StateSim and LambdaMuSim, take PREFIX.nodes, PREFIX.links and PREFIX.edges
+    /// as the network of that name; may be repeated
     #[arg(long, value_name = "NAME=PREFIX")]
     pub network: Vec<String>,
 
-    /// For StateSim, take this trace (of Spar's layout)
+    /// For StateSim, take this trace (of Spar's layout); for LambdaMuSim, take these
+    /// accesses of applications (as `soe trace blob convert` writes them)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub trace: Option<PathBuf>,
 

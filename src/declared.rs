@@ -4,7 +4,7 @@ use std::path::Path;
 
 use analysis::{AxisLook, FigureKind, FigureOptions, KnownMetrics, ResultSet, Selection};
 use soe_sim::{METRICS, SAMPLED};
-use soe_study::STATESIM_METRICS;
+use soe_study::{LAMBDAMU_METRICS, STATESIM_METRICS};
 use toml::{Table, Value};
 
 use crate::failure::Failure;
@@ -51,6 +51,7 @@ impl Declared {
         Ok(Self {
             metrics: match study.get("kind").and_then(Value::as_str) {
                 Some("statesim") => STATESIM_METRICS.iter().copied().collect(),
+                Some("lambdamu") => LAMBDAMU_METRICS.iter().copied().collect(),
                 _ => of_scenarios(),
             },
             title: title.filter(|it| !it.is_empty()).map(str::to_owned),

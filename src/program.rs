@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use lambdamu::command::blob;
 use soe_model::broker::estimator::{ESTIMATORS, EstimatorBuilder};
 use soe_model::broker::optimizer::{OPTIMIZERS, OptimizerBuilder};
 use soe_model::broker::policy::{POLICIES, PolicyBuilder};
@@ -11,7 +12,7 @@ use soe_model::client::arrival::{ARRIVALS, BuildArrivals};
 use soe_model::client::size::{BuildSizes, SIZES};
 use statesim::command;
 
-use crate::cli::{Cli, Command, LiveCommand};
+use crate::cli::{BlobCommand, Cli, Command, LiveCommand, TraceCommand};
 use crate::failure::Failure;
 use crate::{
     analyze, check, compare, completions, export, list, live, new, plot, report, run, scenario,
@@ -114,6 +115,12 @@ fn execute() -> ExitCode {
         Command::List(args) => list::run(&args),
         Command::Statesim(args) => command::run(&args).map_err(Failure::from),
         Command::Lambdamu(args) => lambdamu::command::run(&args).map_err(Failure::from),
+        Command::Trace(TraceCommand::Blob(args)) => match args {
+            BlobCommand::Inspect(args) => blob::inspect(&args),
+            BlobCommand::Convert(args) => blob::convert(&args),
+            BlobCommand::Cost(args) => blob::cost(&args),
+        }
+        .map_err(Failure::from),
         Command::Topology(args) => command::topology(&args).map_err(Failure::from),
         Command::Workload(args) => command::workload(&args).map_err(Failure::from),
         Command::Live(LiveCommand::Up(args)) => live::up(&args),

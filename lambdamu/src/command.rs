@@ -1,6 +1,7 @@
 //! The command, for `soe lambdamu` and for the executable `lambdamusim`.
 
 mod args;
+pub mod blob;
 mod run;
 
 use std::io;
@@ -22,6 +23,12 @@ pub enum CommandError {
     /// A topology file is wrong.
     #[error(transparent)]
     Topology(#[from] TopologyError),
+    /// A published trace is wrong.
+    #[error(transparent)]
+    Trace(#[from] soe_traces::TraceError),
+    /// A file of accesses is wrong.
+    #[error(transparent)]
+    Timestamps(#[from] crate::timestamps::TimestampError),
     /// The simulation is impossible.
     #[error(transparent)]
     Simulation(#[from] crate::Error),

@@ -41,6 +41,7 @@ mod draws;
 mod dynamic;
 pub mod example;
 mod flow;
+pub mod generate;
 mod network;
 mod outcome;
 pub mod output;

@@ -2,7 +2,7 @@
 
 use analysis::{Better, Metric, Unit};
 
-/// Every metric of simulated scenarios and of StateSim with its unit and meaning, as
+/// Every metric of simulated scenarios, of StateSim and of LambdaMuSim with its unit and meaning, as
 /// Markdown: the content of `docs/metrics.md`.
 pub fn metrics_reference() -> String {
     let mut text = "\
@@ -35,6 +35,14 @@ Metrics by chain length or by delay have their own axis: their values are in `pr
 
 ";
     text += &table(crate::statesim_metrics::METRICS);
+    text += "
+## Of LambdaMuSim
+
+The entity is `all`. Metrics whose name ends with `_cdf` have a value at each place of an axis of their own, as those of
+StateSim; they are kept only where a study asks for them.
+
+";
+    text += &table(crate::lambdamu_metrics::METRICS);
     text
 }
 

@@ -49,6 +49,7 @@ mod error;
 mod executor;
 mod finished;
 mod journal;
+mod lambdamu_metrics;
 mod moments;
 mod results;
 mod runner;
@@ -62,8 +63,11 @@ pub use error::SweepError;
 pub use executor::{Failed, PointDone, Shard, Status, Sweep};
 pub use finished::{Estimate, Estimates};
 pub use journal::JournalError;
+pub use lambdamu_metrics::METRICS as LAMBDAMU_METRICS;
 pub use moments::Moments;
-pub use runner::{Column, Layout, Prepared, Report, Runner, ScenarioSweep, StatesimSweep};
+pub use runner::{
+    Column, LambdamuSweep, Layout, Prepared, Report, Runner, ScenarioSweep, StatesimSweep,
+};
 pub use section::{check, checked};
 pub use statesim_metrics::METRICS as STATESIM_METRICS;
 pub use study::{

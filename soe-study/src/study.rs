@@ -11,6 +11,7 @@ mod finding;
 mod grid;
 mod keys;
 mod parameters;
+mod placement;
 mod plan;
 mod point;
 mod print;
@@ -35,11 +36,12 @@ pub use figure::{FigureSpec, X};
 pub use finding::{Claimed, FindingSpec};
 pub use keys::{reference, schema};
 pub(crate) use parameters::Parameters;
+pub(crate) use placement::{Load, Placement};
 pub use plan::Plan;
 pub use replications::Replications;
 pub use selector::Selector;
+pub use subject::{LambdamuSubject, ScenarioSubject, StatesimSubject, Subject};
 pub(crate) use subject::{NetworkSource, TraceSource};
-pub use subject::{ScenarioSubject, StatesimSubject, Subject};
 
 /// The most replications of all points together.
 const MOST_RUNS: u64 = 100_000_000;
@@ -140,7 +142,7 @@ impl Study {
     }
 
     /// Takes the files `PREFIX.nodes`, `PREFIX.links` and `PREFIX.edges` for a network
-    /// of a StateSim study; the path is relative to the current folder.
+    /// of a study of StateSim or LambdaMuSim; the path is relative to the current folder.
     ///
     /// # Errors
     /// If the study has something else in this place, or the current folder is
@@ -162,7 +164,7 @@ impl Study {
         Ok(())
     }
 
-    /// Takes a file as the trace of a StateSim study; the path is relative to the
+    /// Takes a file as the trace of a study of StateSim or LambdaMuSim; the path is relative to the
     /// current folder.
     ///
     /// # Errors
@@ -231,6 +233,9 @@ impl Study {
             Some((scenario, _)) => Some(subject::around(&record, folder, scenario, report)),
             None => match record.maybe_word("kind") {
                 Some("scenario") => subject::scenario(&record, folder, report),
+                Some("lambdamu") => {
+                    subject::statesim::lambdamu(&record, folder, report).map(Subject::Lambdamu)
+                }
                 Some(_) => {
                     subject::statesim::statesim(&record, folder, report).map(Subject::Statesim)
                 }

@@ -53,22 +53,28 @@ impl Walk {
 fn condition(section: &'static Section, number: usize) -> Option<String> {
     match section.keys[number].when {
         When::Always => None,
-        When::Is(other, word) => {
-            let earlier = section.keys[..number].iter();
-            match earlier
-                .clone()
-                .find(|key| key.name == other)
-                .map(|key| key.form)
-            {
-                Some(Form::Word(words)) if words.contains(&word) => None,
-                Some(form) => Some(format!(
-                    "`{other}` cannot be `{word}`: its form is {form:?}"
-                )),
-                None => Some(format!("no earlier key is called `{other}`")),
-            }
-        }
+        When::Is(other, word) => word_of_earlier(section, number, other, &[word]),
+        When::IsOneOf(other, words) => word_of_earlier(section, number, other, words),
         When::With(other) => unknown(section, &[other]),
         When::Without(others) => unknown(section, others),
+    }
+}
+
+/// What is wrong with the condition that an earlier key is one of some words.
+fn word_of_earlier(
+    section: &'static Section,
+    number: usize,
+    other: &str,
+    wanted: &[&str],
+) -> Option<String> {
+    let mut earlier = section.keys[..number].iter();
+    match earlier.find(|key| key.name == other).map(|key| key.form) {
+        Some(Form::Word(words)) => {
+            let impossible = wanted.iter().find(|word| !words.contains(word))?;
+            Some(format!("`{other}` cannot be `{impossible}`"))
+        }
+        Some(form) => Some(format!("`{other}` is no word: it is {form:?}")),
+        None => Some(format!("no earlier key is called `{other}`")),
     }
 }
 

@@ -73,6 +73,9 @@ impl Reader<'_, '_> {
     fn unknown(&mut self, record: &Record, table: &Table) {
         let goes = |key: &&Key| match key.when {
             When::Is(other, word) => record.maybe_word(other).is_none_or(|found| found == word),
+            When::IsOneOf(other, words) => record
+                .maybe_word(other)
+                .is_none_or(|found| words.contains(&found)),
             _ => true,
         };
         for entry in &table.entries {
@@ -93,6 +96,13 @@ impl Reader<'_, '_> {
             When::Is(other, word) => match so_far.maybe_word(other) {
                 Some(found) if found != word => {
                     Some(format!("can be used with {other} = \"{word}\" only"))
+                }
+                _ => None,
+            },
+            When::IsOneOf(other, words) => match so_far.maybe_word(other) {
+                Some(found) if !words.contains(&found) => {
+                    let words = words.join("\" or \"");
+                    Some(format!("goes with {other} = \"{words}\" only"))
                 }
                 _ => None,
             },

@@ -267,6 +267,7 @@ impl Record {
         match key.when {
             When::Always => true,
             When::Is(other, word) => self.word(other) == word,
+            When::IsOneOf(other, words) => words.contains(&self.word(other)),
             When::With(other) => self.given(other).is_some(),
             When::Without(others) => others.iter().all(|other| self.given(other).is_none()),
         }

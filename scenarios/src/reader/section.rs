@@ -39,6 +39,8 @@ pub enum When {
     Always,
     /// If an earlier key of the section is this word.
     Is(&'static str, &'static str),
+    /// If an earlier key of the section is one of these words.
+    IsOneOf(&'static str, &'static [&'static str]),
     /// If this key of the section is given.
     With(&'static str),
     /// If none of these keys of the section is given.
@@ -259,6 +261,10 @@ impl Key {
     pub fn meaning(&self) -> String {
         match self.when {
             When::Is(other, word) => format!("{} Only with {other} = \"{word}\".", self.help),
+            When::IsOneOf(other, words) => {
+                let words = words.join("\" or \"");
+                format!("{} Only with {other} = \"{words}\".", self.help)
+            }
             When::With(other) => format!("{} Only with {other}.", self.help),
             When::Without(others) => format!("{} Not with {}.", self.help, others.join(", ")),
             When::Always => self.help.to_owned(),

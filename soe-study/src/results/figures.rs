@@ -7,7 +7,7 @@ use analysis::{
 use super::tables::{AxisColumn, field};
 use crate::error::SweepError;
 use crate::finished::Finished;
-use crate::runner::statesim;
+use crate::runner::{lambdamu, statesim};
 use crate::study::{FigureSpec, Plan, Selector, X};
 use scenarios::reader::diagnostic::Place;
 
@@ -407,7 +407,7 @@ fn horizontal(plan: &Plan, spec: &FigureSpec, metric: Option<&analysis::Metric>)
             };
             (axis, 1.0)
         }
-        X::Within => match metric.and_then(statesim::within) {
+        X::Within => match metric.and_then(|it| statesim::within(it).or(lambdamu::within(it))) {
             Some((label, unit, scale)) => (Axis::linear(label, unit), scale),
             None => (Axis::linear("", ""), 1.0),
         },

@@ -96,6 +96,7 @@ fn about(plan: &Plan, prepared: &Prepared, estimates: &Estimates) -> String {
     let kind = match plan.subject {
         Subject::Scenario(_) => "simulated scenario",
         Subject::Statesim(_) => "StateSim",
+        Subject::Lambdamu(_) => "LambdaMuSim",
     };
     let mut lines = vec![format!(
         "{kind}: {} points, {replications} replications, seed {}. Bands are 95 % intervals \

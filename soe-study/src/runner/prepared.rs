@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use analysis::Metric;
 use soe_sim::Progress;
 
+use super::lambdamu::LambdamuSweep;
 use super::replication::{Report, Runner};
 use super::scenario::ScenarioSweep;
 use super::statesim::StatesimSweep;
@@ -17,6 +18,8 @@ pub enum Prepared {
     Scenario(ScenarioSweep),
     /// StateSim.
     Statesim(StatesimSweep),
+    /// LambdaMuSim.
+    Lambdamu(LambdamuSweep),
 }
 
 impl Plan {
@@ -28,6 +31,7 @@ impl Plan {
         match &self.subject {
             Subject::Scenario(subject) => ScenarioSweep::new(self, subject).map(Prepared::Scenario),
             Subject::Statesim(subject) => StatesimSweep::new(self, subject).map(Prepared::Statesim),
+            Subject::Lambdamu(subject) => LambdamuSweep::new(self, subject).map(Prepared::Lambdamu),
         }
     }
 
@@ -43,6 +47,7 @@ impl Prepared {
         match self {
             Self::Scenario(sweep) => &sweep.inputs,
             Self::Statesim(sweep) => &sweep.inputs,
+            Self::Lambdamu(sweep) => &sweep.inputs,
         }
     }
 
@@ -51,6 +56,7 @@ impl Prepared {
         match self {
             Self::Scenario(_) => &[],
             Self::Statesim(sweep) => &sweep.about,
+            Self::Lambdamu(sweep) => &sweep.about,
         }
     }
 
@@ -58,7 +64,7 @@ impl Prepared {
     pub fn seed(&self, plan: &Plan, replication: u32) -> String {
         match self {
             Self::Scenario(_) => format!("seed {}, replication {replication}", plan.seed),
-            Self::Statesim(_) => {
+            Self::Statesim(_) | Self::Lambdamu(_) => {
                 format!("seed {}", plan.seed.wrapping_add(u64::from(replication)))
             }
         }
@@ -67,7 +73,7 @@ impl Prepared {
     pub(crate) fn warm_up(&self) -> u64 {
         match self {
             Self::Scenario(sweep) => sweep.warm_up,
-            Self::Statesim(_) => 0,
+            Self::Statesim(_) | Self::Lambdamu(_) => 0,
         }
     }
 }
@@ -76,12 +82,14 @@ impl Runner for Prepared {
     type Worker = (
         <ScenarioSweep as Runner>::Worker,
         <StatesimSweep as Runner>::Worker,
+        <LambdamuSweep as Runner>::Worker,
     );
 
     fn points(&self) -> usize {
         match self {
             Self::Scenario(sweep) => sweep.points(),
             Self::Statesim(sweep) => sweep.points(),
+            Self::Lambdamu(sweep) => sweep.points(),
         }
     }
 
@@ -89,6 +97,7 @@ impl Runner for Prepared {
         match self {
             Self::Scenario(sweep) => sweep.identity(point),
             Self::Statesim(sweep) => sweep.identity(point),
+            Self::Lambdamu(sweep) => sweep.identity(point),
         }
     }
 
@@ -96,12 +105,13 @@ impl Runner for Prepared {
         &self,
         point: usize,
         replication: u32,
-        (scenario, statesim): &mut Self::Worker,
+        (scenario, statesim, lambdamu): &mut Self::Worker,
         progress: &Progress,
     ) -> Result<Option<Report>, String> {
         match self {
             Self::Scenario(sweep) => sweep.replicate(point, replication, scenario, progress),
             Self::Statesim(sweep) => sweep.replicate(point, replication, statesim, progress),
+            Self::Lambdamu(sweep) => sweep.replicate(point, replication, lambdamu, progress),
         }
     }
 }

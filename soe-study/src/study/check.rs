@@ -37,6 +37,12 @@ pub(super) fn check(plan: &Plan, report: &mut Report<'_>) {
                 }
             }
         }
+        Subject::Lambdamu(subject) => {
+            for number in 0..plan.points.len() {
+                // The entity is `all` at every point; what is wrong is reported.
+                let _ = subject.at(plan, number, report);
+            }
+        }
     }
     if before && report.is_clean() {
         check_metrics(plan, &entities, report);

@@ -5,6 +5,7 @@ use scenarios::reader::reference::sections;
 use scenarios::reader::section::{Default, Form, Key, Section, When};
 
 use super::parameters::PARAMETERS;
+use super::placement::PLACEMENT;
 use super::subject::statesim::{NETWORK, TRACE};
 use super::{axis, figure, filter, finding, replications};
 
@@ -29,10 +30,10 @@ pub(super) static STUDY: Section = Section {
         },
         Key {
             name: "kind",
-            form: Form::Word(&["scenario", "statesim"]),
+            form: Form::Word(&["scenario", "statesim", "lambdamu"]),
             default: Default::Mandatory,
             when: When::Always,
-            help: "The subject: a scenario, which is simulated, or StateSim.",
+            help: "The subject: a scenario, which is simulated, StateSim, or LambdaMuSim.",
         },
         TITLE,
         Key {
@@ -77,21 +78,30 @@ pub(super) static STUDY: Section = Section {
             help: "The parameters of StateSim where no axis sets them.",
         },
         Key {
+            name: "placement",
+            form: Form::Later(&PLACEMENT),
+            default: Default::Value("{}"),
+            when: When::Is("kind", "lambdamu"),
+            help: "The parameters of LambdaMuSim where no axis sets them.",
+        },
+        Key {
             name: "network",
             form: Form::Named(&NETWORK),
-            default: Default::Absent("a small example"),
-            when: When::Is("kind", "statesim"),
-            help: "Networks for StateSim, by name.",
+            default: Default::Absent("an example"),
+            when: ON_TOPOLOGIES,
+            help: "Networks, by name.",
         },
         Key {
             name: "trace",
             form: Form::Table(&TRACE),
-            default: Default::Absent("a small example"),
-            when: When::Is("kind", "statesim"),
-            help: "The jobs for StateSim.",
+            default: Default::Absent("an example"),
+            when: ON_TOPOLOGIES,
+            help: "The jobs for StateSim, or the applications for LambdaMuSim.",
         },
     ],
 };
+
+const ON_TOPOLOGIES: When = When::IsOneOf("kind", &["statesim", "lambdamu"]);
 
 /// A study that is a section of the scenario that it varies.
 pub(super) static SECTION: Section = Section {

@@ -5,11 +5,13 @@ use std::path::Path;
 use scenarios::format::Scenario;
 use scenarios::reader::diagnostic::{Diagnostics, Place, Report, hint, quote};
 use scenarios::reader::read::Reader;
-use scenarios::reader::tree::Node;
+use scenarios::reader::section::Section;
+use scenarios::reader::tree::{Node, Table};
 
 use super::parameters::{self, PARAMETERS, Parameters};
+use super::placement::{self, PLACEMENT, Placement};
 use super::plan::Plan;
-use super::subject::{ScenarioSubject, StatesimSubject};
+use super::subject::{LambdamuSubject, ScenarioSubject, StatesimSubject};
 
 /// Keys of a scenario in whose place a study has its own.
 const OF_STUDY: [(&str, &str); 2] = [("run.seed", "seed"), ("run.replications", "replications")];
@@ -75,20 +77,7 @@ impl StatesimSubject {
         number: usize,
         report: &mut Report<'_>,
     ) -> Option<Parameters> {
-        let mut table = self.parameters.clone();
-        for (axis, &item) in plan.axes.iter().zip(&plan.points[number]) {
-            for (key, node) in &axis.items[item].changes {
-                if PARAMETERS.key(key).is_none() {
-                    let hint = hint(key, PARAMETERS.keys.iter().map(|key| key.name));
-                    report.wrong(
-                        axis.place,
-                        format!("unknown parameter `{}`{hint}", quote(key)),
-                    );
-                    return None;
-                }
-                table.insert(key, node.clone());
-            }
-        }
+        let table = changed(&self.parameters, &PARAMETERS, plan, number, report)?;
         let mut reader = Reader {
             report,
             folder: Path::new(""),
@@ -97,4 +86,49 @@ impl StatesimSubject {
         let networks = self.networks.iter().map(|(name, _)| name.as_str());
         parameters::resolve(&record, &networks.collect::<Vec<_>>(), report)
     }
+}
+
+impl LambdamuSubject {
+    /// What is simulated at a point; `None` if something is wrong, which is reported.
+    pub(crate) fn at(
+        &self,
+        plan: &Plan,
+        number: usize,
+        report: &mut Report<'_>,
+    ) -> Option<Placement> {
+        let table = changed(&self.parameters, &PLACEMENT, plan, number, report)?;
+        let mut reader = Reader {
+            report,
+            folder: Path::new(""),
+        };
+        let record = reader.record(&PLACEMENT, &table, "placement", self.place);
+        let networks = self.networks.iter().map(|(name, _)| name.as_str());
+        placement::resolve(&record, &networks.collect::<Vec<_>>(), report)
+    }
+}
+
+/// Parameters as the axes change them at a point; `None` if an axis changes what is no
+/// parameter, which is reported.
+fn changed(
+    parameters: &Table,
+    section: &Section,
+    plan: &Plan,
+    number: usize,
+    report: &mut Report<'_>,
+) -> Option<Table> {
+    let mut table = parameters.clone();
+    for (axis, &item) in plan.axes.iter().zip(&plan.points[number]) {
+        for (key, node) in &axis.items[item].changes {
+            if section.key(key).is_none() {
+                let hint = hint(key, section.keys.iter().map(|key| key.name));
+                report.wrong(
+                    axis.place,
+                    format!("unknown parameter `{}`{hint}", quote(key)),
+                );
+                return None;
+            }
+            table.insert(key, node.clone());
+        }
+    }
+    Some(table)
 }

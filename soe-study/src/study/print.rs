@@ -32,6 +32,7 @@ fn study(plan: &Plan, whole: bool) -> String {
     let kind = match &plan.subject {
         Subject::Scenario(_) => "scenario",
         Subject::Statesim(_) => "statesim",
+        Subject::Lambdamu(_) => "lambdamu",
     };
     let mut text = format!("version = 1\nkind = \"{kind}\"\n");
     if !plan.title.is_empty() {
@@ -60,35 +61,11 @@ fn study(plan: &Plan, whole: bool) -> String {
         }
         Subject::Statesim(subject) => {
             nested(&subject.parameters, "parameters", &mut tables);
-            for (name, source) in &subject.networks {
-                tables += &format!("\n[network.{}]\n", key(name));
-                tables += &match source {
-                    NetworkSource::Example => "generate = \"example\"\n".to_owned(),
-                    NetworkSource::Generated { kind, seed } => {
-                        format!("generate = \"{kind}\"\nseed = {seed}\n")
-                    }
-                    NetworkSource::Files(files) => {
-                        let files = files
-                            .each_ref()
-                            .map(|file| string(&file.display().to_string()));
-                        format!("files = [{}]\n", files.join(", "))
-                    }
-                };
-            }
-            tables += &match &subject.trace {
-                TraceSource::Example => String::new(),
-                TraceSource::Generated { jobs, seed } => {
-                    format!("\n[trace]\ngenerate = {jobs}\nseed = {seed}\n")
-                }
-                TraceSource::File { path, layout } => {
-                    let path = string(&path.display().to_string());
-                    let layout = match layout {
-                        Layout::Spar => "spar",
-                        Layout::Alibaba => "alibaba",
-                    };
-                    format!("\n[trace]\nfile = {path}\nlayout = \"{layout}\"\n")
-                }
-            };
+            tables += &inputs(&subject.networks, &subject.trace);
+        }
+        Subject::Lambdamu(subject) => {
+            nested(&subject.parameters, "placement", &mut tables);
+            tables += &inputs(&subject.networks, &subject.trace);
         }
     }
     text += &replications(&plan.replications);
@@ -104,6 +81,41 @@ fn study(plan: &Plan, whole: bool) -> String {
         text += &print_finding(finding, &plan.axes);
     }
     text
+}
+
+/// Networks and the trace.
+fn inputs(networks: &[(String, NetworkSource)], trace: &TraceSource) -> String {
+    let mut tables = String::new();
+    for (name, source) in networks {
+        tables += &format!("\n[network.{}]\n", key(name));
+        tables += &match source {
+            NetworkSource::Example => "generate = \"example\"\n".to_owned(),
+            NetworkSource::Generated { kind, seed } => {
+                format!("generate = \"{kind}\"\nseed = {seed}\n")
+            }
+            NetworkSource::Files(files) => {
+                let files = files
+                    .each_ref()
+                    .map(|file| string(&file.display().to_string()));
+                format!("files = [{}]\n", files.join(", "))
+            }
+        };
+    }
+    tables += &match trace {
+        TraceSource::Example => String::new(),
+        TraceSource::Generated { jobs, seed } => {
+            format!("\n[trace]\ngenerate = {jobs}\nseed = {seed}\n")
+        }
+        TraceSource::File { path, layout } => {
+            let path = string(&path.display().to_string());
+            let layout = match layout {
+                Layout::Spar => "spar",
+                Layout::Alibaba => "alibaba",
+            };
+            format!("\n[trace]\nfile = {path}\nlayout = \"{layout}\"\n")
+        }
+    };
+    tables
 }
 
 fn selectors(selectors: &[Selector]) -> String {

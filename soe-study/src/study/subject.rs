@@ -1,4 +1,4 @@
-//! The subject of a study: a scenario, or StateSim.
+//! The subject of a study: a scenario, StateSim, or LambdaMuSim.
 
 pub(super) mod statesim;
 
@@ -11,7 +11,7 @@ use scenarios::reader::tree::{Entry, Node, Raw, Table};
 
 use super::axis::changes;
 
-pub use statesim::StatesimSubject;
+pub use statesim::{LambdamuSubject, StatesimSubject};
 pub(crate) use statesim::{NetworkSource, TraceSource};
 
 /// What is varied.
@@ -21,6 +21,8 @@ pub enum Subject {
     Scenario(ScenarioSubject),
     /// StateSim.
     Statesim(StatesimSubject),
+    /// LambdaMuSim.
+    Lambdamu(LambdamuSubject),
 }
 
 /// A scenario and what the study changes in it.
@@ -39,6 +41,7 @@ impl Subject {
         match self {
             Self::Scenario(_) => soe_sim::METRICS,
             Self::Statesim(_) => crate::statesim_metrics::METRICS,
+            Self::Lambdamu(_) => crate::lambdamu_metrics::METRICS,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The inputs of StateSim: networks and a trace.
+//! The inputs of StateSim and LambdaMuSim: networks and a trace.
 
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,15 @@ use statesim::trace::Layout;
 /// The inputs and parameters of a StateSim study.
 #[derive(Clone, Debug)]
 pub struct StatesimSubject {
+    pub(crate) parameters: Table,
+    pub(crate) networks: Vec<(String, NetworkSource)>,
+    pub(crate) trace: TraceSource,
+    pub(in crate::study) place: Place,
+}
+
+/// The inputs and parameters of a LambdaMuSim study.
+#[derive(Clone, Debug)]
+pub struct LambdamuSubject {
     pub(crate) parameters: Table,
     pub(crate) networks: Vec<(String, NetworkSource)>,
     pub(crate) trace: TraceSource,
@@ -48,14 +57,15 @@ const SEED: Key = Key {
 /// A table `[network.NAME]`.
 pub(in crate::study) static NETWORK: Section = Section {
     path: "network.NAME",
-    help: "A network of StateSim, generated or from files.",
+    help: "A network, generated or from files.",
     keys: &[
         Key {
             name: "generate",
             form: Form::Word(&["iiot", "urban-sensing", EXAMPLE]),
             default: Default::Absent("`files` instead"),
             when: When::Always,
-            help: "The network to generate; the example is always the same.",
+            help: "The network to generate; the example is always the same, a small city for StateSim \
+                   and a city of ten cells for LambdaMuSim.",
         },
         SEED,
         Key {
@@ -72,7 +82,7 @@ pub(in crate::study) static NETWORK: Section = Section {
 /// The table `[trace]`.
 pub(in crate::study) static TRACE: Section = Section {
     path: "trace",
-    help: "The jobs of StateSim, generated or from a file.",
+    help: "The jobs of StateSim or the applications of LambdaMuSim, generated or from a file.",
     keys: &[
         Key {
             name: "generate",
@@ -83,7 +93,7 @@ pub(in crate::study) static TRACE: Section = Section {
             },
             default: Default::Absent("`file` instead"),
             when: When::Always,
-            help: "The number of jobs to generate.",
+            help: "The number of jobs or applications to generate.",
         },
         SEED,
         Key {
@@ -91,14 +101,15 @@ pub(in crate::study) static TRACE: Section = Section {
             form: Form::Text("the path of a file"),
             default: Default::Absent("`generate` instead"),
             when: When::Without(&["generate"]),
-            help: "A trace of tasks.",
+            help: "A trace of tasks, or the accesses of applications as `soe trace blob convert` writes \
+                   them.",
         },
         Key {
             name: "layout",
             form: Form::Word(&["spar", "alibaba"]),
             default: Default::Value("spar"),
             when: When::With("file"),
-            help: "The layout of the file: that of Spar, or that of the published trace.",
+            help: "The layout of a trace of tasks: that of Spar, or that of the published trace.",
         },
     ],
 };
@@ -112,6 +123,37 @@ pub(in crate::study) fn statesim(
     folder: &Path,
     report: &mut Report<'_>,
 ) -> Option<StatesimSubject> {
+    let (networks, trace) = inputs(study, folder, report)?;
+    Some(StatesimSubject {
+        parameters: study.table("parameters")?.clone(),
+        networks,
+        trace,
+        place: study.at("parameters"),
+    })
+}
+
+/// The inputs and parameters of LambdaMuSim that a study names.
+pub(in crate::study) fn lambdamu(
+    study: &Record,
+    folder: &Path,
+    report: &mut Report<'_>,
+) -> Option<LambdamuSubject> {
+    let (networks, trace) = inputs(study, folder, report)?;
+    Some(LambdamuSubject {
+        parameters: study.table("placement")?.clone(),
+        networks,
+        trace,
+        place: study.at("placement"),
+    })
+}
+
+type Networks = Vec<(String, NetworkSource)>;
+
+fn inputs(
+    study: &Record,
+    folder: &Path,
+    report: &mut Report<'_>,
+) -> Option<(Networks, TraceSource)> {
     let mut networks = Vec::new();
     let mut complete = !study.is_wrong("network") && !study.is_wrong("trace");
     if study.given("network").is_none() {
@@ -127,12 +169,7 @@ pub(in crate::study) fn statesim(
         Some((_, record)) => trace(record, folder, report),
     };
     complete.then_some(())?;
-    Some(StatesimSubject {
-        parameters: study.table("parameters")?.clone(),
-        networks,
-        trace: trace?,
-        place: study.at("parameters"),
-    })
+    Some((networks, trace?))
 }
 
 fn network(record: &Record, folder: &Path, report: &mut Report<'_>) -> Option<NetworkSource> {

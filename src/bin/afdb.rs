@@ -1,0 +1,24 @@
+//! The `afdb` executable.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use lambdamu::command::blob::{InspectArgs, inspect};
+use lambdamu::command::exit_code;
+
+#[derive(Parser)]
+#[command(name = "afdb", version, infer_long_args = true)]
+struct Cli {
+    #[command(flatten)]
+    args: InspectArgs,
+    /// Print version
+    #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
+    version: (),
+}
+
+fn main() -> ExitCode {
+    let mut args = Cli::parse().args;
+    // As the original's program.
+    args.rows.skip_bad_rows = true;
+    exit_code("afdb", inspect(&args))
+}
