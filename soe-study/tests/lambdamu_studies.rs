@@ -141,7 +141,7 @@ fn mistakes_are_told_with_their_place() {
         (
             "alpha = 0.5",
             "epoch = \"1 s\"",
-            "goes with type = \"dynamic\" only",
+            "can be used with type = \"dynamic\" only",
         ),
         (
             "alpha = 0.5",
@@ -161,12 +161,12 @@ fn mistakes_are_told_with_their_place() {
         (
             "[placement]",
             "[parameters]",
-            "goes with kind = \"statesim\" only",
+            "can be used with kind = \"statesim\" only",
         ),
         (
             "[placement]",
             "base = \"x\"\n[placement]",
-            "goes with kind = \"scenario\" only",
+            "can be used with kind = \"scenario\" only",
         ),
     ] {
         let text = study.replace(line, instead);
@@ -178,7 +178,7 @@ fn mistakes_are_told_with_their_place() {
     let wrong = Study::parse(scenario, "wrong.toml").unwrap().resolve();
     let message = wrong.unwrap_err().to_string();
     assert!(
-        message.contains("goes with kind = \"statesim\" or \"lambdamu\" only"),
+        message.contains("can be used with kind = \"statesim\" or \"lambdamu\" only"),
         "{message}"
     );
 }

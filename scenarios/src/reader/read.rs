@@ -102,7 +102,7 @@ impl Reader<'_, '_> {
             When::IsOneOf(other, words) => match so_far.maybe_word(other) {
                 Some(found) if !words.contains(&found) => {
                     let words = words.join("\" or \"");
-                    Some(format!("goes with {other} = \"{words}\" only"))
+                    Some(format!("can be used with {other} = \"{words}\" only"))
                 }
                 _ => None,
             },
