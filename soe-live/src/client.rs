@@ -31,3 +31,5 @@ pub use call::{CallError, Caller, payload};
 pub use driver::{Budget, Common, Destination, Driver, Finished, Order};
 pub use fleet::Manner;
 pub(crate) use options::Destinations;
+#[cfg(feature = "facerec")]
+pub(crate) use {fleet::report, options::Patience, statistics::Statistics};

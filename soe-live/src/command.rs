@@ -135,6 +135,14 @@ where
     execute(runtime, run)
 }
 
+/// Says in one line how to get an executable that is not part of this build.
+pub fn not_built(name: &str, feature: &str) -> ExitCode {
+    analysis::console::tell(format_args!(
+        "{name}: not part of this build: build with `cargo install --path . --features {feature}`"
+    ));
+    ExitCode::from(2)
+}
+
 fn execute<O, R>(runtime: impl FnOnce(&O) -> Builder, run: impl FnOnce(O, Stop) -> R) -> ExitCode
 where
     O: Parser,

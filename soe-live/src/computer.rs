@@ -44,6 +44,9 @@ pub enum Executor {
     Simulated(Arc<Simulated>),
     /// A serverless platform.
     Gateway(Gateway),
+    /// Face recognition.
+    #[cfg(feature = "facerec")]
+    Faces(Arc<crate::facerec::Recognizer>),
 }
 
 /// What came of an execution.
@@ -101,6 +104,8 @@ impl Computer {
                     .execute(request.name(), input, request.datain())
                     .await
             }
+            #[cfg(feature = "facerec")]
+            Executor::Faces(faces) => Done::of_faces(faces, request.name(), request.datain()).await,
         };
         Ok(match executed {
             Ok(done) => {
@@ -126,6 +131,11 @@ impl Computer {
                 simulated.estimate(request.name(), request.input_len())
             }
             Executor::Gateway(_) => Ok(Done::default()),
+            #[cfg(feature = "facerec")]
+            Executor::Faces(faces) => {
+                let estimated = faces.estimate(request.name(), &request.datain());
+                estimated.map(|time| Done::timed(time, faces))
+            }
         };
         match estimated {
             Ok(done) => {
@@ -154,6 +164,30 @@ impl Invocations for Computer {
             let request = Request::read(request).map_err(malformed)?;
             self.answer(request).await.map_err(malformed)
         })
+    }
+}
+
+#[cfg(feature = "facerec")]
+impl Done {
+    async fn of_faces(
+        faces: &crate::facerec::Recognizer,
+        function: &str,
+        picture: bytes::Bytes,
+    ) -> Result<Self, String> {
+        let found = faces.execute(function, picture).await?;
+        Ok(Self {
+            output: Text::Own(found.output),
+            ..Self::timed(found.processing, faces)
+        })
+    }
+
+    fn timed(time: std::time::Duration, faces: &crate::facerec::Recognizer) -> Self {
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        Self {
+            output: Text::Own(String::new()),
+            processing: SimDuration::from_nanos(nanos),
+            loads: faces.usage().loads(),
+        }
     }
 }
 

@@ -94,6 +94,8 @@ pub mod computer;
 pub mod connection;
 pub mod controller;
 pub mod deployment;
+#[cfg(feature = "facerec")]
+pub mod facerec;
 pub mod http;
 mod intake;
 pub mod limits;

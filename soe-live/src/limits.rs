@@ -152,6 +152,13 @@ pub const NEXT_ADDRESS: Duration = Duration::from_millis(250);
 #[cfg(feature = "quic")]
 pub const QUIC_FLUSH: Duration = Duration::from_millis(500);
 
+/// Pixels of a picture that is searched for faces.
+#[cfg(feature = "facerec")]
+pub const PICTURE_PIXELS: u64 = 1 << 24;
+/// Pixels of one of its sides.
+#[cfg(feature = "facerec")]
+pub const PICTURE_SIDE: u32 = 1 << 14;
+
 /// Bytes of the name of a function or a destination in a table.
 pub const NAME: usize = 1000;
 /// Bytes of an endpoint: the longest name that the domain name system allows, with a port.

@@ -153,12 +153,7 @@ impl EdgeComputer {
                 ..WorkflowOptions::default()
             },
         };
-        run(options, stop).await.map_err(|error| match error {
-            ComputerError::Serve(_) => Failure::run(error),
-            ComputerError::Computer(_) | ComputerError::Identity(_) | ComputerError::Options(_) => {
-                Failure::input(error)
-            }
-        })
+        run(options, stop).await.map_err(ComputerError::failure)
     }
 }
 

@@ -12,7 +12,7 @@ use tracing::{info, warn};
 use super::simulated::SimulatedError;
 use super::{Computer, Executor, Gateway, GatewayConf, Simulated, Utilization, WorkflowOptions};
 use crate::announce::{self, Subject};
-use crate::command::{Endpoint, Stop};
+use crate::command::{Endpoint, Failure, Stop};
 use crate::limits::Limits;
 use crate::rpc::computer_info;
 use crate::rpc::edge_computer_server::EdgeComputerServer;
@@ -79,7 +79,7 @@ impl ComputerOptions {
                 String::new(),
                 None,
             )),
-            Kind::Gateway(_) => None,
+            _ => None,
         }
     }
 }
@@ -91,6 +91,9 @@ pub enum Kind {
     Simulated(Platform),
     /// A serverless platform behind a gateway.
     Gateway(GatewayConf),
+    /// Face recognition.
+    #[cfg(feature = "facerec")]
+    Faces(crate::facerec::RecognizerOptions),
 }
 
 /// Why a computer does not run.
@@ -105,9 +108,23 @@ pub enum ComputerError {
     /// It has no certificate to show.
     #[error(transparent)]
     Identity(#[from] MissingIdentity),
+    /// A model of face recognition cannot be used.
+    #[cfg(feature = "facerec")]
+    #[error(transparent)]
+    Model(#[from] crate::facerec::ModelsError),
     /// The options contradict each other.
     #[error("{0}")]
     Options(&'static str),
+}
+
+impl ComputerError {
+    /// How the executable ends.
+    pub(crate) fn failure(self) -> Failure {
+        match self {
+            Self::Serve(_) => Failure::run(self),
+            _ => Failure::input(self),
+        }
+    }
 }
 
 /// Runs a computer until it is told to stop.
@@ -124,30 +141,28 @@ pub async fn run(mut options: ComputerOptions, stop: Stop) -> Result<(), Compute
     let announced = options.announce_endpoint.as_ref();
     let endpoint = announced.unwrap_or(server.endpoint()).clone();
     let name = endpoint.to_string();
-    let (executor, simulated, containers) = match &options.kind {
+    let (executor, containers) = match &options.kind {
         Kind::Simulated(platform) => {
             let spec = platform.clone();
             let spec = spec.computer(name.clone(), String::new(), None);
             let simulated = Arc::new(Simulated::new(&spec)?);
             let containers = simulated.containers().to_vec();
-            let executor = Executor::Simulated(simulated.clone());
-            (executor, Some(simulated), containers)
+            (Executor::Simulated(simulated), containers)
         }
-        Kind::Gateway(conf) => (
-            Executor::Gateway(Gateway::new(conf.clone())),
-            None,
-            Vec::new(),
-        ),
+        Kind::Gateway(conf) => (Executor::Gateway(Gateway::new(conf.clone())), Vec::new()),
+        #[cfg(feature = "facerec")]
+        Kind::Faces(options) => faces(options).await?,
     };
     // No stop for the servers before the controller knows that we go.
     let close = Stop::new();
     let mut servers = JoinSet::new();
-    if let (Some(endpoint), Some(simulated)) = (&options.utilization_endpoint, simulated) {
+    let utilization = Utilization::of_executor(&executor);
+    if let (Some(endpoint), Some(utilization)) = (&options.utilization_endpoint, utilization) {
         let server = Server::bind(endpoint, security).await?;
         let server = server.with_limits(limits);
         info!("utilization at {}", server.endpoint());
         let services = Services::new(&["uiiit.rpc.EdgeComputer"], |routes| {
-            routes.add_service(EdgeComputerServer::new(Utilization::of(simulated)));
+            routes.add_service(EdgeComputerServer::new(utilization));
         });
         servers.spawn(server.run(None, services.await?, close.clone()));
     }
@@ -192,6 +207,30 @@ pub async fn run(mut options: ComputerOptions, stop: Stop) -> Result<(), Compute
     close.stop();
     while servers.join_next().await.is_some() {}
     Ok(())
+}
+
+/// Workers that search pictures, and what they offer.
+#[cfg(feature = "facerec")]
+async fn faces(
+    options: &crate::facerec::RecognizerOptions,
+) -> Result<(Executor, Vec<computer_info::Container>), ComputerError> {
+    let options = options.clone();
+    let faces = tokio::task::spawn_blocking(move || crate::facerec::Recognizer::new(&options));
+    let faces = faces
+        .await
+        .map_err(|_| ComputerError::Options("a model has failed"))?;
+    let faces = Arc::new(faces?);
+    let usage = faces.usage().clone();
+    tokio::spawn(async move { usage.watch().await });
+    let workers = u32::try_from(faces.workers()).unwrap_or(u32::MAX);
+    let containers = faces.functions().map(|function| computer_info::Container {
+        name: function.to_owned(),
+        processor: "cpu".to_owned(),
+        lambda: function.to_owned(),
+        num_workers: workers,
+    });
+    let containers = containers.collect();
+    Ok((Executor::Faces(faces), containers))
 }
 
 /// Refuses options that contradict each other.

@@ -8,7 +8,7 @@ use tokio_stream::wrappers::IntervalStream;
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status};
 
-use super::Simulated;
+use super::{Executor, Simulated};
 use crate::rpc::edge_computer_server::EdgeComputer;
 use crate::rpc::{self, Void};
 
@@ -18,13 +18,60 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// all subscribers.
 #[derive(Clone, Debug)]
 pub struct Utilization {
-    computer: Arc<Simulated>,
+    source: Source,
+}
+
+#[derive(Clone, Debug)]
+enum Source {
+    Simulated(Arc<Simulated>),
+    #[cfg(feature = "facerec")]
+    Process(Arc<crate::facerec::ProcessUsage>),
 }
 
 impl Utilization {
     /// Of a computer.
     pub fn of(computer: Arc<Simulated>) -> Self {
-        Self { computer }
+        Self {
+            source: Source::Simulated(computer),
+        }
+    }
+
+    /// Of whatever executes functions; `None` if it is elsewhere.
+    pub(super) fn of_executor(executor: &Executor) -> Option<Self> {
+        let source = match executor {
+            Executor::Simulated(computer) => Source::Simulated(computer.clone()),
+            #[cfg(feature = "facerec")]
+            Executor::Faces(faces) => Source::Process(faces.usage().clone()),
+            _ => return None,
+        };
+        Some(Self { source })
+    }
+}
+
+impl Source {
+    fn report(&self) -> rpc::Utilization {
+        let mut report = rpc::Utilization::default();
+        match self {
+            Self::Simulated(computer) => {
+                for used in computer.utilization() {
+                    let share = used.last_second as f32;
+                    report.values.insert(used.processor.clone(), share);
+                    report.busy.insert(used.processor, used.busy);
+                }
+            }
+            #[cfg(feature = "facerec")]
+            Self::Process(usage) => {
+                let (share, busy) = (usage.last_second(), usage.busy());
+                for (name, share, busy) in [
+                    ("cpu-usr", share.user, busy.user),
+                    ("cpu-sys", share.system, busy.system),
+                ] {
+                    report.values.insert(name.to_owned(), share as f32);
+                    report.busy.insert(name.to_owned(), busy);
+                }
+            }
+        }
+        report
     }
 }
 
@@ -37,18 +84,10 @@ impl EdgeComputer for Utilization {
         &self,
         _: Request<Void>,
     ) -> Result<Response<Self::StreamUtilStream>, Status> {
-        let computer = self.computer.clone();
+        let source = self.source.clone();
         let mut ticks = tokio::time::interval(PERIOD);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let stream = IntervalStream::new(ticks).map(move |_| {
-            let mut report = rpc::Utilization::default();
-            for used in computer.utilization() {
-                let share = used.last_second as f32;
-                report.values.insert(used.processor.clone(), share);
-                report.busy.insert(used.processor, used.busy);
-            }
-            Ok(report)
-        });
+        let stream = IntervalStream::new(ticks).map(move |_| Ok(source.report()));
         Ok(Response::new(Box::pin(stream)))
     }
 }

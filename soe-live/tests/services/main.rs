@@ -10,6 +10,8 @@ mod computing;
 mod controlling;
 mod corpus;
 mod delivery;
+#[cfg(feature = "facerec")]
+mod faces;
 mod failures;
 mod gateway;
 mod hostile;

@@ -193,6 +193,11 @@ impl Computer {
                 let executed = gateway.execute(&function, text.into(), data.into()).await;
                 (String::new(), executed)
             }
+            #[cfg(feature = "facerec")]
+            Executor::Faces(faces) => {
+                let executed = Done::of_faces(faces, &function, data.into()).await;
+                (String::new(), executed)
+            }
         };
         self.with_host(|core, now| {
             let outcome = executed.map(|mut done| {
