@@ -180,6 +180,29 @@ fn a_mistake_is_one_line_and_status_2() {
     }
 }
 
+#[cfg(not(feature = "facerec"))]
+#[test]
+fn executables_that_are_not_built_say_how_to_get_them() {
+    for program in ["edgecomputerfacerec", "facerecclient"] {
+        let output = run(program, &["--help"]);
+        assert_eq!(output.status.code(), Some(2), "{program}");
+        let text = "not part of this build: build with `cargo install --path . --features facerec`";
+        assert_eq!(stderr(&output), format!("{program}: {text}\n"));
+    }
+}
+
+#[cfg(not(feature = "quic"))]
+#[test]
+fn a_transport_that_is_not_built_says_how_to_get_it() {
+    for option in ["--client-conf=type=quic", "--client-conf=type=quic,insecure=true"] {
+        let output = run("edgeclient", &[option]);
+        assert_eq!(output.status.code(), Some(2), "{option}");
+        let text = stderr(&output);
+        assert!(text.contains("`cargo install --path . --features quic`"), "{text}");
+        assert_eq!(text.lines().count(), 1, "{text}");
+    }
+}
+
 #[test]
 fn wrong_environments_are_mistakes_too() {
     for (variable, value, message) in [

@@ -16,6 +16,8 @@ pub fn path(program: &str) -> &'static str {
         "ueapplcmproxyclient" => env!("CARGO_BIN_EXE_ueapplcmproxyclient"),
         "etsimeccli" => env!("CARGO_BIN_EXE_etsimeccli"),
         "edgecomputerclient" => env!("CARGO_BIN_EXE_edgecomputerclient"),
+        "edgecomputerfacerec" => env!("CARGO_BIN_EXE_edgecomputerfacerec"),
+        "facerecclient" => env!("CARGO_BIN_EXE_facerecclient"),
         _ => panic!("no executable {program}"),
     }
 }

@@ -10,6 +10,7 @@ mod connection;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use quinn::crypto::rustls::QuicServerConfig;
 use quinn::{EndpointConfig, Incoming, ServerConfig, TokioRuntime};
@@ -109,6 +110,7 @@ impl Listener {
             crowd: Crowd::new(shared.limits.connections),
             refusals: Refusals::default(),
             early,
+            unfinished: Arc::default(),
             shared,
         });
         let mut handshakes = JoinSet::new();
@@ -118,16 +120,16 @@ impl Listener {
                 () = stop.wait() => break,
                 Some(_) = connections.join_next() => continue,
                 Some(shaken) = handshakes.join_next() => {
-                    if let Ok(Some((connection, place))) = shaken {
-                        let (host, stop) = (host.clone(), stop.clone());
-                        connections.spawn(connection::serve(host, connection, place, stop));
+                    if let Ok(Some(caller)) = shaken {
+                        connections.spawn(connection::serve(host.clone(), caller, stop.clone()));
                     }
                     continue;
                 }
                 incoming = endpoint.accept() => incoming,
             };
             let Some(incoming) = incoming else { break };
-            match admission(&incoming, handshakes.len()) {
+            let early = host.unfinished.load(Ordering::Relaxed);
+            match admission(&incoming, handshakes.len() + early) {
                 Admission::Handshake => {
                     handshakes.spawn(connection::handshake(host.clone(), incoming));
                 }
@@ -155,6 +157,8 @@ struct Host {
     crowd: Arc<Crowd>,
     refusals: Refusals,
     early: bool,
+    /// Connections that are served although their handshake is not finished.
+    unfinished: Arc<AtomicUsize>,
     /// Who executes calls according to responses that do not say it.
     responder: Option<String>,
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use soe_live::Security;
 use soe_live::command::{Endpoint, Stop};
 use soe_live::computer::{Computer, Executor};
 use soe_live::facerec::{Recognizer, RecognizerOptions};
 use soe_live::rpc::LambdaRequest;
 use soe_live::server::{Server, Services};
-use soe_live::{Security, Transport};
 
 use crate::support::{any, call, computer_options, router};
 
@@ -22,8 +22,7 @@ async fn computer(stop: &Stop) -> Endpoint {
     let recognizer = Arc::new(Recognizer::new(&options).unwrap());
     let executor = Executor::Faces(recognizer);
     let computer = Computer::new(executor, "faces", &computer_options(any())).unwrap();
-    let server = Server::bind_over(Transport::Grpc, &any(), &Security::Plaintext);
-    let server = server.await.unwrap();
+    let server = Server::bind(&any(), &Security::Plaintext).await.unwrap();
     let endpoint = server.endpoint().clone();
     let services = Services::new(&["uiiit.rpc.EdgeServer"], |_| {}).await;
     tokio::spawn(server.run(Some(Arc::new(computer)), services.unwrap(), stop.clone()));

@@ -8,10 +8,10 @@ use std::time::Duration;
 use prost::Message;
 use quinn::crypto::rustls::QuicClientConfig;
 use quinn::{ClientConfig, Connection, Endpoint as Socket};
-use soe_live::Security;
 use soe_live::command::{Endpoint, Stop};
 use soe_live::limits::{Limits, UNI_STREAMS};
 use soe_live::rpc::LambdaResponse;
+use soe_live::{QuicOptions, Security, Transport};
 
 use crate::quic::{Echo, SECURE, caller, credentials, serve};
 use crate::support::{LONG, any, request};
@@ -22,10 +22,14 @@ struct Raw {
     connection: Connection,
 }
 
-async fn connect(security: &Security, place: &Endpoint) -> Raw {
+fn config(security: &Security) -> ClientConfig {
     let mut tls = rustls::ClientConfig::clone(&security.client().unwrap().unwrap());
     tls.alpn_protocols = vec![b"h3".to_vec()];
-    let config = ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls).unwrap()));
+    ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls).unwrap()))
+}
+
+async fn connect(security: &Security, place: &Endpoint) -> Raw {
+    let config = config(security);
     let socket = Socket::client("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = place.as_str().parse().unwrap();
     let connecting = socket.connect_with(config, address, "127.0.0.1").unwrap();
@@ -330,6 +334,56 @@ async fn many_handshakes_at_once_have_to_prove_their_address() {
         assert_eq!(response(&answer).retcode, "OK");
     }
     stop.stop();
+}
+
+#[tokio::test]
+async fn handshakes_that_do_not_end_take_no_place() {
+    let stop = Stop::new();
+    let limits = Limits {
+        connections: 3,
+        ..Limits::default()
+    };
+    let (_folder, security) = credentials();
+    let early = Transport::Quic(QuicOptions {
+        early_data: true,
+        insecure: false,
+    });
+    let echo = Arc::new(Echo::default());
+    let place = serve(early, &security, &any(), limits, echo, &stop).await;
+    let mut idle = Vec::new();
+    for _ in 0..3 {
+        let raw = connect(&security, &place).await;
+        let answer = exchange(&raw.connection, &whole(10)).await.unwrap();
+        assert_eq!(response(&answer).retcode, "OK");
+        idle.push(raw);
+    }
+    // Good first packets, whose senders do not hear the answer.
+    let between = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let nowhere = between.local_addr().unwrap();
+    let mut senders = Vec::new();
+    for _ in 0..20 {
+        let socket = Socket::client("127.0.0.1:0".parse().unwrap()).unwrap();
+        let connecting = socket.connect_with(config(&security), nowhere, "127.0.0.1");
+        let mut packet = vec![0; 2000];
+        let (len, _) = between.recv_from(&mut packet).await.unwrap();
+        between
+            .send_to(&packet[..len], place.as_str())
+            .await
+            .unwrap();
+        senders.push((socket, connecting));
+    }
+    honest_exchange(&idle[0].connection).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    for raw in &idle {
+        assert!(raw.connection.close_reason().is_none());
+        honest_exchange(&raw.connection).await;
+    }
+    stop.stop();
+}
+
+async fn honest_exchange(connection: &Connection) {
+    let answer = exchange(connection, &whole(10)).await.unwrap();
+    assert_eq!(response(&answer).retcode, "OK");
 }
 
 #[tokio::test]

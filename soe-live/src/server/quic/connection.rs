@@ -2,11 +2,12 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use h3::error::Code;
-use quinn::{Connection, Incoming};
+use quinn::{Connection, Incoming, ZeroRttAccepted};
 use tokio::time::Sleep;
 use tracing::debug;
 
@@ -21,8 +22,31 @@ use crate::wire::Outgoing;
 
 type Http = h3::server::Connection<Streams, Outgoing>;
 
-/// Takes a caller. `None` if that fails, or there is no room.
-pub async fn handshake(host: Arc<Host>, incoming: Incoming) -> Option<(Connection, Place)> {
+/// A caller whose handshake has succeeded, or goes on while it is served.
+pub struct Shaken {
+    connection: Connection,
+    /// The end of the handshake, and one of those that are not finished until then.
+    unfinished: Option<(ZeroRttAccepted, Unfinished)>,
+}
+
+/// A connection that is served although its handshake is not finished.
+struct Unfinished(Arc<AtomicUsize>);
+
+impl Unfinished {
+    fn new(host: &Host) -> Self {
+        host.unfinished.fetch_add(1, Ordering::Relaxed);
+        Self(host.unfinished.clone())
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Takes a caller. `None` if that fails.
+pub async fn handshake(host: Arc<Host>, incoming: Incoming) -> Option<Shaken> {
     let peer = incoming.remote_address();
     let connecting = match incoming.accept() {
         Ok(connecting) => connecting,
@@ -31,37 +55,41 @@ pub async fn handshake(host: Arc<Host>, incoming: Incoming) -> Option<(Connectio
             return None;
         }
     };
-    let connection = match host.early {
+    if host.early {
         // Calls that came with the first packets do not wait for the end of the handshake.
-        true => match connecting.into_0rtt() {
-            Ok((connection, _)) => connection,
-            Err(_) => return None,
-        },
-        false => match within(connecting).await {
-            Ok(Ok(connection)) => connection,
-            Ok(Err(error)) => {
-                host.refusals.tell(peer, &error);
-                return None;
-            }
-            Err(_) => {
-                host.refusals.tell(peer, &"no handshake in time");
-                return None;
-            }
-        },
-    };
-    let Some(place) = host.crowd.enter() else {
-        debug!("{peer}: closed, all connections are busy");
-        connection.close(code(Code::H3_EXCESSIVE_LOAD), b"too many connections");
-        return None;
-    };
-    Some((connection, place))
+        let (connection, finished) = connecting.into_0rtt().ok()?;
+        let unfinished = Some((finished, Unfinished::new(&host)));
+        return Some(Shaken {
+            connection,
+            unfinished,
+        });
+    }
+    match within(connecting).await {
+        Ok(Ok(connection)) => Some(Shaken {
+            connection,
+            unfinished: None,
+        }),
+        Ok(Err(error)) => {
+            host.refusals.tell(peer, &error);
+            None
+        }
+        Err(_) => {
+            host.refusals.tell(peer, &"no handshake in time");
+            None
+        }
+    }
 }
 
 /// Serves a connection to its end.
-pub async fn serve(host: Arc<Host>, connection: Connection, place: Place, stop: Stop) {
+pub async fn serve(host: Arc<Host>, caller: Shaken, stop: Stop) {
+    let Shaken {
+        connection,
+        unfinished,
+    } = caller;
     let peer = connection.remote_address();
+    let entering = entering(&host, &connection, unfinished);
     let streams = Streams::new(connection.clone(), Code::H3_REQUEST_REJECTED);
-    let calls = Calls::new(host, streams.open());
+    let calls = Calls::new(host.clone(), streams.open());
     let mut builder = h3::server::builder();
     builder
         .max_field_section_size(HEADERS.into())
@@ -71,19 +99,50 @@ pub async fn serve(host: Arc<Host>, connection: Connection, place: Place, stop: 
         Ok(Err(error)) => return debug!("{peer}: no HTTP/3: {error}"),
         Err(_) => return debug!("{peer}: no HTTP/3 in time"),
     };
-    run(&mut http, &calls, &place, &stop).await;
+    run(&mut http, &calls, entering, &stop).await;
     connection.close(code(Code::H3_NO_ERROR), b"");
 }
 
-async fn run(http: &mut Http, calls: &Arc<Calls>, place: &Place, stop: &Stop) {
+/// Waits for the end of the handshake, and takes a place. `None` if it does not end, or
+/// there is no place.
+async fn entering(
+    host: &Host,
+    connection: &Connection,
+    unfinished: Option<(ZeroRttAccepted, Unfinished)>,
+) -> Option<Place> {
+    let peer = connection.remote_address();
+    if let Some((finished, _counted)) = unfinished {
+        let finished = within(finished).await;
+        if finished.is_err() || connection.close_reason().is_some() {
+            host.refusals.tell(peer, &"no handshake in time");
+            return None;
+        }
+    }
+    let place = host.crowd.enter();
+    if place.is_none() {
+        debug!("{peer}: closed, all connections are busy");
+        connection.close(code(Code::H3_EXCESSIVE_LOAD), b"too many connections");
+    }
+    place
+}
+
+async fn run(
+    http: &mut Http,
+    calls: &Arc<Calls>,
+    entering: impl Future<Output = Option<Place>>,
+    stop: &Stop,
+) {
     let mut running = FuturesUnordered::new();
     let mut stopping = pin!(stop.wait());
-    let mut leaving = pin!(place.leave().wait());
+    let mut entering = pin!(entering);
+    let mut place: Option<Place> = None;
     let mut stopped = false;
     // Once it runs, the last response has been written.
     let mut flushed: Option<std::pin::Pin<Box<Sleep>>> = None;
     loop {
-        place.has_calls(!running.is_empty());
+        if let Some(place) = &place {
+            place.has_calls(!running.is_empty());
+        }
         if stopped && running.is_empty() {
             flushed.get_or_insert_with(|| Box::pin(tokio::time::sleep(QUIC_FLUSH)));
         }
@@ -94,7 +153,11 @@ async fn run(http: &mut Http, calls: &Arc<Calls>, place: &Place, stop: &Stop) {
                 Err(error) => return debug!("connection lost: {error}"),
             },
             Some(()) = running.next() => {}
-            () = &mut leaving => return,
+            entered = &mut entering, if place.is_none() => match entered {
+                None => return,
+                entered => place = entered,
+            },
+            () = told_to_leave(place.as_ref()) => return,
             () = &mut stopping, if !stopped => {
                 stopped = true;
                 // Calls that come from now on are refused unseen.
@@ -104,6 +167,13 @@ async fn run(http: &mut Http, calls: &Arc<Calls>, place: &Place, stop: &Stop) {
             }
             () = wait(&mut flushed) => return,
         }
+    }
+}
+
+async fn told_to_leave(place: Option<&Place>) {
+    match place {
+        Some(place) => place.leave().wait().await,
+        None => std::future::pending().await,
     }
 }
 
