@@ -194,11 +194,17 @@ fn executables_that_are_not_built_say_how_to_get_them() {
 #[cfg(not(feature = "quic"))]
 #[test]
 fn a_transport_that_is_not_built_says_how_to_get_it() {
-    for option in ["--client-conf=type=quic", "--client-conf=type=quic,insecure=true"] {
+    for option in [
+        "--client-conf=type=quic",
+        "--client-conf=type=quic,insecure=true",
+    ] {
         let output = run("edgeclient", &[option]);
         assert_eq!(output.status.code(), Some(2), "{option}");
         let text = stderr(&output);
-        assert!(text.contains("`cargo install --path . --features quic`"), "{text}");
+        assert!(
+            text.contains("`cargo install --path . --features quic`"),
+            "{text}"
+        );
         assert_eq!(text.lines().count(), 1, "{text}");
     }
 }
