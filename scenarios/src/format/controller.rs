@@ -53,7 +53,7 @@ pub(crate) static SECTION: Section = Section {
             name: "balanced-period",
             form: Form::Duration { or: None },
             default: Default::Value("5 s"),
-            when: When::Is("type", "etsi-balanced"),
+            when: When::With("type"),
             help: "The time from one assignment of clients to the next; the default is that of \
                    edgecontroller.",
         },
