@@ -465,6 +465,7 @@ impl Options {
             node: String::new(),
             function: self.lambda_faces.clone(),
             destinations: vec![self.server_endpoint.to_string()],
+            context: None,
             persistence: 0.0,
             arrivals: arrivals.map_err(Failure::input)?,
             sizes: sizes.map_err(Failure::input)?,
