@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use analysis::{Comparison, Regression, ResultSet, Selection};
 
 use crate::cli::{CompareArgs, CompareFormat};
-use crate::failure::{Failure, print};
+use crate::failure::{Failure, print, tell};
 
 /// Exit status if results changed.
 const CHANGED: u8 = 1;
@@ -21,6 +21,25 @@ pub fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
     };
     let read = |folder| ResultSet::read(folder).map_err(Failure::input);
     let folders: Vec<ResultSet> = args.folders.iter().map(read).collect::<Result<_, _>>()?;
+    for folder in &folders {
+        let verdicts = folder.summary().verdicts;
+        let unsteady = verdicts.iter().filter(|it| !it.verdict.is_steady());
+        let (count, all) = (unsteady.clone().count(), verdicts.len());
+        if let Some(first) = unsteady.into_iter().next() {
+            let name = folder.name();
+            let of = if all > 1 {
+                format!(
+                    " in {count} of {all} points, first in point {}",
+                    first.point
+                )
+            } else {
+                String::new()
+            };
+            tell(format_args!(
+                "soe: warning: {name} is not steady{of}: {first}"
+            ));
+        }
+    }
     if let Some(first) = folders.first() {
         selection.check(first).map_err(Failure::input)?;
     }

@@ -38,6 +38,7 @@ pub fn up(args: &LiveUpArgs) -> Result<(), Failure> {
     }
     let checked = soe_study::checked(&scenario).map_err(Failure::input)?;
     let deployment = Arc::new(checked.deployment.clone());
+    crate::run::warn_of_overload(&deployment);
     soe_live::command::log_warnings()?;
     let stop = stop_on_signal()?;
     // Before anything runs: a folder that cannot be written is wrong input.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
+use soe_model::deployment::Deployment;
 use soe_model::units::parse_duration;
 use soe_sim::{Progress, Recording, Results};
 
 use crate::cli::RunArgs;
 use crate::deliver::{Run, load_task, result_folder};
-use crate::failure::Failure;
+use crate::failure::{Failure, tell};
 use crate::progress::Watch;
 use crate::signals;
 
@@ -18,6 +19,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let scenario = load_task(task)?;
     let checked = soe_study::checked(&scenario).map_err(Failure::input)?;
     let deployment = &checked.deployment;
+    warn_of_overload(deployment);
     let samples = args.samples.as_deref().map(parse_duration).transpose();
     let samples = samples.map_err(|error| Failure::input(format!("--samples: {error}")))?;
     if samples.is_some_and(|period| period.is_zero()) {
@@ -55,6 +57,14 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
         effort: format!("{events} events in {seconds:.2} s ({rate:.1} M events/s)"),
     };
     run.deliver(task, folder, results)
+}
+
+/// Warns before a run in which more arrives than can be done.
+pub fn warn_of_overload(deployment: &Deployment) {
+    let loads = deployment.offered_loads();
+    for load in loads.iter().filter(|load| load.ratio >= 1.0) {
+        tell(format_args!("soe: warning: overload: {load}"));
+    }
 }
 
 fn rayon_threads() -> usize {

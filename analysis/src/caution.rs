@@ -2,10 +2,14 @@
 
 use crate::calls::CallStudy;
 use crate::results::{MetricValues, ResultSet};
+use crate::summary::Summary;
 use crate::unit::Unit;
+use crate::verdict::EVIDENCE;
 
 /// Relative half-width above which an interval counts as wide.
 const WIDE: f64 = 0.1;
+/// Points that are not steady, listed at most.
+const LISTED: usize = 5;
 /// Replications below which intervals are worth little.
 const FEW: usize = 5;
 
@@ -16,7 +20,25 @@ pub fn cautions(
     metrics: &[MetricValues],
     calls: Option<&CallStudy>,
 ) -> Vec<String> {
-    let mut cautions = Vec::new();
+    let mut cautions: Vec<String> = Summary::of(&results.metrics, 0, 0)
+        .verdicts
+        .iter()
+        .filter(|it| !it.verdict.is_steady())
+        .map(|judgement| {
+            let at = match results.points.label(judgement.point, |_| false) {
+                label if label.is_empty() => String::new(),
+                label => format!(" ({label})"),
+            };
+            format!("{}{at}: {}", judgement.verdict, judgement.reason)
+        })
+        .collect();
+    let more = cautions.len().saturating_sub(LISTED);
+    if more > 0 {
+        cautions.truncate(LISTED);
+        cautions.push(format!(
+            "{more} more points are not steady: replications.csv has all verdicts"
+        ));
+    }
     let replications = results.replications();
     if replications < FEW {
         let is_sweep = results.points.are_many() || results.path.join("study.toml").is_file();
@@ -26,7 +48,10 @@ pub fn cautions(
         ));
     }
     let relative = |it: &&MetricValues| it.interval()?.relative_half_width();
-    let is_wide = |it: &&MetricValues| relative(it).is_some_and(|relative| relative > WIDE);
+    let is_evidence = |it: &MetricValues| EVIDENCE.iter().any(|metric| metric.name == it.metric);
+    let is_wide = |it: &&MetricValues| {
+        !is_evidence(it) && relative(it).is_some_and(|relative| relative > WIDE)
+    };
     let wide = metrics.iter().filter(is_wide).count();
     if let Some(first) = metrics.iter().find(is_wide) {
         let at = match results.points.label(first.point, |_| false) {

@@ -129,6 +129,7 @@ mod summary;
 mod table;
 mod text;
 mod unit;
+pub mod verdict;
 mod whole;
 
 pub use calls::{CallGroup, CallStudy, Cut, GroupBy, Transient};

@@ -5,6 +5,7 @@ use crate::statistics::{CONFIDENCE, Interval};
 use crate::table::{Metric, MetricRecord, NameId, Names, SUMMARY, TABLE_FORMAT};
 use crate::text::{TextTable, short_numbers};
 use crate::unit::Unit;
+use crate::verdict::{Judgement, Verdict, judge};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -28,6 +29,9 @@ pub struct SummaryRow {
     pub high: Option<f64>,
     /// Number of replications that have a value.
     pub n: usize,
+    /// Whether the point shows a steady state; `None` where that cannot be asked.
+    #[serde(default)]
+    pub verdict: Option<Verdict>,
 }
 
 impl SummaryRow {
@@ -78,6 +82,9 @@ pub struct Summary {
     pub replications: u32,
     /// Warm-up that was cut from each replication, nanoseconds.
     pub warm_up_ns: u64,
+    /// Whether each point shows a steady state; empty where that cannot be asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub verdicts: Vec<Judgement>,
     /// One row per point, metric and entity.
     pub rows: Vec<SummaryRow>,
 }
@@ -108,12 +115,29 @@ impl Summary {
         let rows = records
             .chunk_by(|a, b| a.point == b.point)
             .flat_map(|point| summarize_point(point, names));
+        Self::from_rows(rows.collect(), replications, warm_up_ns)
+    }
+
+    /// The summary with these rows, which are in the order of points; judges each point.
+    pub fn from_rows(mut rows: Vec<SummaryRow>, replications: u32, warm_up_ns: u64) -> Self {
+        let mut verdicts = Vec::new();
+        for rows in rows.chunk_by_mut(|a, b| a.point == b.point) {
+            let metrics = rows
+                .iter()
+                .map(|row| (&*row.metric, &*row.entity, row.interval()));
+            if let Some(judgement) = judge(rows[0].point, metrics) {
+                rows.iter_mut()
+                    .for_each(|row| row.verdict = Some(judgement.verdict));
+                verdicts.push(judgement);
+            }
+        }
         Self {
             table_format: TABLE_FORMAT,
             confidence: CONFIDENCE,
             replications,
             warm_up_ns,
-            rows: rows.collect(),
+            verdicts,
+            rows,
         }
     }
 
@@ -130,15 +154,10 @@ impl Summary {
                 low: interval.and_then(|interval| interval.low()),
                 high: interval.and_then(|interval| interval.high()),
                 n: interval.map_or(0, |interval| interval.n),
+                verdict: None,
             }
         };
-        Self {
-            table_format: TABLE_FORMAT,
-            confidence: CONFIDENCE,
-            replications,
-            warm_up_ns,
-            rows: metrics.iter().map(row).collect(),
-        }
+        Self::from_rows(metrics.iter().map(row).collect(), replications, warm_up_ns)
     }
 
     /// Writes the rows as CSV with a header line.
@@ -349,17 +368,14 @@ fn summarize_point(records: &[MetricRecord], names: &Names) -> Vec<SummaryRow> {
             low: interval.and_then(|interval| interval.low()),
             high: interval.and_then(|interval| interval.high()),
             n: values.len(),
+            verdict: None,
         }
     };
-    groups
-        .iter()
-        .flat_map(|group| {
-            group
-                .entities
-                .iter()
-                .map(|(entity, values)| row(group.metric, *entity, values))
-        })
-        .collect()
+    let rows = groups.iter().flat_map(|group| {
+        let entities = group.entities.iter();
+        entities.map(|(entity, values)| row(group.metric, *entity, values))
+    });
+    rows.collect()
 }
 
 #[cfg(test)]
@@ -497,6 +513,6 @@ mod tests {
             text.ends_with("over 1 replication (too few, hence n/a); warm-up cut: none\n"),
             "{text}"
         );
-        assert!(text_of(|w| summary.write_csv(w)).contains("\n0,latency,arm,ns,100000000.0,,,1\n"));
+        assert!(text_of(|w| summary.write_csv(w)).contains("\n0,latency,arm,ns,100000000.0,,,1,\n"));
     }
 }

@@ -333,6 +333,22 @@ impl Computer {
         }
     }
 
+    /// The time that one core would need for all that a processor has yet to do, in
+    /// seconds: what is left of running tasks, and the tasks that wait.
+    ///
+    /// # Panics
+    /// If there is no such processor.
+    pub fn backlog(&mut self, now: SimTime, processor: usize) -> f64 {
+        self.settle(now);
+        let machine = &mut self.processors[processor];
+        machine.advance(now);
+        let containers = self.containers.iter();
+        let waiting = containers
+            .filter(|container| container.processor as usize == processor)
+            .map(|container| machine.work(container.waiting_operations).as_secs_f64());
+        machine.left().map(Work::as_secs_f64).chain(waiting).sum()
+    }
+
     /// The number of tasks that run.
     pub fn running(&self) -> usize {
         let running = self.processors.iter().map(Processor::running);

@@ -4,6 +4,10 @@
 //! Scenario files and the options of the executables are resolved to this form, and
 //! the simulation and the live system start from it.
 
+mod load;
+
+pub use load::OfferedLoad;
+
 use sim_core::{SimDuration, SimTime};
 
 use crate::broker::BrokerSpec;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use analysis::verdict::Verdict;
 use analysis::{Outcome, Summary, SummaryRow, TextTable};
 use soe_model::deployment::Deployment;
 
@@ -19,6 +20,7 @@ pub fn report(title: &str, deployment: &Deployment, results: &Results) -> String
     let mut text = headline(title, deployment, results);
     for section in [
         calls(results),
+        verdict(&results.summary),
         durations(&results.summary),
         outcomes(&results.summary),
         computers(&results.summary),
@@ -90,6 +92,31 @@ fn calls(results: &Results) -> String {
         text += "  ...\n";
     }
     text
+}
+
+/// Whether the numbers that follow describe a steady state, and why.
+fn verdict(summary: &Summary) -> String {
+    let verdicts = summary.verdicts.iter();
+    let lines = verdicts.map(|judgement| match judgement.verdict {
+        Verdict::Steady => format!("verdict: {judgement}\n"),
+        verdict => format!("verdict: {judgement}\n{}\n", meaning(verdict)),
+    });
+    lines.collect()
+}
+
+/// What follows for the numbers of a run that is not steady.
+fn meaning(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Overloaded => {
+            "  means, quantiles and intervals below grow with the length of the run: lower the load"
+        }
+        Verdict::Transient => {
+            "  the numbers below mix several states: a longer warm-up or run, or no change during it"
+        }
+        Verdict::TooShort => "  the numbers below are of little worth: a longer run",
+        Verdict::Empty => "  there is nothing to measure: a longer run, or a shorter warm-up",
+        Verdict::Steady => "",
+    }
 }
 
 /// Mean and quantiles of latency and processing time.

@@ -20,6 +20,7 @@ mod client_side;
 mod computer_side;
 mod control;
 mod event;
+mod evidence;
 mod flow;
 mod foresight;
 mod ids;
@@ -446,7 +447,7 @@ impl World<'_> {
         now: SimTime,
         report: impl FnMut(&'static Metric, Entity<'_>, f64),
     ) {
-        metrics::report_metrics(&self.shared, &mut self.computers, warm_up, now, report);
+        metrics::report_metrics(&mut self.shared, &mut self.computers, warm_up, now, report);
     }
 
     /// The metrics of the run so far, counted from the end of the warm-up.

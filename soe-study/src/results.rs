@@ -11,9 +11,8 @@ use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 
-use analysis::{
-    CONFIDENCE, Manifest, ResultFolder, Summary, SummaryRow, TABLE_FORMAT, TableColumns,
-};
+use analysis::verdict::Judgement;
+use analysis::{Manifest, ResultFolder, Summary, SummaryRow, TableColumns};
 
 use crate::error::SweepError;
 use crate::executor::Sweep;
@@ -50,8 +49,9 @@ impl Sweep<'_, Prepared> {
         folder.write("study.toml", study.as_bytes())?;
         let (axes, points) = tables::points(plan);
         folder.write("points.csv", points.as_bytes())?;
-        folder.write("replications.csv", replications(estimates).as_bytes())?;
         let summary = summary(estimates, prepared.warm_up());
+        let replications = replications(estimates, &summary.verdicts);
+        folder.write("replications.csv", replications.as_bytes())?;
         folder.write(
             "summary.csv",
             &in_memory(|buffer| summary.write_csv(buffer)),
@@ -76,8 +76,9 @@ impl Sweep<'_, Prepared> {
         {
             folder.write("averages.csv", text.as_bytes())?;
         }
-        let (pictures, empty) = figures::draw(&mut finished)?;
+        let (pictures, empty) = figures::draw(&mut finished, &summary.verdicts)?;
         let mut notes = unreported(plan, &finished.estimates);
+        notes.extend(unsteady(&summary.verdicts));
         let empty = empty.iter();
         notes.extend(empty.map(|name| format!("figure `{name}` has nothing to show")));
         for picture in &pictures {
@@ -103,6 +104,7 @@ impl Sweep<'_, Prepared> {
             prepared,
             &finished.estimates,
             (pictures.as_slice(), verdicts.as_slice()),
+            &unsteady(&summary.verdicts),
             study,
         );
         self.verdicts = verdicts;
@@ -110,6 +112,26 @@ impl Sweep<'_, Prepared> {
         folder.write("index.html", page.as_bytes())?;
         Ok(folder.commit(manifest)?)
     }
+}
+
+/// How many points are not steady, a line for each verdict, with the first of them.
+fn unsteady(verdicts: &[Judgement]) -> Vec<String> {
+    let mut kinds: Vec<(&Judgement, usize)> = Vec::new();
+    for judgement in verdicts.iter().filter(|it| !it.verdict.is_steady()) {
+        let same = |(first, _): &&mut (&Judgement, usize)| first.verdict == judgement.verdict;
+        match kinds.iter_mut().find(same) {
+            Some((_, count)) => *count += 1,
+            None => kinds.push((judgement, 1)),
+        }
+    }
+    let all = verdicts.len();
+    let line = |(first, count): &(&Judgement, usize)| {
+        format!(
+            "{count} of {all} points: {}, the first is point {} ({})",
+            first.verdict, first.point, first.reason
+        )
+    };
+    kinds.iter().map(line).collect()
 }
 
 /// Which metrics of interest no replication reported, a line each.
@@ -137,15 +159,21 @@ fn in_memory(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Vec<u8> {
     buffer
 }
 
-fn replications(estimates: &Estimates) -> String {
-    let mut text = "point,replications,failed,fingerprint\n".to_owned();
+fn replications(estimates: &Estimates, verdicts: &[Judgement]) -> String {
+    let mut text = "point,replications,failed,fingerprint,verdict,reason\n".to_owned();
     let rows = estimates.counts.iter().zip(&estimates.fingerprints);
     for (number, ((count, failed), fingerprint)) in rows.enumerate() {
         let fingerprint = match fingerprint {
             0 => String::new(),
             fingerprint => format!("{fingerprint:016x}"),
         };
-        text += &format!("{number},{count},{failed},{fingerprint}\n");
+        let judged = verdicts.binary_search_by_key(&(number as u32), |it| it.point);
+        let (verdict, reason) = match judged {
+            Ok(place) => (verdicts[place].verdict.name(), &*verdicts[place].reason),
+            Err(_) => ("", ""),
+        };
+        let reason = field(reason);
+        text += &format!("{number},{count},{failed},{fingerprint},{verdict},{reason}\n");
     }
     text
 }
@@ -173,21 +201,12 @@ fn summary(estimates: &Estimates, warm_up_ns: u64) -> Summary {
                 low: interval.and_then(|interval| interval.low()),
                 high: interval.and_then(|interval| interval.high()),
                 n: moments.n() as usize,
+                verdict: None,
             }
         }));
     }
-    Summary {
-        table_format: TABLE_FORMAT,
-        confidence: CONFIDENCE,
-        replications: estimates
-            .counts
-            .iter()
-            .map(|(count, _)| *count)
-            .max()
-            .unwrap_or(0),
-        warm_up_ns,
-        rows,
-    }
+    let counts = estimates.counts.iter().map(|(count, _)| *count);
+    Summary::from_rows(rows, counts.max().unwrap_or(0), warm_up_ns)
 }
 
 /// The quantities that have values at several points; empty if none has.

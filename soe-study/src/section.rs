@@ -19,12 +19,19 @@ pub fn checked(scenario: &Scenario) -> Result<Checked, Diagnostics> {
 }
 
 /// The scenario as TOML with all defaults filled in, and the study in its section `sweep` as
-/// it was written.
+/// it was written. It begins with comments that say what the computers are offered.
 ///
 /// # Errors
 /// As [`checked`].
 pub fn check(scenario: &Scenario) -> Result<String, Diagnostics> {
-    let mut text = checked(scenario)?.text;
+    let checked = checked(scenario)?;
+    let loads = checked.deployment.offered_loads();
+    let lines = loads.iter().map(|load| format!("# {load}\n"));
+    let mut text: String = lines.collect();
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text += &checked.text;
     if let Some(study) = Study::inside(scenario.document()) {
         print::nested(&study.section(), SWEEP, &mut text);
     }

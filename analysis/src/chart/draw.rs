@@ -315,14 +315,15 @@ fn bar(svg: &mut Svg, left: f64, right: f64, top: f64, base: f64, style: &Style)
 /// Markers at all points of a short line, at a few of a long one (at other places for each series).
 fn markers(svg: &mut Svg, frame: &Frame, series: &Series, style: &Style, index: usize) {
     let places = || {
-        let places = series
-            .points()
-            .filter_map(|point| frame.at(point.x, point.y));
-        places.filter(|at| frame.holds(*at))
+        let places = series.points().enumerate().filter_map(|(position, point)| {
+            let (x, y) = frame.at(point.x, point.y)?;
+            Some((x, y, series.is_hollow(position)))
+        });
+        places.filter(|(x, y, _)| frame.holds((*x, *y)))
     };
     let is_line = series.mark == Mark::Line;
     if is_line && places().nth(MOST_MARKERS).is_none() {
-        places().for_each(|(x, y)| marker(svg, x, y, style));
+        places().for_each(|(x, y, hollow)| marker(svg, (x, y), style, hollow));
         return;
     }
     let (Some(first), Some(last)) = (places().next(), places().last()) else {
@@ -335,11 +336,11 @@ fn markers(svg: &mut Svg, frame: &Frame, series: &Series, style: &Style, index: 
         .peekable();
     // The last point that is not right of the target: a step holds its value until the next.
     let mut before = None;
-    let end = [(f64::INFINITY, f64::NAN)];
+    let end = [(f64::INFINITY, f64::NAN, false)];
     for place in places().chain(end) {
         while let Some(target) = targets.next_if(|target| place.0 > *target) {
-            if let Some((x, y)) = before {
-                marker(svg, if is_line { x } else { target }, y, style);
+            if let Some((x, y, hollow)) = before {
+                marker(svg, (if is_line { x } else { target }, y), style, hollow);
             }
         }
         before = Some(place);

@@ -139,19 +139,25 @@ impl Key {
             Key::Series(mark, style, _) => {
                 svg.line((x, y), (x + KEY, y), &style.stroke());
                 if mark.has_markers() {
-                    marker(svg, middle, y, style);
+                    marker(svg, (middle, y), style, false);
                 }
             }
         }
     }
 }
 
-/// Draws the marker of a series.
-pub(super) fn marker(svg: &mut Svg, x: f64, y: f64, style: &Style) {
-    let attributes = format!(
-        " fill=\"{}\" stroke=\"#fff\" stroke-width=\".4\"",
-        style.colour
-    );
+/// Draws the marker of a series, filled or hollow.
+pub(super) fn marker(svg: &mut Svg, (x, y): (f64, f64), style: &Style, hollow: bool) {
+    let attributes = match hollow {
+        false => format!(
+            " fill=\"{}\" stroke=\"#fff\" stroke-width=\".4\"",
+            style.colour
+        ),
+        true => format!(
+            " fill=\"#fff\" stroke=\"{}\" stroke-width=\"1.2\"",
+            style.colour
+        ),
+    };
     svg.path(
         &format!("M{} {}{}", number(x), number(y), style.marker),
         &attributes,

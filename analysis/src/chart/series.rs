@@ -51,6 +51,8 @@ pub struct Series {
     pub(super) boxes: Vec<BoxShape>,
     /// Where spans end; as many as points.
     pub(super) ends: Vec<f64>,
+    /// Positions of points whose markers are hollow, ascending.
+    hollow: Vec<usize>,
 }
 
 /// A box of a box plot.
@@ -256,7 +258,19 @@ impl Series {
             sample: Arc::default(),
             boxes: Vec::new(),
             ends: Vec::new(),
+            hollow: Vec::new(),
         }
+    }
+
+    /// The same with hollow markers at some of its points, by their position: those that mean less than the others.
+    pub fn hollow(self, positions: impl IntoIterator<Item = usize>) -> Self {
+        let mut hollow: Vec<usize> = positions.into_iter().collect();
+        hollow.sort_unstable();
+        Self { hollow, ..self }
+    }
+
+    pub(super) fn is_hollow(&self, position: usize) -> bool {
+        self.hollow.binary_search(&position).is_ok()
     }
 
     /// The points, in order; those of a distribution begin with the first value at zero.

@@ -6,6 +6,8 @@ use crate::results::{PointAxis, Points, ResultSet};
 use crate::statistics::Interval;
 use crate::text::short_numbers;
 use crate::unit::Unit;
+use std::collections::BTreeSet;
+use std::rc::Rc;
 
 /// Metrics that are shown where none is asked for and none is declared to be telling.
 const METRICS: usize = 6;
@@ -21,6 +23,8 @@ struct Subject<'a> {
     metric: &'a str,
     entity: &'a str,
     unit: Unit,
+    /// The points that are not steady.
+    unsteady: Rc<BTreeSet<u32>>,
 }
 
 pub(super) fn figures(
@@ -111,6 +115,9 @@ fn subjects<'a>(results: &'a ResultSet, options: &'a FigureOptions) -> Vec<Subje
     if chosen.is_empty() && !asked {
         chosen = all.into_iter().take(METRICS).collect();
     }
+    let judged = results.summary().verdicts.into_iter();
+    let unsteady = judged.filter(|it| !it.verdict.is_steady());
+    let unsteady: Rc<BTreeSet<u32>> = Rc::new(unsteady.map(|it| it.point).collect());
     let mut subjects = Vec::new();
     for (metric, unit) in chosen {
         let entities = results.entities(metric);
@@ -128,6 +135,7 @@ fn subjects<'a>(results: &'a ResultSet, options: &'a FigureOptions) -> Vec<Subje
             metric,
             entity,
             unit,
+            unsteady: Rc::clone(&unsteady),
         }));
     }
     subjects
@@ -253,22 +261,32 @@ impl Subject<'_> {
         let (width, height) = self.options.size;
         let mut chart = Chart::new(x_axis, y_axis).size(width, height);
         let by = by.map(|by| &points.axes[by]);
+        let mut any_hollow = false;
         for (name, members) in split(by.map(|by| (by, self.look(by))), &facet.points) {
-            let mut line: Vec<Point> = members
+            let mut line: Vec<(Point, bool)> = members
                 .iter()
                 .filter_map(|&at| {
-                    Some(point(place(at), self.interval(at)?, factor, never_negative))
+                    let point = point(place(at), self.interval(at)?, factor, never_negative);
+                    Some((point, self.unsteady.contains(&points.numbers[at])))
                 })
                 .collect();
-            line.sort_by(|a, b| a.x.total_cmp(&b.x));
+            line.sort_by(|(a, _), (b, _)| a.x.total_cmp(&b.x));
+            let unsteady = line
+                .iter()
+                .enumerate()
+                .filter(|(_, (_, unsteady))| *unsteady);
+            let unsteady: Vec<usize> = unsteady.map(|(position, _)| position).collect();
+            let line = line.into_iter().map(|(point, _)| point);
+            any_hollow |= !unsteady.is_empty();
             chart = chart.series(match numbers {
-                Some(_) => Series::line(&name, line),
+                Some(_) => Series::line(&name, line).hollow(unsteady),
                 None => Series::bars(&name, line),
             });
         }
-        let how = match numbers {
-            Some(_) => "Mean with 95 % band",
-            None => "Mean with 95 % interval",
+        let how = match (&numbers, any_hollow) {
+            (Some(_), false) => "Mean with 95 % band",
+            (Some(_), true) => "Mean with 95 % band, hollow where the run is not steady",
+            (None, _) => "Mean with 95 % interval",
         };
         let over = match numbers {
             Some(_) => "over",

@@ -112,6 +112,13 @@ impl BatchMeans {
         found
     }
 
+    /// The standard error of the mean.
+    pub fn standard_error(&self) -> Option<f64> {
+        let freedom = self.interval.n as f64 - 1.0;
+        let t = super::student::critical_value(freedom, super::CONFIDENCE)?;
+        Some(self.interval.half_width? / t)
+    }
+
     /// Whether the means of the batches depend on each other, so that the interval is too narrow.
     pub fn is_doubtful(&self) -> bool {
         self.independence.is_some_and(|it| it.is_doubtful())

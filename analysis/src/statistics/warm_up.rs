@@ -30,6 +30,17 @@ impl WarmUp {
         Self::of_batches(batches.map(|batch| super::mean(batch).unwrap_or(f64::NAN)))
     }
 
+    /// The same of a series of means of batches of equal size, whatever their size: [`cut`](Self::cut) is a number of
+    /// batches. `None` of fewer than 4.
+    pub fn of_means(means: &[f64]) -> Option<Self> {
+        let mut found = Self::of_batches(means.iter().copied())?;
+        found.cut /= Self::BATCH;
+        for (cut, _) in &mut found.errors {
+            *cut /= Self::BATCH;
+        }
+        Some(found)
+    }
+
     /// The same of a series whose batches are averaged already; `None` of fewer than 4.
     pub(crate) fn of_batches(
         means: impl DoubleEndedIterator<Item = f64> + ExactSizeIterator,

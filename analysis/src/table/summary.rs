@@ -34,4 +34,8 @@ pub(crate) const SUMMARY: &[Column] = &[
         "Upper end of the 95 % interval (Student t); missing with fewer than two replications",
     ),
     Column::integer("n", "", "Number of replications that have a value"),
+    Column::text(
+        "verdict",
+        "Whether the point shows a steady state: steady, transient, overloaded, too short or empty; missing for StateSim",
+    ),
 ];

@@ -14,6 +14,11 @@ pub(super) const REPLICATIONS: &[Column] = &[
         "fingerprint",
         "Digest of the sequence of events, hexadecimal; empty for StateSim, which has no events",
     ),
+    Column::text(
+        "verdict",
+        "Whether the point shows a steady state: steady, transient, overloaded, too short or empty; empty for StateSim",
+    ),
+    Column::text("reason", "Why, in words and numbers"),
 ];
 
 /// Metrics with their own axis.

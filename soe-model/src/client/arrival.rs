@@ -43,6 +43,17 @@ pub trait ArrivalProcess: fmt::Debug + Send {
     /// A call may be due in the past: then it is late and issued at once.
     fn next(&mut self, answered: SimTime, streams: &mut [Stream]) -> Option<SimTime>;
 
+    /// The mean number of calls per second, if it does not depend on how long calls take.
+    fn rate(&self) -> Option<f64> {
+        None
+    }
+
+    /// Whether, after a call without any duration, the next one may be due at the same
+    /// instant for ever.
+    fn may_spin(&self) -> bool {
+        false
+    }
+
     /// The size of the input of the call that was planned last, if the process
     /// prescribes it.
     fn size(&self) -> Option<Bytes> {

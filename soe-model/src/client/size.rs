@@ -19,6 +19,12 @@ use crate::units::Bytes;
 pub trait SizeDistribution: fmt::Debug + Send {
     /// Draws one size.
     fn draw(&self, stream: &mut Stream) -> Bytes;
+
+    /// The mean size in bytes, without the rounding to whole bytes, if it is known: what a
+    /// deployment is offered is computed from it before a run.
+    fn mean(&self) -> Option<f64> {
+        None
+    }
 }
 
 /// Makes a size distribution from its arguments.

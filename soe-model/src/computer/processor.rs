@@ -177,6 +177,12 @@ impl Processor {
         first.map_or(Work::NONE, |served| served.minus(self.served))
     }
 
+    /// What is left of each running task, at the time of the last advance.
+    pub fn left(&self) -> impl Iterator<Item = Work> {
+        let finishes = self.order.iter();
+        finishes.map(|Reverse(finish)| finish.served.minus(self.served))
+    }
+
     /// Changes the speed of each core from the last advance on.
     pub fn set_speed(&mut self, speed: OpsPerSecond) {
         let speed = Speed::new(speed);

@@ -90,6 +90,11 @@ impl Work {
         }
     }
 
+    /// As seconds of one core, rounded.
+    pub fn as_secs_f64(self) -> f64 {
+        (self.nanos as f64 + self.parts as f64 / PARTS as f64) / 1e9
+    }
+
     /// What each of `tasks` gets of `cores` in `elapsed`.
     #[inline]
     pub fn share(elapsed: SimDuration, cores: u32, tasks: u32) -> Self {

@@ -20,8 +20,8 @@ pub(super) struct ComputerSide {
     controller: Option<ControllerId>,
     /// Whether it takes requests.
     present: bool,
-    /// Busy time of each processor when the warm-up ended.
-    busy_before: Vec<CoreTime>,
+    /// Busy time and backlog of each processor when the warm-up ended.
+    before: Vec<(CoreTime, f64)>,
 }
 
 impl ComputerSide {
@@ -34,7 +34,7 @@ impl ComputerSide {
     ) -> Self {
         let processors = machine.processors().len();
         Self {
-            busy_before: vec![CoreTime::ZERO; processors],
+            before: vec![(CoreTime::ZERO, 0.0); processors],
             machine,
             alarm: Alarm::default(),
             node,
@@ -89,17 +89,28 @@ impl ComputerSide {
 
     /// The warm-up ends: utilization counts from now.
     fn mark_busy(&mut self, now: SimTime) {
-        for processor in 0..self.busy_before.len() {
-            self.busy_before[processor] = self.machine.usage(now, processor).busy;
+        for processor in 0..self.before.len() {
+            let busy = self.machine.usage(now, processor).busy;
+            self.before[processor] = (busy, self.machine.backlog(now, processor));
         }
     }
 
     /// The mean utilization of a processor since the warm-up ended at `since`; NaN
     /// if it has not ended before `now`.
     pub fn utilization(&mut self, processor: usize, since: SimTime, now: SimTime) -> f64 {
-        let before = self.busy_before[processor];
+        let (before, _) = self.before[processor];
         let usage = self.machine.usage(now, processor);
         usage.utilization_since(since, before, now)
+    }
+
+    /// The work that has arrived for a processor since the warm-up ended at `since`, done or
+    /// not, over what its cores can do in that time.
+    pub fn offered_load(&mut self, processor: usize, since: SimTime, now: SimTime) -> f64 {
+        let (_, before) = self.before[processor];
+        let grown = self.machine.backlog(now, processor) - before;
+        let cores = f64::from(self.machine.usage(now, processor).cores);
+        let measured = now.since(since).as_secs_f64();
+        self.utilization(processor, since, now) + grown / (cores * measured)
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use analysis::verdict::{
+    CORRELATION, DRIFT, EFFECTIVE, GROWTH, OFFERED_LOAD, UNFINISHED, UNSETTLED,
+};
 use analysis::{Better, Metric, Unit};
 use sim_core::SimTime;
 use soe_model::names::ALL;
@@ -31,7 +34,10 @@ macro_rules! metrics {
         )*
 
         /// All metrics of a simulated scenario, in the order of reports.
-        pub static METRICS: &[&Metric] = &[$(&$constant),*];
+        pub static METRICS: &[&Metric] = &[
+            $(&$constant,)*
+            &EFFECTIVE, &UNFINISHED, &GROWTH, &DRIFT, &UNSETTLED, &CORRELATION, &OFFERED_LOAD,
+        ];
     };
 }
 
@@ -152,23 +158,25 @@ impl fmt::Display for Entity<'_> {
 
 /// Reports the metrics of a simulated run so far, counted from the end of the warm-up.
 pub(super) fn report_metrics(
-    shared: &Shared<'_>,
+    shared: &mut Shared<'_>,
     computers: &mut Computers,
     warm_up: SimTime,
     now: SimTime,
     mut report: impl FnMut(&'static Metric, Entity<'_>, f64),
 ) {
     let functions = shared.functions.iter().map(|(_, name)| name);
-    let completed = report_calls(&shared.recorder, functions, warm_up, now, &mut report);
+    let completed = report_calls(&mut shared.recorder, functions, warm_up, now, &mut report);
     for (computer, executed) in computers.iter_mut().zip(shared.recorder.executed_by()) {
         let share = *executed as f64 / completed;
         report(&SHARE, Entity::Named(computer.name()), share);
         let processors = computer.processors().len();
         for number in 0..processors {
             let utilization = computer.utilization(number, warm_up, now);
+            let offered = computer.offered_load(number, warm_up, now);
             if let Some(processor) = computer.processors().nth(number) {
                 let entity = Entity::Processor(computer.name(), processor);
                 report(&UTILIZATION, entity, utilization);
+                report(&OFFERED_LOAD, entity, offered);
             }
         }
     }
@@ -182,7 +190,7 @@ pub(super) fn report_metrics(
 
 /// The metrics of what was recorded, counted from the end of the warm-up.
 pub(super) fn metrics(
-    recorder: &Recorder<'_>,
+    recorder: &mut Recorder<'_>,
     functions: &[&str],
     computers: &[ComputerUsage],
     warm_up: SimTime,
@@ -227,7 +235,7 @@ pub(super) fn into(values: &mut Vec<MetricValue>) -> impl FnMut(&'static Metric,
 
 /// Reports the metrics of calls, and returns how many were completed.
 fn report_calls<'n>(
-    recorder: &Recorder<'_>,
+    recorder: &mut Recorder<'_>,
     functions: impl Iterator<Item = &'n str>,
     warm_up: SimTime,
     now: SimTime,
@@ -238,6 +246,12 @@ fn report_calls<'n>(
     report_statistics(ALL, &all, observed, report);
     let under_way = after_warm_up(recorder.mean_under_way(now), warm_up, now);
     report(&UNDER_WAY, Entity::Named(ALL), under_way);
+    let calls = (all.sent, all.completed, all.in_progress());
+    recorder
+        .evidence()
+        .report(calls, warm_up, now, |metric, value| {
+            report(metric, Entity::Named(ALL), value);
+        });
     let by_function = recorder.by_function();
     if by_function.iter().filter(|calls| calls.sent > 0).count() > 1 {
         for (name, calls) in functions.zip(by_function) {

@@ -126,7 +126,7 @@ impl ObservedRun {
         let functions: Vec<_> = functions.iter().map(String::as_str).collect();
         ReplicationResult {
             replication: self.replication,
-            metrics: metrics(&recorder, &functions, &self.usage, warm_up, self.end),
+            metrics: metrics(&mut recorder, &functions, &self.usage, warm_up, self.end),
             tables: self.tables,
             events: 0,
             fingerprint: 0,

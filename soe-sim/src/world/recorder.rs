@@ -2,10 +2,12 @@
 //! observer.
 
 use analysis::{CallRecord, Metric, NameId, Names, Outcome, SampleRecord};
-use sim_core::monitor::{QuantileSketch, TimeWeighted, interpolate};
+use sim_core::monitor::{QuantileSketch, interpolate};
 use sim_core::{SimDuration, SimTime};
 use soe_model::units::Bytes;
 use soe_model::workflow::{Sizes, States};
+
+use super::evidence::Evidence;
 
 /// Sees every call and every sample of a replication, in order of time.
 pub trait Observer: Send {
@@ -168,7 +170,7 @@ pub(super) struct Recorder<'o> {
     replication: u32,
     warm_up: SimTime,
     functions: Vec<CallStatistics>,
-    under_way: TimeWeighted,
+    evidence: Evidence,
     executed_by: Vec<u64>,
     observer: Option<&'o mut dyn Observer>,
     names: Names,
@@ -193,7 +195,7 @@ impl<'o> Recorder<'o> {
             replication,
             warm_up: SimTime::ZERO + warm_up,
             functions: vec![CallStatistics::default(); functions.len()],
-            under_way: TimeWeighted::new(SimTime::ZERO, 0.0),
+            evidence: Evidence::default(),
             executed_by: vec![0; computers.len()],
             client_names: intern(clients),
             function_names: intern(functions),
@@ -206,13 +208,13 @@ impl<'o> Recorder<'o> {
 
     /// The warm-up ends: averages over time start here.
     pub fn warmed_up(&mut self, now: SimTime) {
-        self.under_way.reset(now);
+        self.evidence.warmed_up(now);
     }
 
     /// A client issues a call; returns its number, in order of issue.
     #[inline]
     pub fn issued(&mut self, now: SimTime, function: u32) -> u64 {
-        self.under_way.add(now, 1.0);
+        self.evidence.issued(now);
         if now >= self.warm_up {
             self.functions[function as usize].sent += 1;
         }
@@ -228,7 +230,10 @@ impl<'o> Recorder<'o> {
     /// A call has ended.
     #[inline]
     pub fn ended(&mut self, now: SimTime, call: Ended) {
-        self.under_way.add(now, -1.0);
+        self.evidence.ended(now);
+        if let Ending::Completed { .. } = call.result {
+            self.evidence.completed(now, now.since(call.issued));
+        }
         if call.issued >= self.warm_up {
             let statistics = &mut self.functions[call.function as usize];
             match call.result {
@@ -346,7 +351,12 @@ impl<'o> Recorder<'o> {
 
     /// The mean number of calls in progress since the end of the warm-up.
     pub fn mean_under_way(&self, now: SimTime) -> f64 {
-        self.under_way.average(now).unwrap_or(f64::NAN)
+        self.evidence.mean_under_way(now)
+    }
+
+    /// What the replication tells about itself.
+    pub fn evidence(&mut self) -> &mut Evidence {
+        &mut self.evidence
     }
 
     /// Statistics by function.

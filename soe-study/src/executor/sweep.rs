@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use analysis::Metric;
+use analysis::verdict::{EVIDENCE, judge};
 use soe_sim::Progress;
 
 use crate::error::SweepError;
@@ -256,9 +257,11 @@ impl<'e, E: Runner> Sweep<'e, E> {
         Ok(Some(target))
     }
 
-    /// The largest relative half-width of the metrics that must be precise.
+    /// The largest relative half-width of the metrics that must be precise; infinite if
+    /// the point is not steady, since its means are then not those of anything.
     pub(super) fn precision(&mut self, point: usize) -> Result<f64, SweepError> {
         let mut moments: Vec<((usize, String), Moments)> = Vec::new();
+        let mut evidence: Vec<(&'static str, String, Moments)> = Vec::new();
         for replication in 0..self.targets[point] {
             let Some(finished) = self.store.read(point, replication)? else {
                 continue;
@@ -267,6 +270,20 @@ impl<'e, E: Runner> Sweep<'e, E> {
             for column in &finished.layout.columns {
                 let value = finished.values[at];
                 at += column.width();
+                let name = column.metric.name;
+                if EVIDENCE.iter().any(|metric| metric.name == name) {
+                    let known = evidence
+                        .iter_mut()
+                        .find(|(metric, entity, _)| *metric == name && *entity == column.entity);
+                    match known {
+                        Some((_, _, moments)) => moments.add(value),
+                        None => {
+                            let mut moments = Moments::default();
+                            moments.add(value);
+                            evidence.push((name, column.entity.clone(), moments));
+                        }
+                    }
+                }
                 let of = &self.replications.of;
                 let selects =
                     |selector: &Selector| selector.selects(column.metric.name, &column.entity);
@@ -285,6 +302,12 @@ impl<'e, E: Runner> Sweep<'e, E> {
                 });
                 moments[place].1.add(value);
             }
+        }
+        let evidence = evidence
+            .iter()
+            .map(|(metric, entity, moments)| (*metric, entity.as_str(), moments.interval()));
+        if judge(point as u32, evidence).is_some_and(|it| !it.verdict.is_steady()) {
+            return Ok(f64::INFINITY);
         }
         let relative = moments.iter().map(|(_, moments)| {
             let interval = moments.interval()?;

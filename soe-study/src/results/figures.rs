@@ -1,5 +1,8 @@
 //! Figures of a sweep, as declared by the study.
 
+use std::collections::BTreeSet;
+
+use analysis::verdict::Judgement;
 use analysis::{
     Axis, Chart, Interval, KnownMetrics, Metric, Series, Stems, TableColumns, Unit, short_numbers,
 };
@@ -31,16 +34,23 @@ struct Line {
     in_table: String,
     /// Place, the same as tables have it, and value, in the unit in which it is drawn.
     points: Vec<(f64, String, Interval)>,
+    /// The positions of those of them that are not steady.
+    unsteady: Vec<usize>,
 }
 
 /// Axes with one of their items each.
 type Panel = Vec<(usize, usize)>;
 
 /// Draws all figures; with the names of those that have nothing to show.
+///
+/// Points that are not steady have hollow markers.
 pub(super) fn draw(
     finished: &mut Finished<'_, '_>,
+    verdicts: &[Judgement],
 ) -> Result<(Vec<Picture>, Vec<String>), SweepError> {
     let plan = finished.plan;
+    let unsteady = verdicts.iter().filter(|it| !it.verdict.is_steady());
+    let unsteady: BTreeSet<u32> = unsteady.map(|it| it.point).collect();
     let chosen;
     let specs = if plan.figures.is_empty() {
         chosen = by_default(plan, finished);
@@ -52,7 +62,7 @@ pub(super) fn draw(
     for spec in specs {
         let before = pictures.len();
         for (panel, points) in panels(plan, spec) {
-            let lines = lines(finished, spec, &points)?;
+            let lines = lines(finished, spec, &points, &unsteady)?;
             if lines.iter().any(|line| !line.points.is_empty()) {
                 pictures.push(picture(plan, spec, &panel, lines, finished));
             }
@@ -156,6 +166,7 @@ fn lines(
     finished: &mut Finished<'_, '_>,
     spec: &FigureSpec,
     points: &[usize],
+    unsteady: &BTreeSet<u32>,
 ) -> Result<Vec<Line>, SweepError> {
     let plan = finished.plan;
     let written = |axis: usize| AxisColumn::of(&plan.axes[axis]).values;
@@ -173,17 +184,23 @@ fn lines(
         let in_table = spec.series.map_or(String::new(), |axis| {
             in_series[plan.points[point][axis]].clone()
         });
+        let is_unsteady = unsteady.contains(&(point as u32));
         let mut add = |entity: &str, x: f64, label: String, interval: Interval| {
             let known = |line: &&mut Line| line.entity == entity && line.series == series;
             let line = lines.iter_mut().find(known);
             let place = (x, label, interval);
             match line {
-                Some(line) => line.points.push(place),
+                Some(line) => {
+                    line.unsteady
+                        .extend(is_unsteady.then_some(line.points.len()));
+                    line.points.push(place);
+                }
                 None => lines.push(Line {
                     entity: entity.to_owned(),
                     series: series.clone(),
                     in_table: in_table.clone(),
                     points: vec![place],
+                    unsteady: is_unsteady.then_some(0).into_iter().collect(),
                 }),
             }
         };
@@ -329,7 +346,7 @@ fn picture(
             .collect();
         chart = chart.series(match spec.metric.metric.as_str() {
             "chain_share" => Series::bars(&label(line), points),
-            _ => Series::line(&label(line), points),
+            _ => Series::line(&label(line), points).hollow(line.unsteady.iter().copied()),
         });
         for (x, name, interval) in &line.points {
             let x = match spec.x {
@@ -364,6 +381,9 @@ fn picture(
         true => unit,
         false => Unit::Ratio,
     };
+    if lines.iter().any(|line| !line.unsteady.is_empty()) {
+        words.push("hollow where the run is not steady".to_owned());
+    }
     Picture {
         columns: TableColumns::figure(&name, spec.series.map(axis), x, unit.symbol()),
         name,

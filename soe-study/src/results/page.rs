@@ -35,6 +35,7 @@ pub(super) fn index(
     prepared: &Prepared,
     estimates: &Estimates,
     (pictures, verdicts): (&[Picture], &[Verdict]),
+    unsteady: &[String],
     study: &str,
 ) -> String {
     let title = match plan.title.as_str() {
@@ -48,6 +49,13 @@ pub(super) fn index(
          <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
     );
     page += &about(plan, prepared, estimates);
+    if !unsteady.is_empty() {
+        page += "<h2>Not steady</h2>\n<ul>\n";
+        for line in unsteady {
+            let _ = writeln!(page, "<li>{}</li>", escape(line));
+        }
+        page += "</ul>\n";
+    }
     if !verdicts.is_empty() {
         page += "<h2>Findings</h2>\n<ul>\n";
         for verdict in verdicts {

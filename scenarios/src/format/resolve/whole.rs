@@ -37,6 +37,7 @@ impl Whole<'_> {
         // What follows from that is not worth saying, too.
         if report.is_clean() {
             self.functions_are_offered(report);
+            self.time_passes(report);
         }
         self.events_follow_each_other(report);
         self.run_ends(report);
@@ -67,6 +68,20 @@ impl Whole<'_> {
                     format!("{path} has no destinations: it needs a `controller` or a `table`");
                 report.wrong(place, message);
             }
+        }
+    }
+
+    /// No client calls for ever at one instant. What cannot be decided here is left to the
+    /// run, which ends with an error when its time does not advance.
+    fn time_passes(&self, report: &mut Report<'_>) {
+        if let Some(client) = self.deployment.spinning_client() {
+            let Origin { path, place } = self.origin(client);
+            let message = format!(
+                "{path}: each call is answered at the instant of its issue, and the next one \
+                 follows at once, without end: give it arrivals with pauses, its function \
+                 operations, the network a latency, or the run a number of calls"
+            );
+            report.wrong(place, message);
         }
     }
 

@@ -86,4 +86,8 @@ impl ArrivalProcess for ClosedLoop {
     fn next(&mut self, _answered: SimTime, streams: &mut [Stream]) -> Option<SimTime> {
         self.plan(&mut streams[0])
     }
+
+    fn may_spin(&self) -> bool {
+        self.mean.is_zero()
+    }
 }

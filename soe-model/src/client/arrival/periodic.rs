@@ -86,4 +86,8 @@ impl ArrivalProcess for Periodic {
         self.sent += self.interval;
         Some(self.sent)
     }
+
+    fn rate(&self) -> Option<f64> {
+        Some(1.0 / self.interval.as_secs_f64())
+    }
 }

@@ -81,4 +81,8 @@ impl ArrivalProcess for Poisson {
         self.sent += SimDuration::from_secs_f64(streams[0].exponential(self.mean));
         Some(self.sent)
     }
+
+    fn rate(&self) -> Option<f64> {
+        Some(1.0 / self.mean)
+    }
 }

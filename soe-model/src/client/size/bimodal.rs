@@ -67,4 +67,9 @@ impl SizeDistribution for Bimodal {
             mean
         }
     }
+
+    fn mean(&self) -> Option<f64> {
+        let (small, large) = (self.small.0 as f64, self.large.0 as f64);
+        Some(small + (large - small) * self.large_share)
+    }
 }

@@ -32,4 +32,8 @@ impl SizeDistribution for Exponential {
     fn draw(&self, stream: &mut Stream) -> Bytes {
         bytes(stream.exponential(self.mean))
     }
+
+    fn mean(&self) -> Option<f64> {
+        Some(self.mean)
+    }
 }

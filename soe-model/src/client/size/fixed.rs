@@ -26,4 +26,8 @@ impl SizeDistribution for Fixed {
     fn draw(&self, _stream: &mut Stream) -> Bytes {
         self.0
     }
+
+    fn mean(&self) -> Option<f64> {
+        Some(self.0.0 as f64)
+    }
 }

@@ -29,4 +29,9 @@ impl SizeDistribution for List {
         let place = stream.index(self.0.len());
         self.0.get(place).copied().unwrap_or_default()
     }
+
+    fn mean(&self) -> Option<f64> {
+        let sum: f64 = self.0.iter().map(|size| size.0 as f64).sum();
+        Some(sum / self.0.len() as f64)
+    }
 }

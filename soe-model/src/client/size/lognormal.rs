@@ -48,4 +48,8 @@ impl SizeDistribution for LogNormal {
     fn draw(&self, stream: &mut Stream) -> Bytes {
         bytes(libm::exp(self.location + self.scale * stream.normal()))
     }
+
+    fn mean(&self) -> Option<f64> {
+        Some(libm::exp(self.location + self.scale * self.scale / 2.0))
+    }
 }

@@ -66,4 +66,16 @@ impl SizeDistribution for Pareto {
         let tail = 1.0 - stream.uniform() * self.beyond;
         bytes((self.min * libm::pow(tail, self.inverse_shape)).clamp(self.min, self.max))
     }
+
+    fn mean(&self) -> Option<f64> {
+        let shape = -1.0 / self.inverse_shape;
+        let (min, ratio) = (self.min, self.max / self.min);
+        Some(if self.beyond <= 0.0 {
+            min
+        } else if (shape - 1.0).abs() < 1e-9 {
+            min * libm::log(ratio) / self.beyond
+        } else {
+            min * shape / (shape - 1.0) * (1.0 - libm::pow(ratio, 1.0 - shape)) / self.beyond
+        })
+    }
 }

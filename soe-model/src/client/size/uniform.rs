@@ -46,4 +46,8 @@ impl SizeDistribution for Uniform {
     fn draw(&self, stream: &mut Stream) -> Bytes {
         Bytes(stream.integer(self.min.0..=self.max.0))
     }
+
+    fn mean(&self) -> Option<f64> {
+        Some((self.min.0 as f64 + self.max.0 as f64) / 2.0)
+    }
 }
