@@ -513,6 +513,8 @@ mod tests {
             text.ends_with("over 1 replication (too few, hence n/a); warm-up cut: none\n"),
             "{text}"
         );
-        assert!(text_of(|w| summary.write_csv(w)).contains("\n0,latency,arm,ns,100000000.0,,,1,\n"));
+        assert!(
+            text_of(|w| summary.write_csv(w)).contains("\n0,latency,arm,ns,100000000.0,,,1,\n")
+        );
     }
 }

@@ -20,8 +20,37 @@ const DEFAULTS: &str = r#"
 "#;
 
 #[test]
-fn a_run_that_does_not_advance_says_who_spins() {
+fn a_client_that_spins_is_wrong_input_where_that_is_certain() {
     let (_folder, path) = folder_with(DEFAULTS);
+    for args in [
+        &["run", "a.toml", "--output", "r"][..],
+        &["scenario", "check", "a.toml"],
+    ] {
+        let output = soe(&path, args);
+        assert_eq!(output.status.code(), Some(2));
+        let text = stderr(&output);
+        assert!(
+            text.contains("a.toml:7:") && text.contains("client.u: each call is answered"),
+            "{text}"
+        );
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(!path.join("r").exists());
+    }
+}
+
+/// The same through a broker, where it depends on policies and tables whether time passes.
+fn spins_through_a_broker() -> String {
+    let broker = r#"
+        [broker.b]
+        table = [{ function = "f", destination = "c" }]
+        forwarding-time = "0 s"
+    "#;
+    DEFAULTS.replace("destination = \"c\"", "destination = \"b\"") + broker
+}
+
+#[test]
+fn a_run_that_does_not_advance_says_who_spins() {
+    let (_folder, path) = folder_with(&spins_through_a_broker());
     let output = soe(&path, &["run", "a.toml", "--output", "r"]);
     assert_eq!(output.status.code(), Some(1));
     let text = stderr(&output);
@@ -35,7 +64,7 @@ fn a_run_that_does_not_advance_says_who_spins() {
 
 #[test]
 fn a_study_of_a_run_that_does_not_advance_ends_too() {
-    let (_folder, path) = folder_with(DEFAULTS);
+    let (_folder, path) = folder_with(&spins_through_a_broker());
     let study = r#"
         version = 1
         kind = "scenario"

@@ -23,6 +23,7 @@ const FIRST: SimDuration = SimDuration::from_micros(1);
 /// queue.add(at(4), -1.0);
 /// let (length, averages) = queue.averages(at(5));
 /// assert_eq!(length, SimDuration::from_micros(1));
+/// let averages: Vec<f64> = averages.into_iter().map(f64::round).collect();
 /// assert_eq!(averages, [0.0, 0.0, 3.0, 3.0, 2.0]);
 /// ```
 #[derive(Clone, Debug)]

@@ -86,8 +86,8 @@ metrics! {
         "Mean share of the cores of this processor in use, after the warm-up";
 }
 
-/// One value of one replication.
-#[derive(Clone, Debug, PartialEq)]
+/// One value of one replication. Missing values equal each other.
+#[derive(Clone, Debug)]
 pub struct MetricValue {
     /// What was measured.
     pub metric: &'static Metric,
@@ -95,6 +95,13 @@ pub struct MetricValue {
     pub entity: String,
     /// The value, in the unit of the metric; NaN if missing.
     pub value: f64,
+}
+
+impl PartialEq for MetricValue {
+    fn eq(&self, other: &Self) -> bool {
+        let same = self.value == other.value || (self.value.is_nan() && other.value.is_nan());
+        same && self.metric == other.metric && self.entity == other.entity
+    }
 }
 
 /// The result of one replication.
