@@ -90,7 +90,7 @@ fn a_run_is_analyzed_with_its_calls_and_samples() {
     );
     let csv = stdout(&csv);
     assert!(
-        csv.starts_with("point,metric,entity,unit,mean,low,high,n\n"),
+        csv.starts_with("point,metric,entity,unit,mean,low,high,n,verdict\n"),
         "{csv}"
     );
     assert!(csv.contains("\n0,latency_p99.9,slow,ns,"), "{csv}");

@@ -180,7 +180,7 @@ fn machine_readable_formats_parse_and_agree() {
     let csv = run("csv");
     assert_eq!(csv.lines().count(), rows.len() + 1);
     assert!(
-        csv.starts_with("point,metric,entity,unit,mean,low,high,n\n"),
+        csv.starts_with("point,metric,entity,unit,mean,low,high,n,verdict\n"),
         "{csv}"
     );
     assert!(fs::read_dir(folder.path()).unwrap().next().is_none());

@@ -30,7 +30,7 @@ fn a_client_that_spins_is_wrong_input_where_that_is_certain() {
         assert_eq!(output.status.code(), Some(2));
         let text = stderr(&output);
         assert!(
-            text.contains("a.toml:7:") && text.contains("client.u: each call is answered"),
+            text.contains("a.toml:8:") && text.contains("client.u: each call is answered"),
             "{text}"
         );
         assert_eq!(text.lines().count(), 1, "{text}");

@@ -12,6 +12,7 @@ mod fit;
 mod load;
 mod oracle;
 pub(super) mod prediction;
+mod plane;
 mod probe;
 mod rtt;
 mod util;

@@ -8,6 +8,8 @@ use analysis::{BatchMeans, Metric, WarmUp};
 use sim_core::monitor::{Batch, Batches, TimeCourse};
 use sim_core::{SimDuration, SimTime};
 
+/// Calls that a trend needs at least.
+const LEAST_CALLS: u64 = 50;
 /// Averages over time that a trend needs at least.
 const LEAST_INTERVALS: usize = 8;
 
@@ -63,7 +65,11 @@ impl Evidence {
         mut report: impl FnMut(&'static Metric, f64),
     ) {
         report(&UNFINISHED, unfinished as f64 / sent as f64);
-        report(&GROWTH, self.growth(warm_up, now));
+        let growth = match sent >= LEAST_CALLS {
+            true => self.growth(warm_up, now),
+            false => f64::NAN,
+        };
+        report(&GROWTH, growth);
         let all = self.latencies.batches();
         let measured = &all[all.partition_point(|batch| batch.ends < warm_up)..];
         let means: Vec<f64> = measured.iter().map(Batch::mean).collect();
@@ -74,7 +80,11 @@ impl Evidence {
             &CORRELATION,
             independence.map_or(f64::NAN, |it| it.correlation),
         );
-        report(&DRIFT, drift(&means));
+        let drift = match completed >= LEAST_CALLS {
+            true => drift(&means),
+            false => f64::NAN,
+        };
+        report(&DRIFT, drift);
         report(&UNSETTLED, unsettled(all, warm_up, now));
     }
 

@@ -9,7 +9,7 @@ use crate::catalogue::Kind;
 
 pub(super) const KIND: Kind<EstimatorBuilder> = Kind {
     name: "delay",
-    help: "The whole response time from a linear fit over the load of the processor.",
+    help: "The whole response time from a linear fit over the load of the processor and the size of the input.",
     parameters: &[LOAD_TIMEOUT, WINDOW_SIZE],
     version: 1,
     build: |arguments| {

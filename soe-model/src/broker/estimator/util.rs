@@ -11,7 +11,7 @@ use crate::catalogue::{Kind, Parameter, Quantity};
 
 pub(super) const KIND: Kind<EstimatorBuilder> = Kind {
     name: "util",
-    help: "The time in the network as rtt, plus the processing time from a linear fit over the load of the processor.",
+    help: "The time in the network as rtt, plus the processing time from a linear fit over the load of the processor and the size of the input.",
     parameters: &[
         Parameter {
             name: "rtt-window-size",
@@ -68,8 +68,8 @@ impl Estimator for Util {
         let input = candidates.input();
         let network = self.rtt.network(now, target, input);
         let (processing, load) = self.processing.at(now, target, input);
-        // A size never seen before is taken to need no time, as in the original;
-        // a destination never heard of is not predicted at all.
+        // A destination never heard of is not predicted at all. In the original, a size
+        // never seen before takes no time.
         (network.is_some() || processing.is_some()).then(|| Prediction {
             network: network.unwrap_or(0.0),
             processing: processing.unwrap_or(0.0),
