@@ -15,6 +15,16 @@ const QUANTILES: [f64; 4] = [0.5, 0.9, 0.95, 0.99];
 
 /// Runs the command.
 pub fn run(args: &AnalyzeArgs) -> Result<(), Failure> {
+    if args.folder.is_file() {
+        let quantiles = quantiles(args.quantiles.as_deref())?;
+        return crate::columns::run(args, &quantiles);
+    }
+    if let Some(file) = args.files.first() {
+        let (folder, file) = (args.folder.display(), file.display());
+        return Err(Failure::input(format!(
+            "{file}: {folder} is no column file; several files are for column files of clients"
+        )));
+    }
     let results = ResultSet::read(&args.folder).map_err(Failure::input)?;
     let nothing = |why: &str| Failure::input(format!("{}: {why}", results.path.display()));
     if results.metrics.is_empty() {

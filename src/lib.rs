@@ -44,6 +44,7 @@
 mod analyze;
 mod check;
 mod cli;
+mod columns;
 mod compare;
 mod completions;
 mod declared;

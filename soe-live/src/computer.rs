@@ -7,6 +7,7 @@
 
 mod command;
 mod gateway;
+mod openwhisk;
 mod process;
 mod simulated;
 mod utilization;
@@ -25,6 +26,7 @@ use crate::wire::{Frame, Malformed, Reply, Request};
 
 pub use command::EdgeComputer;
 pub use gateway::{Gateway, GatewayConf};
+pub use openwhisk::{EdgeComputerWsk, KeyForm, OpenWhisk, OpenWhiskConf, WskKey, WskKeyError};
 pub use process::{ComputerError, ComputerOptions, Kind, run};
 pub use simulated::Simulated;
 pub use utilization::Utilization;
@@ -47,6 +49,18 @@ pub enum Executor {
     /// Face recognition.
     #[cfg(feature = "facerec")]
     Faces(Arc<crate::facerec::Recognizer>),
+    /// OpenWhisk, or another deployment behind its front end.
+    OpenWhisk(OpenWhisk),
+}
+
+impl Executor {
+    /// What responses say has executed the function; empty if the caller knows best.
+    fn stands_for(&self) -> &str {
+        match self {
+            Self::OpenWhisk(platform) => platform.name(),
+            _ => "",
+        }
+    }
 }
 
 /// What came of an execution.
@@ -106,11 +120,13 @@ impl Computer {
             }
             #[cfg(feature = "facerec")]
             Executor::Faces(faces) => Done::of_faces(faces, request.name(), request.datain()).await,
+            Executor::OpenWhisk(platform) => platform.execute(request.name(), input).await,
         };
         Ok(match executed {
             Ok(done) => {
                 let reply = Reply {
                     retcode: rpc::OK,
+                    responder: self.executor.stands_for(),
                     ptime: milliseconds(done.processing),
                     loads: done.loads,
                     hops: passed(&request),
@@ -130,7 +146,7 @@ impl Computer {
             Executor::Simulated(simulated) => {
                 simulated.estimate(request.name(), request.input_len())
             }
-            Executor::Gateway(_) => Ok(Done::default()),
+            Executor::Gateway(_) | Executor::OpenWhisk(_) => Ok(Done::default()),
             #[cfg(feature = "facerec")]
             Executor::Faces(faces) => {
                 let estimated = faces.estimate(request.name(), &request.datain());

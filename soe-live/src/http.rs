@@ -20,12 +20,8 @@
 //! let stop = Stop::new();
 //! let server = Server::bind(&"127.0.0.1:0".parse()?).await?;
 //! let url = format!("http://{}/upper", server.endpoint());
-//! let upper = async |request: Request| {
+//! let upper = |request: Request| async move {
 //!     text(http::StatusCode::OK, request.body.to_ascii_uppercase())
-//! };
-//! let upper = move |request| {
-//!     let answer = upper(request);
-//!     async move { answer.await }
 //! };
 //! let serving = tokio::spawn(server.run(Arc::new(upper), stop.clone()));
 //!
@@ -47,11 +43,13 @@ mod client;
 mod connection;
 mod dial;
 mod request;
+mod root;
 mod server;
 mod tls;
 
 pub use answer::{Answer, busy, empty, json, problem, text};
 pub use client::{Client, ClientError, Trust};
 pub use request::Request;
+pub use root::{Root, RootError};
 pub use server::{Handler, Server};
 pub use tls::{TlsError, certificate};

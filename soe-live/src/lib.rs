@@ -29,6 +29,7 @@
 //!   the models; [`States`] and [`Callback`] are two small services.
 //! * [`workflow`] translates between messages and the state machines of workflows.
 //! * [`http`](mod@http) is HTTP for everything that is not gRPC.
+//! * [`front`] is for HTTP clients: OpenWhisk and OpenFaaS.
 //! * [`client`] is the client side; [`command`] is common to all executables.
 //! * [`mec`] is the device application interface of ETSI MEC: its proxy and its clients.
 //! * [`deployment`] runs all components of a scenario on the loopback interface.
@@ -96,6 +97,7 @@ pub mod controller;
 pub mod deployment;
 #[cfg(feature = "facerec")]
 pub mod facerec;
+pub mod front;
 pub mod http;
 mod intake;
 pub mod limits;

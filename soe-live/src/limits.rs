@@ -227,6 +227,22 @@ pub const HTTP_DISCARD: usize = 64 * MIB;
 pub const HTTP_DISCARD_TIME: Duration = Duration::from_secs(2);
 /// Seconds after which a peer may come again that was refused for lack of room.
 pub const HTTP_RETRY: u64 = 1;
+/// Keys that a front end knows.
+pub const HTTP_KEYS: usize = 10_000;
+/// Bytes of the name of a namespace.
+pub const HTTP_NAME: usize = 256;
+/// Bytes of the tables of a broker that a front end reads.
+pub const HTTP_TABLES: usize = 64 * MIB;
+/// Tables that were read longer ago do not count, nor if three readings were missed.
+pub const HTTP_TABLES_AGE: Duration = Duration::from_secs(5);
+/// Activations that a front end keeps (`--max-activations`).
+pub const HTTP_ACTIVATIONS: usize = 10_000;
+/// Bytes of their results and logs.
+pub const HTTP_ACTIVATION_BYTES: usize = 64 * MIB;
+/// Elements of a list of OpenWhisk, at most.
+pub const HTTP_LIST: usize = 200;
+/// Elements of such a list if the request does not say.
+pub const HTTP_LIST_DEFAULT: usize = 30;
 /// Requests that one HTTP client has in progress; more wait, within their deadlines.
 pub const HTTP_EXCHANGES: usize = 1024;
 /// Connections of one HTTP client beyond which none is kept after its answer.

@@ -11,7 +11,7 @@ use soe_model::conf::{Conf, ConfError};
 
 use crate::broker::RouterConf;
 use crate::command::{Endpoint, EndpointError, Failure, ServerConf};
-use crate::limits::{self, Limits};
+use crate::limits::{self, HttpLimits, Limits};
 use crate::security::Security;
 use crate::transport::Transport;
 
@@ -115,6 +115,56 @@ impl LimitOptions {
             connections: self.max_connections,
             calls: self.max_connection_calls.max(1),
             request_time: self.request_timeout,
+        }
+    }
+}
+
+/// Bounds of an HTTP server.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct HttpLimitOptions {
+    /// Bytes of the body of a request; a larger one is answered with 413
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value_t = HTTP_DEFAULT.body,
+        value_parser = message_size
+    )]
+    pub max_message_size: usize,
+
+    /// Bytes of bodies that are held for all peers; a request beyond it is answered with 503
+    #[arg(long, value_name = "BYTES", default_value_t = HTTP_DEFAULT.held)]
+    pub max_held_bytes: usize,
+
+    /// Concurrent connections; a new one replaces the one that has been idle for longest
+    #[arg(long, value_name = "CONNECTIONS", default_value_t = HTTP_DEFAULT.connections)]
+    pub max_connections: usize,
+
+    /// Concurrent connections from one address; a new one is closed
+    #[arg(long, value_name = "CONNECTIONS", default_value_t = HTTP_DEFAULT.peer_connections)]
+    pub max_peer_connections: usize,
+
+    /// How long the body of a request may take to arrive, in seconds; then the answer is 408
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = timeout)]
+    pub request_timeout: Duration,
+
+    /// How long a connection may be without a request, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = timeout)]
+    pub idle_timeout: Duration,
+}
+
+static HTTP_DEFAULT: LazyLock<HttpLimits> = LazyLock::new(HttpLimits::default);
+
+impl HttpLimitOptions {
+    /// The bounds that the options set.
+    pub fn limits(&self) -> HttpLimits {
+        HttpLimits {
+            body: self.max_message_size,
+            held: self.max_held_bytes,
+            body_time: self.request_timeout,
+            connections: self.max_connections,
+            peer_connections: self.max_peer_connections,
+            idle: self.idle_timeout,
+            ..HttpLimits::default()
         }
     }
 }

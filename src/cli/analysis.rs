@@ -12,6 +12,7 @@ Examples:
   soe analyze results/readme-1 --metric latency_mean --metric latency_p95
   soe analyze results/readme-1 --by computer --quantiles 0.5,0.99,0.999
   soe analyze results/readme-1 --warm-up auto --format csv
+  soe analyze out.1 out.2 --by computer --warm-up \"10 s\"
 
 Intervals are 95 % (Student's t) over replications. With calls.csv (soe run
 --calls) there are also the warm-up by the rule MSER-5, the correlation of
@@ -72,9 +73,13 @@ axis, numeric if all its values are numbers.";
 
 #[derive(Args, Debug)]
 pub struct AnalyzeArgs {
-    /// The result folder
-    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    /// The result folder, or an output file of a client (`out.*` of the original)
+    #[arg(value_name = "DIR", value_hint = ValueHint::AnyPath)]
     pub folder: PathBuf,
+
+    /// More output files of clients, each a replication
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
 
     /// Only this metric; may be repeated
     #[arg(long)]

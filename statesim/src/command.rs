@@ -11,6 +11,7 @@
 //! time.
 
 mod args;
+mod distances;
 mod evaluate;
 mod inputs;
 mod progress;

@@ -11,6 +11,8 @@ fn every_program_teaches_and_says_its_version() {
         "edgecomputer",
         "edgerouter",
         "edgedispatcher",
+        "wskproxy",
+        "edgecomputerwsk",
     ] {
         let help = output(program, &["--help"]);
         assert!(help.status.success());
@@ -72,6 +74,16 @@ fn mistakes_are_one_line_and_status_2() {
             "/nonexistent",
         ),
         ("edgecontroller", &["--type", "etsi"], "plain"),
+        (
+            "wskproxy",
+            &["--wsk-api-root", "host:1"],
+            "http://host:port",
+        ),
+        ("wskproxy", &["--auth-file", "/nonexistent"], "/nonexistent"),
+        ("edgecomputerwsk", &["--wsk-auth", "x"], "user:password"),
+        ("facedetect", &["--help"], "edgecomputerfacerec"),
+        ("facerectrain", &["--anything"], "OpenCV"),
+        ("facerecpredict", &[], "OpenCV"),
     ] {
         let failed = output(program, options);
         let text = String::from_utf8(failed.stderr).unwrap();

@@ -18,6 +18,11 @@ pub fn path(program: &str) -> &'static str {
         "edgecomputerclient" => env!("CARGO_BIN_EXE_edgecomputerclient"),
         "edgecomputerfacerec" => env!("CARGO_BIN_EXE_edgecomputerfacerec"),
         "facerecclient" => env!("CARGO_BIN_EXE_facerecclient"),
+        "wskproxy" => env!("CARGO_BIN_EXE_wskproxy"),
+        "edgecomputerwsk" => env!("CARGO_BIN_EXE_edgecomputerwsk"),
+        "facedetect" => env!("CARGO_BIN_EXE_facedetect"),
+        "facerectrain" => env!("CARGO_BIN_EXE_facerectrain"),
+        "facerecpredict" => env!("CARGO_BIN_EXE_facerecpredict"),
         _ => panic!("no executable {program}"),
     }
 }

@@ -10,7 +10,10 @@ use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use super::simulated::SimulatedError;
-use super::{Computer, Executor, Gateway, GatewayConf, Simulated, Utilization, WorkflowOptions};
+use super::{
+    Computer, Executor, Gateway, GatewayConf, OpenWhisk, OpenWhiskConf, Simulated, Utilization,
+    WorkflowOptions,
+};
 use crate::announce::{self, Subject};
 use crate::command::{Endpoint, Failure, Stop};
 use crate::limits::Limits;
@@ -24,6 +27,8 @@ use crate::workflow::StateService;
 
 /// How often the list of functions behind a gateway is read.
 const LISTED: Duration = Duration::from_secs(10);
+/// How often the list of actions of OpenWhisk is read, as by the original.
+const DISCOVERED: Duration = Duration::from_secs(1);
 
 /// What a computer process needs to know.
 #[derive(Clone, Debug)]
@@ -94,6 +99,8 @@ pub enum Kind {
     /// Face recognition.
     #[cfg(feature = "facerec")]
     Faces(crate::facerec::RecognizerOptions),
+    /// OpenWhisk, or another deployment behind its front end.
+    OpenWhisk(OpenWhiskConf),
 }
 
 /// Why a computer does not run.
@@ -150,6 +157,10 @@ pub async fn run(mut options: ComputerOptions, stop: Stop) -> Result<(), Compute
             (Executor::Simulated(simulated), containers)
         }
         Kind::Gateway(conf) => (Executor::Gateway(Gateway::new(conf.clone())), Vec::new()),
+        Kind::OpenWhisk(conf) => (
+            Executor::OpenWhisk(OpenWhisk::new(conf.clone())),
+            Vec::new(),
+        ),
         #[cfg(feature = "facerec")]
         Kind::Faces(options) => faces(options).await?,
     };
@@ -262,38 +273,63 @@ async fn bind_states(options: &mut ComputerOptions) -> Result<Option<Server>, Se
     }
 }
 
-/// Keeps the list of functions behind a gateway.
+/// Keeps the list of functions of a platform.
 async fn listing(
     computer: &Computer,
     offered: watch::Sender<Vec<computer_info::Container>>,
     stop: &Stop,
 ) {
-    let Executor::Gateway(gateway) = &computer.executor else {
-        return stop.wait().await;
+    let period = match &computer.executor {
+        Executor::Gateway(_) => LISTED,
+        Executor::OpenWhisk(_) => DISCOVERED,
+        _ => return stop.wait().await,
     };
+    let mut well = true;
     loop {
-        match gateway.functions().await {
-            Ok(functions) => {
-                let containers = functions
-                    .into_iter()
-                    .map(|lambda| computer_info::Container {
-                        name: lambda.clone(),
-                        processor: "gateway".to_owned(),
-                        lambda,
-                        num_workers: gateway.clients() as u32,
-                    });
-                let containers: Vec<_> = containers.collect();
-                offered.send_if_modified(|known| {
-                    let changed = *known != containers;
-                    *known = containers;
-                    changed
-                });
-            }
-            Err(error) => warn!("the gateway does not list its functions: {error}"),
+        let listed = tokio::select! {
+            () = stop.wait() => return,
+            listed = containers(&computer.executor) => listed,
+        };
+        match &listed {
+            Ok(_) if !well => info!("the platform lists its functions again"),
+            Err(error) if well => warn!("the platform does not list its functions: {error}"),
+            _ => {}
+        }
+        well = listed.is_ok();
+        // What was known before stays while the platform is away.
+        if let Ok(containers) = listed {
+            offered.send_if_modified(|known| {
+                let changed = *known != containers;
+                *known = containers;
+                changed
+            });
         }
         tokio::select! {
             () = stop.wait() => return,
-            () = tokio::time::sleep(LISTED) => {}
+            () = tokio::time::sleep(period) => {}
         }
     }
+}
+
+/// What a platform offers.
+async fn containers(executor: &Executor) -> Result<Vec<computer_info::Container>, String> {
+    let container =
+        |name: &str, processor: &str, lambda: String, workers: usize| computer_info::Container {
+            name: name.to_owned(),
+            processor: processor.to_owned(),
+            lambda,
+            num_workers: u32::try_from(workers).unwrap_or(u32::MAX),
+        };
+    Ok(match executor {
+        Executor::Gateway(gateway) => {
+            let functions = gateway.functions().await?.into_iter();
+            let each = |it: String| container(&it.clone(), "gateway", it, gateway.clients());
+            functions.map(each).collect()
+        }
+        Executor::OpenWhisk(platform) => {
+            let functions = platform.functions().await?.into_iter();
+            functions.map(|it| container("wsk", "wsk", it, 1)).collect()
+        }
+        _ => Vec::new(),
+    })
 }

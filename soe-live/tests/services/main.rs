@@ -13,6 +13,8 @@ mod delivery;
 #[cfg(feature = "facerec")]
 mod faces;
 mod failures;
+mod federation;
+mod front;
 mod gateway;
 mod hostile;
 mod hostile_callers;
@@ -26,6 +28,7 @@ mod quic;
 mod quic_hostile;
 mod raw_peer;
 mod recorded;
+mod recorded_http;
 mod secured;
 mod support;
 mod workflows;

@@ -8,6 +8,7 @@ use sim_core::SimDuration;
 use soe_model::topology::generate::{Iiot, LinkSpec, UrbanSensing};
 use soe_model::topology::{Inventory, Topology};
 
+use super::distances::{DistancesArgs, distances};
 use super::{CommandError, print};
 
 /// Generates or shows the topology of an edge network.
@@ -18,6 +19,8 @@ pub enum TopologyCommand {
     Generate(Generate),
     /// Count the parts of a topology, and draw it
     Show(Show),
+    /// Make a table of distances from coordinates
+    Distances(DistancesArgs),
 }
 
 /// The kinds of topologies that can be made.
@@ -187,6 +190,7 @@ pub fn topology(command: &TopologyCommand) -> Result<(), CommandError> {
             print(&Inventory::of(&topology).to_string())?;
             draw(&topology, &args.drawings)
         }
+        TopologyCommand::Distances(args) => distances(args),
     }
 }
 

@@ -198,6 +198,10 @@ impl Computer {
                 let executed = Done::of_faces(faces, &function, data.into()).await;
                 (String::new(), executed)
             }
+            Executor::OpenWhisk(platform) => {
+                let executed = platform.execute(&function, text.into()).await;
+                (String::new(), executed)
+            }
         };
         self.with_host(|core, now| {
             let outcome = executed.map(|mut done| {
