@@ -321,7 +321,7 @@ fn wrong_input_gets_one_line_and_status_2() {
         ),
         (
             vec!["sweep", "study.toml", "--network", "x=y"],
-            "`network` in the study can be used with kind = \"statesim\" only",
+            "`network` in the study can be used with kind = \"statesim\" or \"lambdamu\" only",
         ),
         (
             vec!["sweep", "study.toml", "--set", "replications=0"],
