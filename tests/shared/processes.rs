@@ -54,6 +54,7 @@ pub fn stdout(output: &Output) -> String {
 }
 
 /// Waits until a broker has so many lines in its tables.
+#[allow(dead_code, reason = "not all tests that share this need it")]
 pub fn until_tables_have(lines: usize, tables: &str) -> String {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {

@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 pub enum Kind {
     /// A string.
     Text,
+    /// A string that is a URI with a scheme.
+    Uri,
     /// `true` or `false`.
     Flag,
     /// A whole number.
@@ -54,6 +56,7 @@ impl Kind {
     pub fn check(&self, place: &str, value: &Value) -> Result<(), String> {
         let fits = match self {
             Self::Text => value.is_string(),
+            Self::Uri => value.as_str().is_some_and(is_uri),
             Self::Flag => value.is_boolean(),
             Self::Integer => value.is_i64() || value.is_u64() || is_whole(value),
             Self::Number => value.is_number(),
@@ -86,6 +89,7 @@ impl Kind {
     fn words(&self) -> &'static str {
         match self {
             Self::Text => "a string",
+            Self::Uri => "a URI",
             Self::Flag => "true or false",
             Self::Integer => "a whole number",
             Self::Number => "a number",
@@ -93,6 +97,15 @@ impl Kind {
             Self::Object(_) => "an object",
         }
     }
+}
+
+/// Whether a text has the characters of a URI, and a scheme.
+fn is_uri(text: &str) -> bool {
+    let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
+    let in_scheme = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'-' | b'.');
+    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.bytes().all(in_scheme)
+        && text.bytes().all(|c| c.is_ascii_graphic())
 }
 
 /// JSON has one type of numbers: 1.0 is whole.

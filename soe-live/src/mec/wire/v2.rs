@@ -31,7 +31,7 @@ const INSTANCES: Kind = Kind::List(
     0,
     &Kind::Object(&[
         optional("appInstanceId", Kind::Text),
-        optional("referenceURI", Kind::Text),
+        optional("referenceURI", Kind::Uri),
         optional("appLocation", LOCATION),
     ]),
 );
@@ -52,7 +52,7 @@ const APP_CONTEXT: Kind = Kind::Object(&[
             required("appDVersion", Kind::Text),
             optional("appDescription", Kind::Text),
             required("userAppInstanceInfo", INSTANCES),
-            optional("appPackageSource", Kind::Text),
+            optional("appPackageSource", Kind::Uri),
         ]),
     ),
 ]);
@@ -71,7 +71,7 @@ const AVAILABILITY: Kind = Kind::Object(&[
                 "availableLocations",
                 Kind::List(0, &Kind::Object(&[optional("appLocation", LOCATION)])),
             ),
-            optional("appPackageSource", Kind::Text),
+            optional("appPackageSource", Kind::Uri),
         ]),
     ),
 ]);
