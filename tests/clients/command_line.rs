@@ -59,7 +59,7 @@ fn a_mistake_is_one_line_and_status_2() {
         (
             "edgeclient",
             &["--client-conf", "type=quic"],
-            "invalid value 'type=quic' for '--client-conf <CONF>': unknown type `quic`, known: grpc",
+            "invalid value 'type=quic' for '--client-conf <CONF>': type=quic is not part of this build: build with `cargo install --path . --features quic`",
         ),
         (
             "edgeclient",

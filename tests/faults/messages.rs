@@ -41,7 +41,7 @@ fn metrics_that_cannot_be_read_are_named_by_their_column() {
         (with_value("#NUM!"), "metrics.csv:2: value: found `#NUM!`: "),
         (
             with_value("inf"),
-            "metrics.csv:2: value: found a number without end",
+            "metrics.csv:2: value: found an infinite number",
         ),
         (good.replace(',', ";"), "cells must be separated by commas"),
         (format!("{header}\n"), "metrics.csv has no rows"),

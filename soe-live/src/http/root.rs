@@ -74,7 +74,11 @@ impl FromStr for Root {
         }
         let endpoint = match authority.port() {
             Some(_) => authority.to_string(),
-            None => format!("{}:{}", authority.host(), if secure { 443 } else { 80 }),
+            None if authority.as_str() == authority.host() => {
+                format!("{}:{}", authority.host(), if secure { 443 } else { 80 })
+            }
+            // What stands for the port is not a number.
+            None => return Err(wrong()),
         };
         Ok(Self {
             text: text.to_owned(),

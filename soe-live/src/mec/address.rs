@@ -118,8 +118,8 @@ mod tests {
             ("ftp://h:1", "no http://"),
             ("https://h:1", "only http is served"),
             ("http://h:1/?a=b", "it has a query"),
-            ("http://u@h:1", "the host is no name and no address"),
-            ("http://h:99999", "the port is no number from 0 to 65535"),
+            ("http://u@h:1", "the host is neither a name nor an address"),
+            ("http://h:99999", "the port is not a number from 0 to 65535"),
         ] {
             let error = text.parse::<ApiRoot>().unwrap_err();
             assert!(error.to_string().contains(reason), "{text}: {error}");

@@ -27,13 +27,8 @@ pub struct CostArgs {
     /// Rows of the trace
     #[arg(long, value_name = "FILE", required_unless_present = "explain")]
     pub input_dataset: Option<PathBuf>,
-    /// Folder for the results; it must exist [default: the current one]
-    #[arg(
-        long,
-        value_name = "FOLDER",
-        default_value = "",
-        hide_default_value = true
-    )]
+    /// Folder for the results; it must exist
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
     pub output_dir: PathBuf,
     /// Add to the results instead of replacing them
     #[arg(long)]
