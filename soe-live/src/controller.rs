@@ -5,7 +5,7 @@
 //! the brokers. [`run`] is the whole process.
 //!
 //! Updates of one broker are pushed in order, those of different brokers
-//! concurrently, and each within [`PUSH`](crate::limits::PUSH). A broker that does not accept an update is
+//! concurrently, and each within [`PUSH`]. A broker that does not accept an update is
 //! removed. The controller then tries to reach it, and sends everything again when it
 //! succeeds.
 
