@@ -58,7 +58,7 @@ impl CostModel {
     }
 
     /// Whether an application in its lambda phase changes to mu at the access `at`: if
-    /// this is cheaper up to one of the next [`LOOK_AHEAD`] accesses.
+    /// this is cheaper up to one of the next 500 accesses.
     pub fn leaves_lambda(&self, accesses: &[(f64, bool)], at: usize) -> bool {
         let (mut last, is_write) = accesses[at];
         let mut mu = self.migrate_mu + self.exec_mu;

@@ -65,31 +65,31 @@ impl Arguments {
     }
 
     getter! {
-        /// A parameter of [`Quantity::Duration`].
+        /// A parameter of [`Quantity::Duration`](super::Quantity::Duration).
         duration, Duration, SimDuration
     }
     getter! {
-        /// A parameter of [`Quantity::Bytes`].
+        /// A parameter of [`Quantity::Bytes`](super::Quantity::Bytes).
         bytes, Bytes, Bytes
     }
     getter! {
-        /// A parameter of [`Quantity::ByteList`].
+        /// A parameter of [`Quantity::ByteList`](super::Quantity::ByteList).
         byte_list, ByteList, Arc<[Bytes]>
     }
     getter! {
-        /// A parameter of [`Quantity::Number`].
+        /// A parameter of [`Quantity::Number`](super::Quantity::Number).
         number, Number, f64
     }
     getter! {
-        /// A parameter of [`Quantity::Count`].
+        /// A parameter of [`Quantity::Count`](super::Quantity::Count).
         count, Count, u64
     }
     getter! {
-        /// A parameter of [`Quantity::Word`].
+        /// A parameter of [`Quantity::Word`](super::Quantity::Word).
         word, Word, &'static str
     }
     getter! {
-        /// A parameter of [`Quantity::Timetable`].
+        /// A parameter of [`Quantity::Timetable`](super::Quantity::Timetable).
         timetable, Timetable, Arc<Timetable>
     }
 
