@@ -25,6 +25,26 @@ const key = 'user:pass'
 const work = mkdtempSync(path.join(os.tmpdir(), 'openwhisk-'))
 const keys = path.join(work, 'keys')
 writeFileSync(keys, `${key}\n`)
+// Computers so fast that only the front ends are seen.
+const configuration = path.join(work, 'computer.json')
+writeFileSync(configuration, JSON.stringify({
+  version: '1.0',
+  processors: [{ name: 'cpu', type: 'GenericCpu', speed: 1e15, memory: 64e9, cores: 4 }],
+  containers: [{
+    name: 'container',
+    processor: 'cpu',
+    'num-workers': 64,
+    lambda: {
+      name: 'clambda0',
+      requirements: 'proportional',
+      'op-coeff': 1e6,
+      'op-offset': 4e6,
+      'mem-coeff': 100,
+      'mem-offset': 0,
+      'output-type': 'copy-input'
+    }
+  }]
+}))
 
 async function port () {
   const server = net.createServer().listen(0, '127.0.0.1')
@@ -80,7 +100,7 @@ async function proxy (root, router, tables) {
 
 async function computer (place, controller, ...more) {
   return start('edgecomputer', '--server-endpoint', place, '--controller-endpoint', controller,
-    '--utilization-endpoint', '', '--conf', 'type=intel-server', ...more)
+    '--utilization-endpoint', '', '--conf', `type=file,path=${configuration}`, ...more)
 }
 
 async function deployment () {
