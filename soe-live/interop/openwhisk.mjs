@@ -200,7 +200,9 @@ async function withCurl ({ root }, name) {
 
 async function withHey ({ root }, name) {
   if (!hey) return console.log('left out: hey is not there')
-  const { stdout } = await run(hey, ['-n', '2000', '-c', '50', '-m', 'POST', '-a', key, '-d', '{"input":"AAAA"}', `${root}/function/${name}`])
+  // Its option -a has no effect in 0.1.4.
+  const basic = `Authorization: Basic ${Buffer.from(key).toString('base64')}`
+  const { stdout } = await run(hey, ['-n', '2000', '-c', '50', '-m', 'POST', '-H', basic, '-d', '{"input":"AAAA"}', `${root}/function/${name}`])
   assert.match(stdout, /\[200\]\s+2000 responses/, stdout)
   const speed = stdout.match(/Requests\/sec:\s+([\d.]+)/)[1]
   done(`hey: 2000 calls of 50 clients, all answered with 200, ${speed} per second (a debug build)`)

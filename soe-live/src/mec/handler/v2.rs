@@ -63,6 +63,12 @@ struct Filters<'a> {
     vendors: bool,
 }
 
+/// Whether a text is a whole number, but one that does not fit.
+fn is_too_large(error: &std::num::ParseIntError) -> bool {
+    use std::num::IntErrorKind::{NegOverflow, PosOverflow};
+    matches!(error.kind(), PosOverflow | NegOverflow)
+}
+
 impl<'a> Filters<'a> {
     /// The filters of a query. Their names are those of the OpenAPI document, in any case,
     /// which are those of the text of the standard, too. Other parameters are ignored.
@@ -77,8 +83,12 @@ impl<'a> Filters<'a> {
                 "appprovider" => filters.providers.push(value),
                 "appsoftversion" => filters.versions.push(value),
                 "servicecont" => {
-                    let number = value.parse::<i64>();
-                    let number = number.map_err(|_| bad("serviceCont: expected 0 or 1"))?;
+                    let number = match value.parse::<i64>() {
+                        Ok(number) => number,
+                        // Any other number is that of no application.
+                        Err(error) if is_too_large(&error) => i64::MAX,
+                        Err(_) => return Err(bad("serviceCont: expected 0 or 1")),
+                    };
                     if filters.continuity.replace(number).is_some() {
                         return Err(bad("serviceCont: given more than once"));
                     }
