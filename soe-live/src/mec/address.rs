@@ -80,8 +80,9 @@ impl FromStr for ApiRoot {
         }
         let authority = uri.authority().ok_or_else(|| wrong("no host"))?;
         let text = match authority.port() {
-            Some(_) => authority.to_string(),
-            None => format!("{authority}:80"),
+            None if authority.as_str().ends_with(authority.host()) => format!("{authority}:80"),
+            // What stands for a port is none: the end-point says so.
+            _ => authority.to_string(),
         };
         let endpoint = text.parse::<Endpoint>();
         Ok(Self {
