@@ -7,14 +7,24 @@
 //! server requires a certificate that the authority has signed. A client checks that
 //! the certificate of the server contains the name to which it connects.
 
+mod anyone;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tonic::transport::{Certificate, ClientTlsConfig, Identity};
+
+pub(crate) use anyone::anyone;
+
+/// What does the cryptography of all connections.
+pub(crate) fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
 
 /// How connections are protected.
 #[derive(Clone, Debug, Default)]
@@ -223,7 +233,7 @@ impl Files {
             added.map_err(|error| invalid(&self.authority, &error))?;
         }
         let roots = Arc::new(roots);
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let provider = provider();
 
         let mut server = None;
         #[cfg(feature = "quic")]

@@ -222,11 +222,7 @@ async fn serve(
         let (socket, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                debug!("cannot accept a connection: {error}");
-                if !is_about_peer(&error) {
-                    warn!("cannot accept connections at the moment: {error}");
-                    tokio::time::sleep(limits::NO_SOCKETS).await;
-                }
+                not_accepted(&error).await;
                 continue;
             }
         };
@@ -238,29 +234,51 @@ async fn serve(
             debug!("{peer}: cannot set socket options: {error}");
         }
         let (shared, stop) = (shared.clone(), stop.clone());
-        let refusals = refusals.clone();
-        match acceptor.clone() {
-            None => {
-                connections.spawn(connection::serve(socket.into(), place, shared, stop));
+        let (acceptor, refusals) = (acceptor.clone(), refusals.clone());
+        connections.spawn(async move {
+            if let Some(socket) = secured(socket, peer, acceptor, &refusals).await {
+                connection::serve(socket, place, shared, stop).await;
             }
-            Some(acceptor) => {
-                connections.spawn(async move {
-                    match tokio::time::timeout(HANDSHAKE, acceptor.accept(socket)).await {
-                        Ok(Ok(socket)) => {
-                            let socket = Socket::from(tokio_rustls::TlsStream::from(socket));
-                            connection::serve(socket, place, shared, stop).await;
-                        }
-                        Ok(Err(error)) => refusals.tell(peer, &error),
-                        Err(_) => refusals.tell(peer, &"TLS handshake timed out"),
-                    }
-                });
-            }
-        }
+        });
     }
     drop(listener);
     let drained = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(DRAIN, drained).await.is_err() {
         warn!("{}: stopped while calls were still running", endpoint);
+    }
+}
+
+/// Tells why a connection was not accepted. Where it is the system that has no more sockets,
+/// this takes a moment, in which some may become free.
+pub(crate) async fn not_accepted(error: &io::Error) {
+    debug!("cannot accept a connection: {error}");
+    if !is_about_peer(error) {
+        warn!("cannot accept connections at the moment: {error}");
+        tokio::time::sleep(limits::NO_SOCKETS).await;
+    }
+}
+
+/// A connection after the handshake of TLS, if there is to be one; `None` if that fails,
+/// which is told.
+pub(crate) async fn secured(
+    socket: TcpStream,
+    peer: SocketAddr,
+    acceptor: Option<TlsAcceptor>,
+    refusals: &Refusals,
+) -> Option<Socket> {
+    let Some(acceptor) = acceptor else {
+        return Some(socket.into());
+    };
+    match tokio::time::timeout(HANDSHAKE, acceptor.accept(socket)).await {
+        Ok(Ok(socket)) => Some(Socket::from(tokio_rustls::TlsStream::from(socket))),
+        Ok(Err(error)) => {
+            refusals.tell(peer, &error);
+            None
+        }
+        Err(_) => {
+            refusals.tell(peer, &"TLS handshake timed out");
+            None
+        }
     }
 }
 

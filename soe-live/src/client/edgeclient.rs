@@ -3,17 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use sim_core::{SimDuration, SimTime, Streams};
 use soe_model::catalogue::Value;
 use soe_model::client::ClientSpec;
-use soe_model::client::arrival::ARRIVALS;
 use soe_model::client::size::SIZES;
 use soe_model::units::Bytes;
 use soe_model::workflow::Workflow as File;
 
 use super::fleet::{self, Manner};
-use super::options::Destinations;
+use super::options::{Destinations, Interval};
 use super::workflow::{Asked, Workflow, WorkflowConf, write_template};
 use crate::command::{Failure, Output, Stop, print, seconds, whole_bytes};
 use crate::mec::EtsiOptions;
@@ -103,17 +102,6 @@ pub struct Options {
     seed: u64,
 }
 
-/// How the times between calls are distributed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Interval {
-    /// All equal.
-    Constant,
-    /// From 0 to twice the mean.
-    Uniform,
-    /// Exponentially distributed.
-    Poisson,
-}
-
 /// Runs the executable.
 ///
 /// # Errors
@@ -185,24 +173,10 @@ impl Options {
     fn specs(&self, workflow: Option<&File>) -> Result<Vec<ClientSpec>, Failure> {
         self.etsi.check(&self.destinations)?;
         let name = workflow.map_or_else(|| self.lambda.clone(), |workflow| workflow.plan.name());
-        let distribution = match self.inter_request_type {
-            Interval::Constant => "constant",
-            Interval::Uniform => "uniform",
-            Interval::Poisson => "exponential",
-        };
-        let arrivals = ARRIVALS.configure(
-            "closed-loop",
-            vec![
-                ("interval".into(), Value::Duration(self.inter_request_time)),
-                ("distribution".into(), Value::Word(distribution)),
-            ],
-        );
         let sizes = Value::ByteList(self.sizes.clone().into());
         let sizes = SIZES.configure("list", vec![("sizes".into(), sizes)]);
-        let (arrivals, sizes) = (
-            arrivals.map_err(Failure::input)?,
-            sizes.map_err(Failure::input)?,
-        );
+        let arrivals = self.inter_request_type.arrivals(self.inter_request_time)?;
+        let sizes = sizes.map_err(Failure::input)?;
         let (duration, most) = (self.duration, self.max_requests);
         let draws = (&arrivals, &sizes);
         let spec = |index| ClientSpec {

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use sim_core::{SimDuration, SimTime};
-use soe_model::client::arrival::ArrivalSpec;
+use soe_model::catalogue::Value;
+use soe_model::client::arrival::{ARRIVALS, ArrivalSpec};
 use soe_model::client::size::SizeSpec;
 use soe_model::client::{ClientSpec, Generator};
 
@@ -37,6 +38,37 @@ pub struct Destinations {
 
     #[command(flatten)]
     pub patience: Patience,
+}
+
+/// How the times from one call to the next are distributed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Interval {
+    /// All equal.
+    Constant,
+    /// From 0 to twice the mean.
+    Uniform,
+    /// Exponentially distributed.
+    Poisson,
+}
+
+impl Interval {
+    /// One call after the other, with this mean time from one to the next.
+    ///
+    /// # Errors
+    /// If the arrival process does not take the mean.
+    pub fn arrivals(self, mean: SimDuration) -> Result<ArrivalSpec, Failure> {
+        let distribution = match self {
+            Self::Constant => "constant",
+            Self::Uniform => "uniform",
+            Self::Poisson => "exponential",
+        };
+        let arguments = vec![
+            ("interval".into(), Value::Duration(mean)),
+            ("distribution".into(), Value::Word(distribution)),
+        ];
+        let arrivals = ARRIVALS.configure("closed-loop", arguments);
+        arrivals.map_err(Failure::input)
+    }
 }
 
 /// How long to wait for answers, and how to protect calls.

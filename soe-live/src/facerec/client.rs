@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use image::RgbImage;
 use sim_core::libstdcxx::general;
 use sim_core::{SimDuration, SimTime, Streams};
 use soe_model::catalogue::Value;
-use soe_model::client::arrival::ARRIVALS;
 use soe_model::client::size::SIZES;
 use soe_model::client::{Client, ClientSpec, Generator};
 use tokio::time::{Duration, Instant, sleep_until};
@@ -17,7 +16,7 @@ use uuid::Uuid;
 
 use super::detector::{Object, from_json};
 use super::picture;
-use crate::client::{CallError, Caller, Patience, Statistics, report};
+use crate::client::{CallError, Caller, Interval, Patience, Statistics, report};
 use crate::command::{ClientConf, Endpoint, Failure, Output, Stop, seconds};
 use crate::mec::{EtsiOptions, Follower};
 use crate::rpc::LambdaRequest;
@@ -125,17 +124,6 @@ pub struct Options {
     /// Seed of all random draws
     #[arg(long, default_value_t = 0)]
     seed: u64,
-}
-
-/// How the times between pictures are distributed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Interval {
-    /// All equal.
-    Constant,
-    /// From 0 to twice the mean.
-    Uniform,
-    /// Exponentially distributed.
-    Poisson,
 }
 
 const FACE: [u8; 3] = [255, 0, 0];
@@ -446,18 +434,6 @@ impl Source {
 impl Options {
     /// The client of the model.
     fn client(&self) -> Result<ClientSpec, Failure> {
-        let distribution = match self.loop_type {
-            Interval::Constant => "constant",
-            Interval::Uniform => "uniform",
-            Interval::Poisson => "exponential",
-        };
-        let arrivals = ARRIVALS.configure(
-            "closed-loop",
-            vec![
-                ("interval".into(), Value::Duration(self.loop_delay)),
-                ("distribution".into(), Value::Word(distribution)),
-            ],
-        );
         let sizes = Value::ByteList([soe_model::units::Bytes(1)].into());
         let sizes = SIZES.configure("list", vec![("sizes".into(), sizes)]);
         Ok(ClientSpec {
@@ -467,7 +443,7 @@ impl Options {
             destinations: vec![self.server_endpoint.to_string()],
             context: None,
             persistence: 0.0,
-            arrivals: arrivals.map_err(Failure::input)?,
+            arrivals: self.loop_type.arrivals(self.loop_delay)?,
             sizes: sizes.map_err(Failure::input)?,
             start: SimTime::ZERO,
             stop: (!self.duration.is_zero()).then(|| SimTime::ZERO + self.duration),

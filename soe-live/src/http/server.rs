@@ -15,9 +15,8 @@ use super::body::Held;
 use super::connection::{self, Shared};
 use super::request::Request;
 use crate::command::{Endpoint, Stop};
-use crate::limits::{DRAIN, HANDSHAKE, HttpLimits, NO_SOCKETS};
-use crate::server::{Crowd, Refusals, ServeError, is_about_peer, listen_at, tune};
-use crate::socket::Socket;
+use crate::limits::{DRAIN, HttpLimits};
+use crate::server::{Crowd, Refusals, ServeError, listen_at, not_accepted, secured, tune};
 
 /// Answers requests. Every function from a [`Request`] to a future of an [`Answer`] does.
 pub trait Handler: Send + Sync + 'static {
@@ -113,11 +112,7 @@ impl Server {
             let (socket, peer) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    debug!("cannot accept a connection: {error}");
-                    if !is_about_peer(&error) {
-                        warn!("cannot accept connections for a moment: {error}");
-                        tokio::time::sleep(NO_SOCKETS).await;
-                    }
+                    not_accepted(&error).await;
                     continue;
                 }
             };
@@ -136,17 +131,9 @@ impl Server {
             let (acceptor, refusals) = (acceptor.clone(), refusals.clone());
             connections.spawn(async move {
                 let _visit = visit;
-                let socket = match acceptor {
-                    None => socket.into(),
-                    Some(acceptor) => {
-                        match tokio::time::timeout(HANDSHAKE, acceptor.accept(socket)).await {
-                            Ok(Ok(socket)) => Socket::from(tokio_rustls::TlsStream::from(socket)),
-                            Ok(Err(error)) => return refusals.tell(peer, &error),
-                            Err(_) => return refusals.tell(peer, &"no TLS in time"),
-                        }
-                    }
-                };
-                connection::serve(socket, peer, place, shared, stop).await;
+                if let Some(socket) = secured(socket, peer, acceptor, &refusals).await {
+                    connection::serve(socket, peer, place, shared, stop).await;
+                }
             });
         }
         drop(self.listener);

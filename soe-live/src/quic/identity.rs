@@ -6,15 +6,13 @@ use quinn::EndpointConfig;
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
 use ring::{digest, hmac};
 use rustls::client::Resumption;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::pki_types::PrivateKeyDer;
 use rustls::server::ServerSessionMemoryCache;
-use rustls::{ClientConfig, DigitallySignedStruct, ServerConfig, SignatureScheme};
+use rustls::{ClientConfig, ServerConfig};
 
 use crate::command::Endpoint;
 use crate::limits::QUIC_SESSIONS;
-use crate::security::{MissingIdentity, Security};
+use crate::security::{MissingIdentity, Security, anyone, provider};
 use crate::transport::QuicOptions;
 
 /// HTTP/3, as TLS names it.
@@ -83,10 +81,6 @@ fn unsuitable(error: impl std::fmt::Display) -> MissingIdentity {
     MissingIdentity::Unsuitable(error.to_string())
 }
 
-fn provider() -> Arc<CryptoProvider> {
-    Arc::new(rustls::crypto::ring::default_provider())
-}
-
 fn self_signed(endpoint: &Endpoint) -> Result<ServerConfig, MissingIdentity> {
     let host = endpoint.host().trim_matches(['[', ']']).to_owned();
     let made = rcgen::generate_simple_self_signed(vec![host]).map_err(unsuitable)?;
@@ -104,48 +98,7 @@ fn unverified() -> Result<ClientConfig, MissingIdentity> {
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(unsuitable)?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Any(provider())))
+        .with_custom_certificate_verifier(anyone())
         .with_no_client_auth();
     Ok(config)
-}
-
-/// Takes any certificate, for `insecure=true`. That the peer has its key is checked.
-#[derive(Debug)]
-struct Any(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Any {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }
