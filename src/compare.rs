@@ -22,7 +22,7 @@ pub fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
     let read = |folder| ResultSet::read(folder).map_err(Failure::input);
     let folders: Vec<ResultSet> = args.folders.iter().map(read).collect::<Result<_, _>>()?;
     for folder in &folders {
-        let verdicts = folder.summary().verdicts;
+        let verdicts = folder.verdicts();
         let unsteady = verdicts.iter().filter(|it| !it.verdict.is_steady());
         let (count, all) = (unsteady.clone().count(), verdicts.len());
         if let Some(first) = unsteady.into_iter().next() {

@@ -2,9 +2,8 @@
 
 use crate::calls::CallStudy;
 use crate::results::{MetricValues, ResultSet};
-use crate::summary::Summary;
 use crate::unit::Unit;
-use crate::verdict::EVIDENCE;
+use crate::verdict::is_evidence;
 
 /// Relative half-width above which an interval counts as wide.
 const WIDE: f64 = 0.1;
@@ -20,9 +19,9 @@ pub fn cautions(
     metrics: &[MetricValues],
     calls: Option<&CallStudy>,
 ) -> Vec<String> {
-    let mut cautions: Vec<String> = Summary::of(&results.metrics, 0, 0)
-        .verdicts
-        .iter()
+    let mut cautions: Vec<String> = results
+        .verdicts()
+        .into_iter()
         .filter(|it| !it.verdict.is_steady())
         .map(|judgement| {
             let at = match results.points.label(judgement.point, |_| false) {
@@ -48,9 +47,8 @@ pub fn cautions(
         ));
     }
     let relative = |it: &&MetricValues| it.interval()?.relative_half_width();
-    let is_evidence = |it: &MetricValues| EVIDENCE.iter().any(|metric| metric.name == it.metric);
     let is_wide = |it: &&MetricValues| {
-        !is_evidence(it) && relative(it).is_some_and(|relative| relative > WIDE)
+        !is_evidence(&it.metric) && relative(it).is_some_and(|relative| relative > WIDE)
     };
     let wide = metrics.iter().filter(is_wide).count();
     if let Some(first) = metrics.iter().find(is_wide) {

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
 
 /// Writes a text to standard output. A reader that has seen enough (`| head`) is not an error.
 ///
@@ -15,6 +16,22 @@ pub fn print(text: &str) -> io::Result<()> {
 /// computed.
 pub fn tell(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// How a program ends: with status 0, or with its error on standard error, after the name of the program, and status 2
+/// for wrong input or 1 for what fails on the way.
+pub fn exit_code<E: Display>(
+    program: &str,
+    result: Result<(), E>,
+    is_input: impl Fn(&E) -> bool,
+) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tell(format_args!("{program}: {error}"));
+            ExitCode::from(if is_input(&error) { 2 } else { 1 })
+        }
+    }
 }
 
 /// Writes a text and says whether it is still read: false if the reader has closed the pipe.

@@ -10,6 +10,7 @@ pub use rows::{CallRow, SampleRow};
 use crate::manifest::Manifest;
 use crate::statistics::Interval;
 use crate::unit::Unit;
+use crate::verdict::{Judgement, is_evidence, judge};
 use rows::MetricRow;
 pub(crate) use rows::Rows;
 use std::collections::HashMap;
@@ -171,6 +172,17 @@ impl ResultSet {
         let values = self.metrics.iter();
         let of = values.filter(|it| it.metric == metric && it.entity == entity);
         of.flat_map(|it| &it.values).all(|it| it.1 == 0.0)
+    }
+
+    /// The verdict on each point, in order; none where it cannot be asked whether points are steady.
+    pub fn verdicts(&self) -> Vec<Judgement> {
+        let points = self.metrics.chunk_by(|a, b| a.point == b.point);
+        let judged = points.filter_map(|metrics| {
+            let evidence = metrics.iter().filter(|it| is_evidence(&it.metric));
+            let evidence = evidence.map(|it| (&*it.metric, &*it.entity, it.interval()));
+            judge(metrics.first()?.point, evidence)
+        });
+        judged.collect()
     }
 
     /// Replications of the point that has most.

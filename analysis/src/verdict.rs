@@ -90,6 +90,11 @@ pub static EVIDENCE: [&Metric; 7] = [
     &OFFERED_LOAD,
 ];
 
+/// Whether verdicts rest on a metric of this name.
+pub fn is_evidence(metric: &str) -> bool {
+    EVIDENCE.iter().any(|declared| declared.name == metric)
+}
+
 /// Effective calls that are enough, over all replications.
 const ENOUGH: f64 = 30.0;
 /// Unfinished calls that are too many, beside growth and without.

@@ -32,4 +32,8 @@ pub use driver::{Budget, Common, Destination, Driver, Finished, Order};
 pub use fleet::Manner;
 pub(crate) use options::Destinations;
 #[cfg(feature = "facerec")]
-pub(crate) use {fleet::report, options::{Interval, Patience}, statistics::Statistics};
+pub(crate) use {
+    fleet::report,
+    options::{Interval, Patience},
+    statistics::Statistics,
+};

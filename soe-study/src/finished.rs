@@ -127,15 +127,16 @@ fn mix(digest: u64, next: u64) -> u64 {
 
 /// Quantities of a point in the order in which they first appear.
 #[derive(Default)]
-struct Fold {
-    estimates: Vec<Estimate>,
+pub(crate) struct Fold {
+    pub(crate) estimates: Vec<Estimate>,
     places: HashMap<(&'static str, String, Option<u64>), usize>,
     /// The layout of the last report, and where its quantities are.
     last: Option<(Arc<Layout>, Vec<usize>)>,
 }
 
 impl Fold {
-    fn add(&mut self, layout: &Arc<Layout>, values: &[f64]) {
+    /// Adds what a replication reported.
+    pub(crate) fn add(&mut self, layout: &Arc<Layout>, values: &[f64]) {
         let is_last = |(last, _): &(Arc<Layout>, Vec<usize>)| Arc::ptr_eq(last, layout);
         let places = match self.last.take_if(|last| is_last(last)) {
             Some((_, places)) => places,

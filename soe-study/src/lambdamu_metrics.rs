@@ -1,22 +1,9 @@
 //! The metrics of LambdaMuSim.
 
-use analysis::{Better, Metric, Unit};
+analysis::metrics! {
+    /// All metrics of LambdaMuSim, in the order of reports.
+    pub METRICS;
 
-macro_rules! metrics {
-    ($($constant:ident = $name:literal, $unit:ident, $words:literal, $better:ident, $rank:literal,
-        $description:literal;)*) => {
-        $(pub(crate) static $constant: Metric = Metric::new($name, Unit::$unit, $description)
-            .words($words)
-            .better(Better::$better)
-            .rank($rank);)*
-
-        /// All metrics of LambdaMuSim, in the order of reports.
-        pub static METRICS: &[&Metric] = &[$(&$constant),*];
-    };
-}
-
-// Name, unit, words, which is better, rank among those shown where none is asked for, meaning.
-metrics! {
     NUM_LAMBDA = "num_lambda", Count, "applications in their lambda phase", Neither, 0,
         "Applications in their lambda (stateless) phase; over time their average";
     NUM_MU = "num_mu", Count, "applications in their mu phase", Neither, 0,

@@ -1,22 +1,9 @@
 //! The metrics of StateSim.
 
-use analysis::{Better, Metric, Unit};
+analysis::metrics! {
+    /// All metrics of StateSim, in the order of reports.
+    pub METRICS;
 
-macro_rules! metrics {
-    ($($constant:ident = $name:literal, $unit:ident, $words:literal, $better:ident, $rank:literal,
-        $description:literal;)*) => {
-        $(pub(crate) static $constant: Metric = Metric::new($name, Unit::$unit, $description)
-            .words($words)
-            .better(Better::$better)
-            .rank($rank);)*
-
-        /// All metrics of StateSim, in the order of reports.
-        pub static METRICS: &[&Metric] = &[$(&$constant),*];
-    };
-}
-
-// Name, unit, words, which is better, rank among those shown where none is asked for, meaning.
-metrics! {
     JOBS = "jobs", Count, "jobs", Neither, 0,
         "Jobs of the replication";
     PROCESSING_MEAN = "processing_mean", Nanoseconds, "mean processing time", Lower, 0,

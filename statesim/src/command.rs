@@ -91,13 +91,7 @@ impl CommandError {
 /// The exit code of a command: 2 for wrong input, 1 for what fails on the way. An error is
 /// printed after the name of the program.
 pub fn exit_code(program: &str, result: Result<(), CommandError>) -> ExitCode {
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            console::tell(format_args!("{program}: {error}"));
-            ExitCode::from(if error.is_input() { 2 } else { 1 })
-        }
-    }
+    console::exit_code(program, result, CommandError::is_input)
 }
 
 /// Prints a text on standard output; a reader that has seen enough is not an error.

@@ -115,7 +115,7 @@ fn subjects<'a>(results: &'a ResultSet, options: &'a FigureOptions) -> Vec<Subje
     if chosen.is_empty() && !asked {
         chosen = all.into_iter().take(METRICS).collect();
     }
-    let judged = results.summary().verdicts.into_iter();
+    let judged = results.verdicts().into_iter();
     let unsteady = judged.filter(|it| !it.verdict.is_steady());
     let unsteady: Rc<BTreeSet<u32>> = Rc::new(unsteady.map(|it| it.point).collect());
     let mut subjects = Vec::new();

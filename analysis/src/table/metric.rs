@@ -39,6 +39,42 @@ pub struct Metric {
     pub stacks: Option<&'static str>,
 }
 
+/// Declares metrics as statics of the crate, and a list of them in the order of reports, to which metrics that are
+/// declared elsewhere can be added. Of each metric: name, unit, words, which value is better, rank among those that are
+/// shown where none is asked for, and meaning.
+///
+/// ```
+/// analysis::metrics! {
+///     /// All metrics of the example.
+///     pub METRICS + [analysis::verdict::OFFERED_LOAD];
+///
+///     LATENCY_P95 = "latency_p95", Nanoseconds, "95th percentile of latency", Lower, 2,
+///         "95th percentile of the latency of calls";
+/// }
+/// # fn main() {
+/// assert_eq!(METRICS.len(), 2);
+/// assert_eq!(METRICS[0], &LATENCY_P95);
+/// # }
+/// ```
+#[macro_export]
+macro_rules! metrics {
+    ($(#[$about:meta])* $visibility:vis $all:ident $(+ [$($more:path),* $(,)?])?;
+        $($constant:ident = $name:literal, $unit:ident, $words:literal, $better:ident, $rank:literal,
+            $description:literal;)*) => {
+        $(
+            #[doc = $description]
+            pub(crate) static $constant: $crate::Metric =
+                $crate::Metric::new($name, $crate::Unit::$unit, $description)
+                    .words($words)
+                    .better($crate::Better::$better)
+                    .rank($rank);
+        )*
+
+        $(#[$about])*
+        $visibility static $all: &[&$crate::Metric] = &[$(&$constant,)* $($(&$more,)*)?];
+    };
+}
+
 /// Which of two values of a metric is the better one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Better {

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use analysis::Metric;
 use analysis::verdict::{
     CORRELATION, DRIFT, EFFECTIVE, GROWTH, OFFERED_LOAD, UNFINISHED, UNSETTLED,
 };
-use analysis::{Better, Metric, Unit};
 use sim_core::SimTime;
 use soe_model::names::ALL;
 
@@ -22,27 +22,10 @@ const QUANTILES: [(f64, &Metric, &Metric); 4] = [
     (0.99, &LATENCY_P99, &PROCESSING_P99),
 ];
 
-macro_rules! metrics {
-    ($($constant:ident = $name:literal, $unit:ident, $words:literal, $better:ident, $rank:literal,
-        $description:literal;)*) => {
-        $(
-            #[doc = $description]
-            pub static $constant: Metric = Metric::new($name, Unit::$unit, $description)
-                .words($words)
-                .better(Better::$better)
-                .rank($rank);
-        )*
+analysis::metrics! {
+    /// All metrics of a simulated scenario, in the order of reports.
+    pub METRICS + [EFFECTIVE, UNFINISHED, GROWTH, DRIFT, UNSETTLED, CORRELATION, OFFERED_LOAD];
 
-        /// All metrics of a simulated scenario, in the order of reports.
-        pub static METRICS: &[&Metric] = &[
-            $(&$constant,)*
-            &EFFECTIVE, &UNFINISHED, &GROWTH, &DRIFT, &UNSETTLED, &CORRELATION, &OFFERED_LOAD,
-        ];
-    };
-}
-
-// Name, unit, words, which is better, rank among those shown where none is asked for, meaning.
-metrics! {
     SENT = "calls_sent", Count, "calls sent", Neither, 0,
         "Calls issued after the warm-up";
     COMPLETED = "calls_completed", Count, "calls completed", Higher, 0,

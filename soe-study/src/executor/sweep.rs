@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use analysis::Metric;
-use analysis::verdict::{EVIDENCE, judge};
+use analysis::verdict::judge;
 use soe_sim::Progress;
 
 use crate::error::SweepError;
+use crate::finished::{Estimate, Fold};
 use crate::journal::store::{Store, journal_of, journals_in};
-use crate::moments::Moments;
 use crate::runner::Runner;
-use crate::study::{Replications, Selector};
+use crate::study::Replications;
 use crate::verdict::Verdict;
 
 /// A part of a sweep: the units whose number modulo `of` is `number - 1`.
@@ -260,57 +260,28 @@ impl<'e, E: Runner> Sweep<'e, E> {
     /// The largest relative half-width of the metrics that must be precise; infinite if
     /// the point is not steady, since its means are then not those of anything.
     pub(super) fn precision(&mut self, point: usize) -> Result<f64, SweepError> {
-        let mut moments: Vec<((usize, String), Moments)> = Vec::new();
-        let mut evidence: Vec<(&'static str, String, Moments)> = Vec::new();
+        let mut fold = Fold::default();
         for replication in 0..self.targets[point] {
-            let Some(finished) = self.store.read(point, replication)? else {
-                continue;
-            };
-            let mut at = 0;
-            for column in &finished.layout.columns {
-                let value = finished.values[at];
-                at += column.width();
-                let name = column.metric.name;
-                if EVIDENCE.iter().any(|metric| metric.name == name) {
-                    let known = evidence
-                        .iter_mut()
-                        .find(|(metric, entity, _)| *metric == name && *entity == column.entity);
-                    match known {
-                        Some((_, _, moments)) => moments.add(value),
-                        None => {
-                            let mut moments = Moments::default();
-                            moments.add(value);
-                            evidence.push((name, column.entity.clone(), moments));
-                        }
-                    }
-                }
-                let of = &self.replications.of;
-                let selects =
-                    |selector: &Selector| selector.selects(column.metric.name, &column.entity);
-                let Some(selector) = of.iter().position(selects) else {
-                    continue;
-                };
-                if column.at.is_some() || column.pooled {
-                    continue;
-                }
-                let known = moments.iter().position(|((known, entity), _)| {
-                    *known == selector && *entity == column.entity
-                });
-                let place = known.unwrap_or_else(|| {
-                    moments.push(((selector, column.entity.clone()), Moments::default()));
-                    moments.len() - 1
-                });
-                moments[place].1.add(value);
+            if let Some(finished) = self.store.read(point, replication)? {
+                fold.add(&finished.layout, &finished.values);
             }
         }
-        let evidence = evidence
-            .iter()
-            .map(|(metric, entity, moments)| (*metric, entity.as_str(), moments.interval()));
-        if judge(point as u32, evidence).is_some_and(|it| !it.verdict.is_steady()) {
+        let single = fold.estimates.iter().filter(|Estimate { column, .. }| {
+            // What is said of each replication as a whole.
+            column.at.is_none() && !column.pooled
+        });
+        let metrics = single.map(|Estimate { column, moments }| {
+            (column.metric.name, &*column.entity, moments.interval())
+        });
+        if judge(point as u32, metrics.clone()).is_some_and(|it| !it.verdict.is_steady()) {
             return Ok(f64::INFINITY);
         }
-        let relative = moments.iter().map(|(_, moments)| {
-            let interval = moments.interval()?;
+        let of = &self.replications.of;
+        let must_be_precise = metrics.filter(|(metric, entity, _)| {
+            of.iter().any(|selector| selector.selects(metric, entity))
+        });
+        let relative = must_be_precise.map(|(_, _, interval)| {
+            let interval = interval?;
             match interval.half_width {
                 Some(0.0) => Some(0.0),
                 _ => interval.relative_half_width(),

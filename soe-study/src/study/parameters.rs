@@ -10,6 +10,8 @@ use statesim::allocation::{self, AllocationPolicy};
 use statesim::execution::{self, ExecutionPolicy};
 use statesim::{Cloud, Factors, Model};
 
+use super::subject::statesim::position;
+
 /// What StateSim evaluates at a point.
 #[derive(Clone, Debug)]
 pub(crate) struct Parameters {
@@ -148,19 +150,7 @@ pub(super) fn resolve(
         "corrected" => Model::Corrected,
         _ => Model::Original,
     };
-    let network = match record.names("network") {
-        [] => 0,
-        names => {
-            let name = &names[0];
-            let position = networks.iter().position(|known| *known == name.text);
-            if position.is_none() {
-                let hint = hint(&name.text, networks.iter().copied());
-                let message = format!("no network is called `{}`{hint}", quote(&name.text));
-                report.wrong(name.place, message);
-            }
-            position?
-        }
-    };
+    let network = position(record, networks, report)?;
     let allocations = policies(record, "allocation", report, allocation::by_name, || {
         allocation::ALL.iter().map(|policy| policy.name()).collect()
     });

@@ -3,10 +3,12 @@
 use lambdamu::{
     AppModel, DynamicLoad, LambdaAlgorithm, MuAlgorithm, PoissonRule, Setting, SnapshotLoad,
 };
-use scenarios::reader::diagnostic::{Report, hint, quote};
+use scenarios::reader::diagnostic::Report;
 use scenarios::reader::print;
 use scenarios::reader::record::Record;
 use scenarios::reader::section::{Default, Form, Key, Section, When};
+
+use super::subject::statesim::position;
 
 /// What LambdaMuSim simulates at a point.
 #[derive(Clone, Debug)]
@@ -199,19 +201,7 @@ pub(super) fn resolve(
     networks: &[&str],
     report: &mut Report<'_>,
 ) -> Option<Placement> {
-    let network = match record.names("network") {
-        [] => 0,
-        names => {
-            let name = &names[0];
-            let position = networks.iter().position(|known| *known == name.text);
-            if position.is_none() {
-                let hint = hint(&name.text, networks.iter().copied());
-                let message = format!("no network is called `{}`{hint}", quote(&name.text));
-                report.wrong(name.place, message);
-            }
-            position?
-        }
-    };
+    let network = position(record, networks, report)?;
     let applications = match record.text("applications")?.parse::<AppModel>() {
         Ok(model) => model,
         Err(error) => {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use scenarios::reader::diagnostic::{Place, Report};
+use scenarios::reader::diagnostic::{Place, Report, hint, quote};
 use scenarios::reader::record::Record;
 use scenarios::reader::section::{Default, Form, Key, Section, When};
 use scenarios::reader::tree::Table;
@@ -203,6 +203,25 @@ fn network(record: &Record, folder: &Path, report: &mut Report<'_>) -> Option<Ne
         }
     };
     Some(NetworkSource::Files(files))
+}
+
+/// Which of the networks of the study a record of parameters names; the first if it names
+/// none. `None` if there is no such network, which is reported.
+pub(in crate::study) fn position(
+    record: &Record,
+    networks: &[&str],
+    report: &mut Report<'_>,
+) -> Option<usize> {
+    let Some(name) = record.names("network").first() else {
+        return Some(0);
+    };
+    let position = networks.iter().position(|known| *known == name.text);
+    if position.is_none() {
+        let hint = hint(&name.text, networks.iter().copied());
+        let message = format!("no network is called `{}`{hint}", quote(&name.text));
+        report.wrong(name.place, message);
+    }
+    position
 }
 
 fn trace(record: &Record, folder: &Path, report: &mut Report<'_>) -> Option<TraceSource> {
