@@ -20,32 +20,14 @@ import tempfile
 import time
 import zlib
 from pathlib import Path
-from socket import socket
+
+import programs
+from programs import Program, free
 
 ARGUMENTS = None
 # The face as OpenCV 4.6 finds it, and its eyes: left, top, width, height.
 FACE = (177, 67, 93, 93)
 EYES = [(186, 85), (229, 85)]
-
-
-def free():
-    with socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return "127.0.0.1:%d" % listener.getsockname()[1]
-
-
-class Program:
-    def __init__(self, name, *options):
-        self.process = subprocess.Popen(
-            [ARGUMENTS.programs / name, *options], stderr=subprocess.DEVNULL
-        )
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        assert self.process.wait(30) == 0, "it did not end well"
 
 
 class Deployment:
@@ -227,6 +209,7 @@ def main():
     parser.add_argument("--estimator", default="type=util")
     parser.add_argument("--only", help="the check whose name has this word")
     ARGUMENTS = parser.parse_args()
+    programs.FOLDER = ARGUMENTS.programs
     checks = [
         the_face_is_found,
         wrong_pictures_get_a_clear_answer,

@@ -8,8 +8,7 @@ executables:
     cargo build --release
     python3 soe-live/interop/grpc_core.py target/release
 
-Messages are written and read here by hand, field by field, so that nothing is
-shared with the programs under test. Ends with status 0 if all checks hold.
+Ends with status 0 if all checks hold.
 """
 
 import subprocess
@@ -18,74 +17,19 @@ import threading
 import time
 from concurrent import futures
 from pathlib import Path
-from socket import socket
 
 import grpc
+
+import programs
+from messages import fields, message, request
+from programs import Program, free
 
 RUN = "/uiiit.rpc.EdgeServer/RunLambda"
 OK = "OK"
 
 
-# Protobuf, as far as it is needed: numbers, bytes, texts, by field.
-
-
-def varint(value):
-    out = b""
-    while value > 0x7F:
-        out += bytes([value & 0x7F | 0x80])
-        value >>= 7
-    return out + bytes([value])
-
-
-def message(**fields):
-    out = b""
-    for name, value in fields.items():
-        field = int(name[1:])
-        if isinstance(value, int):
-            out += varint(field << 3) + varint(value)
-            continue
-        for item in value if isinstance(value, list) else [value]:
-            data = item.encode() if isinstance(item, str) else item
-            out += varint(field << 3 | 2) + varint(len(data)) + data
-    return out
-
-
-def fields(data):
-    at, found = 0, {}
-
-    def number():
-        nonlocal at
-        value, shift = 0, 0
-        while True:
-            byte = data[at]
-            at += 1
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return value
-            shift += 7
-
-    while at < len(data):
-        key = number()
-        if key & 7 == 0:
-            value = number()
-        elif key & 7 == 2:
-            size = number()
-            value = data[at : at + size]
-            at += size
-        else:
-            size = {1: 8, 5: 4}[key & 7]
-            value = data[at : at + size]
-            at += size
-        found.setdefault(key >> 3, []).append(value)
-    return found
-
-
 def text(found, field):
     return found.get(field, [b""])[-1].decode()
-
-
-def request(name="clambda0", size=100, **more):
-    return message(f1=name, f2="A" * size, **more)
 
 
 # Peers on gRPC's core.
@@ -125,32 +69,9 @@ def call(endpoint, data, method=RUN, timeout=20):
 
 # Our programs.
 
-PROGRAMS = None
-
-
-def free():
-    with socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return "127.0.0.1:%d" % listener.getsockname()[1]
-
-
-class Program:
-    def __init__(self, name, *options):
-        self.process = subprocess.Popen(
-            [PROGRAMS / name, *options], stderr=subprocess.DEVNULL
-        )
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        assert self.process.wait(20) == 0, "it did not end well"
-
-
 def run(name, *options):
     done = subprocess.run(
-        [PROGRAMS / name, *options], capture_output=True, text=True, timeout=60
+        [programs.FOLDER / name, *options], capture_output=True, text=True, timeout=60
     )
     return done.returncode, done.stdout
 
@@ -461,11 +382,10 @@ CHECKS = [
 
 
 def main():
-    global PROGRAMS
     if len(sys.argv) != 2 or not (Path(sys.argv[1]) / "edgerouter").is_file():
         sys.exit(__doc__)
-    PROGRAMS = Path(sys.argv[1]).resolve()
-    print(f"grpcio {grpc.__version__}, {PROGRAMS}")
+    programs.FOLDER = Path(sys.argv[1]).resolve()
+    print(f"grpcio {grpc.__version__}, {programs.FOLDER}")
     failed = 0
     for check in CHECKS:
         name = check.__name__.replace("_", " ")

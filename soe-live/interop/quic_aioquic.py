@@ -34,67 +34,21 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from messages import fields, message, request
+
 OK = "OK"
 INSECURE = "type=quic,insecure=true"
 EARLY = INSECURE + ",attempt-early-data=true"
 LONG = 30
 
 
-# Protobuf, as far as it is needed: numbers, bytes, texts, by field.
-
-
-def varint(value):
-    out = b""
-    while value > 0x7F:
-        out += bytes([value & 0x7F | 0x80])
-        value >>= 7
-    return out + bytes([value])
-
-
-def message(**fields):
-    out = b""
-    for name, value in fields.items():
-        field = int(name[1:])
-        if isinstance(value, int):
-            out += varint(field << 3) + varint(value)
-            continue
-        data = value.encode() if isinstance(value, str) else value
-        out += varint(field << 3 | 2) + varint(len(data)) + data
-    return out
-
-
-def fields(data):
-    at, found = 0, {}
-
-    def number():
-        nonlocal at
-        value, shift = 0, 0
-        while True:
-            byte = data[at]
-            at += 1
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return value
-            shift += 7
-
-    while at < len(data):
-        key = number()
-        if key & 7 == 0:
-            value = number()
-        else:
-            size = number()
-            value = data[at : at + size]
-            at += size
-        found[key >> 3] = value
-    return found
+def single(data):
+    """The fields of a message, none of which is repeated."""
+    return {field: values[-1] for field, values in fields(data).items()}
 
 
 def text(found, field):
     return found.get(field, b"").decode()
-
-
-def request(name="clambda0", size=100, **more):
-    return message(f1=name, f2="A" * size, **more)
 
 
 # Peers on aioquic.
@@ -146,7 +100,7 @@ class Client(QuicConnectionProtocol):
             self.http.send_data(number, body, end_stream=True)
         self.transmit()
         status, answer = await asyncio.wait_for(done, LONG)
-        return status, fields(answer)
+        return status, single(answer)
 
     async def move(self):
         """Goes on from another port."""
@@ -231,10 +185,10 @@ class Connection(QuicConnectionProtocol):
 
     async def reply(self, number, headers, body):
         computer = self.computer
-        computer.seen.append((headers, fields(body)))
+        computer.seen.append((headers, single(body)))
         computer.running += 1
         computer.most = max(computer.most, computer.running)
-        answer = await computer.answer(fields(body))
+        answer = await computer.answer(single(body))
         computer.running -= 1
         if answer is None:
             return

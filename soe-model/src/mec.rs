@@ -59,6 +59,8 @@ mod delivery;
 mod limits;
 mod offers;
 mod proxy;
+mod record;
+mod refusal;
 
 pub use application::{Application, ApplicationKey, Characteristics};
 pub use associations::{Association, Client};
@@ -67,4 +69,6 @@ pub use context::{ApiVersion, Context, ContextId, ContextRequest};
 pub use delivery::{Notification, Outcome, Patience, Settled};
 pub use limits::{CALLBACK, DESCRIPTION, DEVICE, ENDPOINT, Limits, NAME};
 pub use offers::{Changed, Offers};
-pub use proxy::{Proxy, Record, Refusal};
+pub use proxy::Proxy;
+pub use record::Record;
+pub use refusal::Refusal;

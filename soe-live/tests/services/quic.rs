@@ -54,6 +54,20 @@ pub async fn serve(
     endpoint
 }
 
+/// The same over QUIC with a certificate that nobody verifies, at any place.
+async fn insecure(invocations: Arc<dyn Invocations>, stop: &Stop) -> Endpoint {
+    let limits = soe_live::limits::Limits::default();
+    serve(
+        INSECURE,
+        &Security::Plaintext,
+        &any(),
+        limits,
+        invocations,
+        stop,
+    )
+    .await
+}
+
 async fn computer(transport: Transport, security: &Security, stop: &Stop) -> Endpoint {
     let spec = raspberry().computer("computer".to_owned(), String::new(), None);
     let executor = Executor::Simulated(Arc::new(Simulated::new(&spec).unwrap()));
@@ -213,15 +227,7 @@ async fn large_messages_and_many_streams_share_connections() {
     let stop = Stop::new();
     let plain = Security::Plaintext;
     let echo = Arc::new(Echo::default());
-    let place = serve(
-        INSECURE,
-        &plain,
-        &any(),
-        Default::default(),
-        echo.clone(),
-        &stop,
-    )
-    .await;
+    let place = insecure(echo.clone(), &stop).await;
     let ways = (INSECURE, INSECURE);
     let router = router(ways, &plain, &[&place], Failover::Always, &stop).await;
     let caller = caller(INSECURE, &plain, &router);
@@ -253,15 +259,7 @@ async fn a_caller_that_leaves_ends_its_call() {
         ..Echo::default()
     });
     let weak = Arc::downgrade(&slow);
-    let place = serve(
-        INSECURE,
-        &plain,
-        &any(),
-        Default::default(),
-        slow.clone(),
-        &stop,
-    )
-    .await;
+    let place = insecure(slow.clone(), &stop).await;
     let caller = caller(INSECURE, &plain, &place);
     let call = caller.call(request("f", 10));
     let begun = async {
@@ -286,15 +284,7 @@ async fn a_stopped_server_answers_what_it_has_begun() {
         after: Duration::from_millis(300),
         ..Echo::default()
     });
-    let place = serve(
-        INSECURE,
-        &plain,
-        &any(),
-        Default::default(),
-        echo.clone(),
-        &stop,
-    )
-    .await;
+    let place = insecure(echo.clone(), &stop).await;
     let caller = caller(INSECURE, &plain, &place);
     let call = caller.call(request("f", 10));
     let stopping = async {
@@ -352,15 +342,7 @@ async fn a_computer_that_dies_is_noticed_during_the_call() {
     });
     let other = Arc::new(Echo::default());
     let (mut mortal, first) = Mortal::new(&any(), dying.clone());
-    let second = serve(
-        INSECURE,
-        &plain,
-        &any(),
-        Default::default(),
-        other.clone(),
-        &stop,
-    )
-    .await;
+    let second = insecure(other.clone(), &stop).await;
     let ways = (Transport::Grpc, INSECURE);
     let router = router(ways, &plain, &[&first, &second], Failover::Always, &stop).await;
     let caller = caller(Transport::Grpc, &plain, &router);
@@ -407,15 +389,7 @@ async fn a_destination_that_never_answers_is_unreachable() {
     let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let place: Endpoint = silent.local_addr().unwrap().to_string().parse().unwrap();
     let echo = Arc::new(Echo::default());
-    let other = serve(
-        INSECURE,
-        &plain,
-        &any(),
-        Default::default(),
-        echo.clone(),
-        &stop,
-    )
-    .await;
+    let other = insecure(echo.clone(), &stop).await;
     let ways = (Transport::Grpc, INSECURE);
     // Even a call that may be executed only once goes on: it was never delivered.
     let router = router(ways, &plain, &[&place, &other], Failover::Idempotent, &stop).await;
@@ -433,15 +407,7 @@ async fn a_peer_that_lives_but_does_not_answer_is_refused_at_the_deadline() {
         after: Duration::from_secs(3600),
         ..Echo::default()
     });
-    let place = serve(
-        INSECURE,
-        &plain,
-        &any(),
-        Default::default(),
-        slow.clone(),
-        &stop,
-    )
-    .await;
+    let place = insecure(slow.clone(), &stop).await;
     let timeout = Duration::from_secs(4);
     let caller = Caller::over(INSECURE, place.as_str(), &plain, timeout).unwrap();
     let error = caller.call(request("f", 10)).await.unwrap_err();

@@ -1,7 +1,7 @@
 //! Applications that device applications may ask for.
 
 use super::limits::{DESCRIPTION, NAME};
-use super::proxy::Refusal;
+use super::refusal::Refusal;
 
 /// What identifies an application. The order of applications is that of these fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,17 +1,19 @@
 //! The proxy: applications, associations, contexts and notifications.
 
+mod notifications;
+
 use std::collections::BTreeMap;
 
-use sim_core::{SimDuration, SimTime};
+use sim_core::SimTime;
 
 use super::application::{Application, ApplicationKey, check};
 use super::associations::{Association, Associations, Client};
 use super::context::{ApiVersion, Context, ContextId, ContextRequest};
 use super::contexts::{Contexts, Serial};
-use super::delivery::{
-    Delivery, Flight, Notification, Outcome, Patience, Settled, Step, Trying, Verdict,
-};
+use super::delivery::{Delivery, Patience, Step};
 use super::limits::{CALLBACK, DEVICE, ENDPOINT, Limits, NAME};
+use super::record::Record;
+use super::refusal::Refusal;
 
 /// The UE application lifecycle management proxy.
 ///
@@ -28,79 +30,6 @@ pub struct Proxy {
     contexts: Contexts,
     delivery: Delivery,
     records: Vec<Record>,
-}
-
-/// A change of what must survive a restart. Applied in order to nothing, the records of
-/// a proxy give its tables.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Record {
-    /// An application is there from now on, as stated.
-    Application(Application),
-    /// An application is removed.
-    ApplicationRemoved(ApplicationKey),
-    /// An association is as stated from now on.
-    Association(Association),
-    /// An association is removed.
-    AssociationRemoved {
-        /// To which clients it applied.
-        client: Client,
-        /// The name of the application.
-        application: String,
-    },
-    /// A context is as stated from now on. Its reference is left out, since it follows
-    /// from the associations.
-    Context {
-        /// Its identifier.
-        id: ContextId,
-        /// What was asked for, with the current callback.
-        request: ContextRequest,
-        /// The reference that the device application is known to have.
-        told: Option<String>,
-    },
-    /// A context is deleted.
-    ContextRemoved(ContextId),
-}
-
-/// Why a request is refused. Nothing has changed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// A text is too short or too long.
-    #[error("{what} has {found} bytes: {least} to {most} are allowed")]
-    Invalid {
-        /// Which text.
-        what: &'static str,
-        /// Its length, bytes.
-        found: usize,
-        /// The least length.
-        least: usize,
-        /// The greatest length.
-        most: usize,
-    },
-    /// There is no such application.
-    #[error("there is no application `{}` of `{}`, version `{}`", .0.name, .0.provider, .0.version)]
-    UnknownApplication(ApplicationKey),
-    /// No association applies.
-    #[error("no end-point serves application `{application}` for client {client}")]
-    NoEndpoint {
-        /// The address of the client.
-        client: String,
-        /// The name of the application.
-        application: String,
-    },
-    /// There is no such context.
-    #[error("there is no such context")]
-    UnknownContext,
-    /// Another context has this identifier.
-    #[error("context {0} exists already")]
-    ContextExists(ContextId),
-    /// A table is full.
-    #[error("there are {most} {what} already, which is the limit")]
-    Full {
-        /// Of what.
-        what: &'static str,
-        /// How many are allowed.
-        most: usize,
-    },
 }
 
 impl Proxy {
@@ -132,7 +61,7 @@ impl Proxy {
             refused += usize::from(proxy.apply(now, record).is_err());
         }
         for serial in proxy.contexts.serials().collect::<Vec<_>>() {
-            proxy.resolve(now, serial);
+            proxy.resolve(serial);
             proxy.review(now, serial);
         }
         proxy.records.clear();
@@ -379,81 +308,6 @@ impl Proxy {
         self.contexts.len()
     }
 
-    /// When [`poll`](Self::poll) has something, if nothing else happens.
-    pub fn next_wake(&self) -> Option<SimTime> {
-        self.delivery.next_due()
-    }
-
-    /// The next notification to send. It counts as in progress until
-    /// [`settled`](Self::settled) is told about it. Ask until there is none.
-    pub fn poll(&mut self, now: SimTime) -> Option<Notification> {
-        let serial = self.delivery.next_serial(now)?;
-        let context = self.contexts.get_mut(serial)?;
-        let callback = context.request.callback.clone()?;
-        let trying = context.trying.as_mut()?;
-        let client = &context.request.client;
-        if let Step::Due(at) = trying.step {
-            self.delivery.dequeue(client, at, serial);
-        }
-        let number = self.delivery.start(Flight {
-            serial,
-            client: client.clone(),
-            callback: callback.clone(),
-            reference: context.reference.clone(),
-        });
-        trying.step = Step::Flight(number);
-        let notification = Notification {
-            number,
-            context: context.id,
-            version: context.request.version,
-            callback,
-            reference: context.reference.clone(),
-        };
-        if context.told.take().is_some() {
-            self.record(serial);
-        }
-        Some(notification)
-    }
-
-    /// A notification was answered, or failed.
-    pub fn settled(&mut self, now: SimTime, number: u64, outcome: Outcome) -> Settled {
-        let Some(flight) = self.delivery.finish(number) else {
-            return Settled::Unknown;
-        };
-        let serial = flight.serial;
-        let Some(context) = self.contexts.get_mut(serial) else {
-            return Settled::Unknown;
-        };
-        let same_callback = context.request.callback.as_ref() == Some(&flight.callback);
-        let unchanged = same_callback && context.reference == flight.reference;
-        match outcome.verdict(context.request.version) {
-            Verdict::Delivered => {
-                // Without an end-point, the next association is notified, whatever it is.
-                let served = !context.reference.is_empty();
-                context.told = served.then_some(flight.reference);
-                context.trying = None;
-                self.record(serial);
-                self.review(now, serial);
-                Settled::Delivered
-            }
-            Verdict::Refused if same_callback => {
-                self.remove_context(serial);
-                Settled::Dropped
-            }
-            Verdict::Failed if unchanged => self.repeat(now, serial),
-            Verdict::Refused | Verdict::Failed => {
-                context.trying = None;
-                self.review(now, serial);
-                Settled::Again
-            }
-        }
-    }
-
-    /// Notifications in progress.
-    pub fn under_way(&self) -> usize {
-        self.delivery.under_way()
-    }
-
     /// The changes since the last call of this method, in order.
     pub fn take_records(&mut self) -> Vec<Record> {
         std::mem::take(&mut self.records)
@@ -482,14 +336,14 @@ impl Proxy {
             Client::Any => None,
         };
         for serial in self.contexts.of_group(application, client) {
-            if self.resolve(now, serial) {
+            if self.resolve(serial) {
                 self.review(now, serial);
             }
         }
     }
 
     /// Sets the reference of a context; returns whether it has changed.
-    fn resolve(&mut self, _now: SimTime, serial: Serial) -> bool {
+    fn resolve(&mut self, serial: Serial) -> bool {
         let Some(context) = self.contexts.get_mut(serial) else {
             return false;
         };
@@ -504,48 +358,6 @@ impl Proxy {
             self.record(serial);
         }
         true
-    }
-
-    /// The reference or the callback of a context has changed: is there anything to tell?
-    fn review(&mut self, now: SimTime, serial: Serial) {
-        let Some(context) = self.contexts.get_mut(serial) else {
-            return;
-        };
-        let client = &context.request.client;
-        match context.trying.as_ref().map(|trying| trying.step) {
-            // When that is settled it is reviewed again.
-            Some(Step::Flight(_)) => return,
-            Some(Step::Due(at)) => self.delivery.dequeue(client, at, serial),
-            None => {}
-        }
-        context.trying = context.is_behind().then(|| {
-            self.delivery.enqueue(client, now, serial);
-            Trying {
-                since: now,
-                pause: self.patience.first,
-                step: Step::Due(now),
-            }
-        });
-    }
-
-    /// A notification has failed and is repeated, unless it is too old.
-    fn repeat(&mut self, now: SimTime, serial: Serial) -> Settled {
-        let Some(context) = self.contexts.get_mut(serial) else {
-            return Settled::Unknown;
-        };
-        let Some(trying) = context.trying.as_mut() else {
-            return Settled::Unknown;
-        };
-        let at = now + trying.pause;
-        if at.since(trying.since) > self.patience.age {
-            context.trying = None;
-            return Settled::GivenUp;
-        }
-        let doubled = SimDuration::from_nanos(trying.pause.as_nanos().saturating_mul(2));
-        trying.pause = doubled.min(self.patience.longest);
-        trying.step = Step::Due(at);
-        self.delivery.enqueue(&context.request.client, at, serial);
-        Settled::Again
     }
 
     fn remove_context(&mut self, serial: Serial) {
@@ -589,16 +401,6 @@ impl Proxy {
         let len = self.contexts.len_of_client(&request.client);
         let what = "contexts of this client";
         room(what, false, len, self.limits.contexts_of_client)
-    }
-}
-
-impl Context {
-    fn as_record(&self) -> Record {
-        Record::Context {
-            id: self.id,
-            request: self.request.clone(),
-            told: self.told.clone(),
-        }
     }
 }
 
