@@ -15,6 +15,7 @@ mod faces;
 mod failures;
 mod federation;
 mod front;
+mod front_openfaas;
 mod gateway;
 mod hostile;
 mod hostile_callers;
