@@ -7,7 +7,12 @@ use lambdamu::command::blob::{ConvertArgs, convert};
 use lambdamu::command::exit_code;
 
 #[derive(Parser)]
-#[command(name = "afdb-convert", version, infer_long_args = true)]
+#[command(
+    name = "afdb-convert",
+    version,
+    disable_version_flag = true,
+    infer_long_args = true
+)]
 struct Cli {
     #[command(flatten)]
     args: ConvertArgs,

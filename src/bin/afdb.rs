@@ -7,7 +7,12 @@ use lambdamu::command::blob::{InspectArgs, inspect};
 use lambdamu::command::exit_code;
 
 #[derive(Parser)]
-#[command(name = "afdb", version, infer_long_args = true)]
+#[command(
+    name = "afdb",
+    version,
+    disable_version_flag = true,
+    infer_long_args = true
+)]
 struct Cli {
     #[command(flatten)]
     args: InspectArgs,

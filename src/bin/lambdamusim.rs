@@ -6,7 +6,7 @@ use clap::Parser;
 use lambdamu::command::{self, Args, EXAMPLES};
 
 #[derive(Parser)]
-#[command(name = "lambdamusim", version, infer_long_args = true, after_help = EXAMPLES)]
+#[command(name = "lambdamusim", version, disable_version_flag = true, infer_long_args = true, after_help = EXAMPLES)]
 struct Cli {
     #[command(flatten)]
     args: Args,
