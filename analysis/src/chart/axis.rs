@@ -11,6 +11,8 @@ const NEAR_ZERO: f64 = 0.35;
 const BESIDE_LINE: f64 = 0.015;
 /// Largest share of the text beside an axis for its unit.
 const UNIT: f64 = 0.4;
+/// Least distance of names below a horizontal axis, where they are slanted.
+const NAMES_APART: f64 = 14.0;
 /// What is smaller counts as zero.
 const SMALLEST: f64 = 1e-100;
 
@@ -117,7 +119,7 @@ impl Axis {
         let most = (length / 20.0) as usize;
         let (low, high) = self.data_range(extent);
         match &self.kind {
-            Kind::Names(names) => name_ticks(names, longest),
+            Kind::Names(names) => name_ticks(names, longest, names.len()),
             Kind::Linear => linear_ticks(low, high, most, self.range.is_none() && !extent.exact),
             Kind::Logarithmic => logarithmic_ticks(low, high, most, self.range.is_none()),
         }
@@ -127,7 +129,7 @@ impl Axis {
     pub(super) fn horizontal_ticks(&self, extent: Extent, length: f64, longest: f64) -> Ticks {
         let (mut low, mut high) = self.data_range(extent);
         if let Kind::Names(names) = &self.kind {
-            return name_ticks(names, longest);
+            return name_ticks(names, longest, (length / NAMES_APART) as usize);
         }
         let logarithmic = matches!(self.kind, Kind::Logarithmic);
         if self.range.is_none() {

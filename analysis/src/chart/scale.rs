@@ -121,13 +121,13 @@ impl Ticks {
 
     /// How far the slanted labels reach to the left of a horizontal axis of this length.
     pub(super) fn underhang(&self, length: f64) -> f64 {
-        let reach = |(place, (_, label)): (usize, &(f64, Label))| {
-            label.width() * SLANT.0 - (place as f64 + 0.5) * self.slot(length)
+        let reach = |(place, label): &(f64, Label)| {
+            label.width() * SLANT.0 - (place + 0.5) * (length / (self.high - self.low))
         };
-        self.marks.iter().enumerate().map(reach).fold(0.0, f64::max)
+        self.marks.iter().map(reach).fold(0.0, f64::max)
     }
 
-    /// Room for each name on an axis of this length.
+    /// Room for each name that is written, on an axis of this length.
     fn slot(&self, length: f64) -> f64 {
         length / self.marks.len().max(1) as f64
     }
@@ -276,19 +276,22 @@ pub(super) fn logarithmic_ticks(low: f64, high: f64, most: usize, extend: bool) 
     }
 }
 
-/// One tick per name, in the middle of its slot; names wider than `longest` are shortened.
-pub(super) fn name_ticks(names: &[String], longest: f64) -> Ticks {
-    let marks: Vec<_> = names
-        .iter()
-        .enumerate()
-        .map(|(i, name)| (i as f64, Label::plain(&fitted(name, longest))))
-        .collect();
-    let high = marks.len().max(1) as f64 - 0.5;
+/// One tick per name, in the middle of its slot; names wider than `longest` are shortened. If there are more than `most`
+/// names, only every second, third, ... one is written.
+pub(super) fn name_ticks(names: &[String], longest: f64, most: usize) -> Ticks {
+    let step = names.len().div_ceil(most.max(1)).max(1);
+    let (mut marks, mut minor) = (Vec::new(), Vec::new());
+    for (i, name) in names.iter().enumerate() {
+        match i % step {
+            0 => marks.push((i as f64, Label::plain(&fitted(name, longest)))),
+            _ => minor.push(i as f64),
+        }
+    }
     Ticks {
         low: -0.5,
-        high,
+        high: names.len().max(1) as f64 - 0.5,
         marks,
-        minor: Vec::new(),
+        minor,
         exponent: 0,
         names: true,
     }
@@ -328,6 +331,18 @@ impl Label {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn more_names_than_there_is_room_for_are_ticks_without_labels() {
+        let names: Vec<String> = (0..121).map(|number| number.to_string()).collect();
+        let few = name_ticks(&names, 100.0, 30);
+        let places: Vec<f64> = few.marks.iter().map(|(place, _)| *place).collect();
+        assert_eq!((places.len(), places[1]), (25, 5.0));
+        assert_eq!(few.marks.len() + few.minor.len(), names.len());
+        let all = name_ticks(&names, 100.0, 121);
+        assert_eq!((all.marks.len(), all.minor.len()), (121, 0));
+        assert_eq!((few.low, few.high), (all.low, all.high));
+    }
     use proptest::prelude::*;
 
     fn texts(ticks: &Ticks) -> Vec<String> {
