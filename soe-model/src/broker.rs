@@ -80,6 +80,7 @@ mod ledger;
 pub mod optimizer;
 mod peers;
 pub mod policy;
+mod popularity;
 mod questions;
 mod router;
 mod spec;
@@ -100,6 +101,7 @@ pub use command::{Command, ConfigureError};
 pub use dispatcher::{Choice, Dispatcher};
 pub use events::{AttemptOutcome, Failure, ProbeAnswer, RoundTrip};
 pub use peers::{Load, Peer, Peers};
+pub use popularity::Rank;
 pub use router::Router;
 pub use spec::{
     BrokerKind, BrokerSpec, Compatibility, Failover, ForwardingTime, Limits, TableEntrySpec,
@@ -109,8 +111,9 @@ pub use table::Target;
 use estimator::{Foresight, Observation};
 use gate::Gate;
 use ledger::{Call, Probe, State};
-use table::Table;
+use table::{Table, TableNames};
 
+use crate::hash;
 use crate::names::{EndpointId, FunctionId, Names};
 use crate::workflow::Meeting;
 
@@ -233,7 +236,11 @@ impl Broker {
                 weight: entry.weight,
                 is_final: entry.is_final,
             };
-            broker.configure(SimTime::ZERO, &command, endpoints)?;
+            let names = TableNames {
+                functions,
+                endpoints,
+            };
+            broker.configure(SimTime::ZERO, &command, names)?;
         }
         Ok(broker)
     }
@@ -247,6 +254,9 @@ impl Broker {
     pub fn arrive(&mut self, now: SimTime, call: CallId, header: &CallHeader) -> Ticket {
         self.wake(now);
         let ticket = Ticket(self.calls.insert(Call::new(call, header)));
+        if self.hears {
+            self.peers.popularity.arrived(now, header.function);
+        }
         if let Some(ranked) = self.meeting.take() {
             self.meetings.insert(ticket, ranked);
         }
@@ -344,12 +354,13 @@ impl Broker {
     /// An attempt failed.
     pub fn failed(&mut self, now: SimTime, attempt: Attempt, failure: Failure) {
         self.wake(now);
-        let Some((chosen, header, _)) = self.conclude(attempt) else {
+        let Some((chosen, header, sent)) = self.conclude(attempt) else {
             return;
         };
         let destination = chosen.destination;
         let ended = AttemptOutcome::Failed {
             failure,
+            latency: now.since(sent),
             retry_after: None,
         };
         self.done(now, header.forward, &chosen, &ended);
@@ -414,7 +425,7 @@ impl Broker {
         self.settle(now);
     }
 
-    /// Changes the forwarding tables.
+    /// Changes the forwarding tables. `names` has the names of functions and destinations.
     ///
     /// # Errors
     /// If the declared entry is invalid; then nothing has changed.
@@ -422,9 +433,23 @@ impl Broker {
         &mut self,
         now: SimTime,
         command: &Command,
-        endpoints: &Names<EndpointId>,
+        names: TableNames<'_>,
     ) -> Result<(), ConfigureError> {
         self.wake(now);
+        let endpoints = names.endpoints;
+        if let Command::Change {
+            function,
+            destination,
+            ..
+        } = *command
+        {
+            let name_of_function = hash::of_name(names.functions.name(function));
+            let name_of_destination = hash::of_name(endpoints.name(destination));
+            self.peers.name(
+                (function, name_of_function),
+                (destination, name_of_destination),
+            );
+        }
         match &mut self.kind {
             Kind::Router { router, .. } => router.configure(now, command, endpoints)?,
             Kind::Dispatcher(dispatcher) => dispatcher.configure(now, command, endpoints)?,

@@ -99,7 +99,8 @@
 //! };
 //! for push in controller.announce_computer(at, &[container], &endpoints)? {
 //!     for command in &push.commands {
-//!         router.configure(now, command, &endpoints)?;
+//!         let names = TableNames { functions: &functions, endpoints: &endpoints };
+//!         router.configure(now, command, names)?;
 //!     }
 //! }
 //!
@@ -145,6 +146,7 @@ pub mod conf;
 pub mod controller;
 pub mod deployment;
 pub mod function;
+mod hash;
 pub mod mec;
 pub mod names;
 pub mod network;

@@ -305,7 +305,7 @@ impl World<'_> {
         let (computers, shared) = (&self.computers, &self.shared);
         if let Some(update) = self.control.receive(message, computers, shared, cx) {
             let now = cx.now();
-            self.brokers.update(&update, now, &shared.endpoints);
+            self.brokers.update(&update, now, shared.names());
             self.act_for_broker(update.broker, cx);
         }
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use soe_model::broker::Command;
+use soe_model::broker::table::TableNames;
 use soe_model::controller::INITIAL_WEIGHT;
 use soe_model::names::{EndpointId, FunctionId};
 use tracing::{info, warn};
@@ -114,7 +115,10 @@ impl Broker {
         };
         let now = self.clock.now();
         let Core {
-            broker, endpoints, ..
+            broker,
+            functions,
+            endpoints,
+            ..
         } = &mut *core;
         for (function, is_final) in lost {
             let command = Command::Change {
@@ -124,7 +128,11 @@ impl Broker {
                 is_final,
             };
             // It was there before, so it is possible.
-            let _ = broker.configure(now, &command, endpoints);
+            let names = TableNames {
+                functions,
+                endpoints,
+            };
+            let _ = broker.configure(now, &command, names);
         }
         info!("{} is back", endpoints.name(destination));
         self.settle(core);

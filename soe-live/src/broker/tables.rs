@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use soe_model::broker::ConfigureError;
+use soe_model::broker::table::TableNames;
 use tonic::{Request, Response, Status};
 use tracing::{debug, info};
 
@@ -67,7 +68,11 @@ impl Tables {
                 continue;
             };
             debug!("{command:?}");
-            core.broker.configure(now, &command, &core.endpoints)?;
+            let names = TableNames {
+                functions: &core.functions,
+                endpoints: &core.endpoints,
+            };
+            core.broker.configure(now, &command, names)?;
             core.decided(&command);
         }
         Ok(())

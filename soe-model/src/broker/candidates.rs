@@ -1,8 +1,12 @@
 //! The destinations from which one call's destination is selected.
 
+use sim_core::SimTime;
+
 use super::call::CallHeader;
-use super::peers::{Load, Peer, Peers};
-use super::table::{Entry, EntryKey, Table};
+use super::peers::{Load, Peers};
+use super::popularity::Rank;
+use super::table::{Entry, EntryKey, Table, Target};
+use crate::hash;
 use crate::names::{EndpointId, FunctionId};
 use crate::units::Bytes;
 
@@ -68,12 +72,40 @@ impl<'a> Candidates<'a> {
     /// for policies and estimators that do not [ignore
     /// events](super::policy::Policy::ignores_events).
     pub fn load(&self, position: usize) -> Option<Load> {
-        self.peer(position).load
+        self.peers.load(self.endpoint(position))
     }
 
     /// The function that is called.
     pub fn function(&self) -> FunctionId {
         self.call.function
+    }
+
+    /// A hash of the name of the function, the same at every broker.
+    pub fn function_hash(&self) -> u64 {
+        self.peers.function_hash(self.call.function)
+    }
+
+    /// A hash of the name of a destination, the same at every broker.
+    pub fn name_hash(&self, position: usize) -> u64 {
+        self.peers.endpoint_hash(self.endpoint(position))
+    }
+
+    /// How often the function is called at this broker compared with others, as of the
+    /// last full second; `None` if it was called less than twice. It is counted for
+    /// policies that do not [ignore events](super::policy::Policy::ignores_events).
+    pub fn popularity(&self) -> Option<Rank> {
+        self.peers.popularity.of(self.call.function)
+    }
+
+    /// How often pending calls of this broker have changed, at any destination.
+    pub(super) fn changed(&self) -> u64 {
+        self.peers.changed()
+    }
+
+    /// The destinations whose pending calls changed since there were `seen` changes, also
+    /// those that are no candidates; `None` if that is too long ago.
+    pub(super) fn changes_since(&self, seen: u64) -> Option<impl Iterator<Item = EndpointId>> {
+        self.peers.changes_since(seen)
     }
 
     /// The size of the input of the call.
@@ -86,16 +118,14 @@ impl<'a> Candidates<'a> {
         self.key
     }
 
-    fn peer(&self, position: usize) -> Peer {
-        self.peers.get(self.endpoint(position))
-    }
-
     fn entry(&self, position: usize) -> &'a Entry {
         self.table.at(self.row[position])
     }
 }
 
 /// Destinations to pick from in the test of a policy, without a broker.
+///
+/// The function is called `f`, destination number `i` is called `d{i}`.
 ///
 /// ```
 /// use soe_model::broker::Lineup;
@@ -128,11 +158,63 @@ impl Lineup {
             let endpoint = EndpointId(position as u32);
             table.insert(position, call.function, endpoint, weight, true);
         }
-        Self {
-            table,
-            peers: Peers::default(),
-            call,
+        let mut peers = Peers::default();
+        for position in 0..weights.len() {
+            let name = hash::of_name(&format!("d{position}"));
+            let function = (call.function, hash::of_name("f"));
+            peers.name(function, (EndpointId(position as u32), name));
         }
+        Self { table, peers, call }
+    }
+
+    /// Removes a destination; those behind it move forward.
+    pub fn remove(&mut self, destination: u32) {
+        let function = self.call.function;
+        if let Some(entry) = self.table.find(function, EndpointId(destination)) {
+            self.table.remove(entry);
+        }
+    }
+
+    /// Adds a destination that was removed, behind the others.
+    pub fn add(&mut self, destination: u32, weight: f32) {
+        let (function, end) = (self.call.function, self.candidates().len());
+        let endpoint = EndpointId(destination);
+        self.table.insert(end, function, endpoint, weight, true);
+    }
+
+    /// Lets a destination report its load, in percent.
+    pub fn set_load(&mut self, now: SimTime, destination: u32, percent: u32) {
+        self.peers.loaded(now, EndpointId(destination), percent);
+    }
+
+    /// Counts a call of a function, for [`Candidates::popularity`]; the function of the
+    /// candidates has number 0.
+    pub fn arrived(&mut self, now: SimTime, function: u32) {
+        self.peers.popularity.arrived(now, FunctionId(function));
+    }
+
+    /// The destination at a position, as events name it.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn target(&self, position: usize) -> Target {
+        let key = self.table.row(self.call.function)[position];
+        self.table.at(key).target(key)
+    }
+
+    /// Sets the size of the input of the call.
+    pub fn set_input(&mut self, input: Bytes) {
+        self.call.input = input;
+    }
+
+    /// The call as a policy sees it that makes a key of it.
+    pub fn call(&self) -> (FunctionId, CallHeader) {
+        (self.call.function, self.call)
+    }
+
+    /// What a policy sees with the key that it made.
+    pub fn candidates_with_key(&self, key: Option<u64>) -> Candidates<'_> {
+        self.candidates().with_key(key)
     }
 
     /// Lets as many calls be pending at the destination with this number.

@@ -11,6 +11,8 @@ pub enum AttemptOutcome {
     Failed {
         /// How.
         failure: Failure,
+        /// The time from sending or queueing it to the failure.
+        latency: SimDuration,
         /// The time after which the destination asks to be called again, if given.
         /// No driver reports this yet.
         retry_after: Option<SimDuration>,

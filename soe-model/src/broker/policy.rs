@@ -8,12 +8,25 @@
 //! and Passarella, "A Decentralized Framework for Serverless Edge Computing in
 //! the Internet of Things" (IEEE TNSM, 2020).
 
+mod bounded_loads;
+mod ch_rlu;
+mod d_ucb;
+mod draws;
+mod epsilon_greedy;
 mod least_connections;
 mod least_impedance;
+mod linucb;
+mod order;
+mod peak_ewma;
 mod proportional_fairness;
 mod random;
+mod rendezvous;
+mod reward;
 mod round_robin;
+mod tree;
 mod two_choices;
+mod ucb1;
+mod watch;
 
 use sim_core::{SimTime, Stream};
 
@@ -144,5 +157,13 @@ pub static POLICIES: Catalogue<PolicyBuilder> = Catalogue::new(
         &proportional_fairness::KIND,
         &two_choices::KIND,
         &least_connections::KIND,
+        &peak_ewma::KIND,
+        &rendezvous::KIND,
+        &bounded_loads::KIND,
+        &ch_rlu::KIND,
+        &epsilon_greedy::KIND,
+        &ucb1::KIND,
+        &d_ucb::KIND,
+        &linucb::KIND,
     ],
 );

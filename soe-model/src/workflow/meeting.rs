@@ -2,6 +2,7 @@
 
 use sim_core::Stream;
 
+use crate::hash::{FNV_OFFSET, fnv, scramble};
 use crate::names::{EndpointId, Names};
 
 /// A join of one request: all its predecessors must reach the same computer.
@@ -42,22 +43,6 @@ impl Meeting {
             (std::cmp::Reverse(self.rank(name)), name.to_owned())
         });
     }
-}
-
-const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
-
-/// FNV-1a, continued from `hash`.
-fn fnv(hash: u64, bytes: &[u8]) -> u64 {
-    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(FNV_PRIME);
-    bytes.iter().fold(hash, step)
-}
-
-/// The finalizer of SplitMix64: every bit of the result depends on every bit.
-fn scramble(mut bits: u64) -> u64 {
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ (bits >> 31)
 }
 
 /// A random UUID of version 4, in lower case, drawn from `stream`.

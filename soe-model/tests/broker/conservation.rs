@@ -116,10 +116,7 @@ impl World {
             }
             Step::Remove(destination) => self.bench.remove(&name(destination)),
             Step::Flush => {
-                let Bench {
-                    broker, endpoints, ..
-                } = &mut self.bench;
-                broker.configure(now, &Command::Flush, endpoints).unwrap();
+                self.bench.configure(&Command::Flush).unwrap();
             }
             Step::Wait(millis) => {
                 self.bench.wait(millis.into());

@@ -7,6 +7,7 @@ mod cases;
 mod conservation;
 mod dispatching;
 mod failures;
+mod invariants;
 mod learning;
 mod limits;
 mod meetings;
@@ -16,6 +17,7 @@ use sim_core::{SimDuration, SimTime, Streams};
 use soe_model::broker::estimator::ESTIMATORS;
 use soe_model::broker::optimizer::OPTIMIZERS;
 use soe_model::broker::policy::POLICIES;
+use soe_model::broker::table::TableNames;
 use soe_model::broker::*;
 use soe_model::conf::Conf;
 use soe_model::names::{EndpointId, FunctionId, Names};
@@ -24,6 +26,7 @@ use soe_model::units::Bytes;
 /// A broker with one function, `f`.
 struct Bench {
     broker: Broker,
+    functions: Names<FunctionId>,
     endpoints: Names<EndpointId>,
     now: SimTime,
     calls: u64,
@@ -74,6 +77,7 @@ impl Bench {
         let broker = Broker::new(spec, &mut functions, &mut endpoints, &streams).unwrap();
         Self {
             broker,
+            functions,
             endpoints,
             now: SimTime::ZERO,
             calls: 0,
@@ -154,8 +158,7 @@ impl Bench {
             weight,
             is_final,
         };
-        let changed = self.broker.configure(self.now, &command, &self.endpoints);
-        changed.map_err(|error| error.to_string())
+        self.configure(&command).map_err(|error| error.to_string())
     }
 
     fn remove(&mut self, destination: &str) {
@@ -163,8 +166,15 @@ impl Bench {
             function: FunctionId(0),
             destination: self.endpoints.intern(destination),
         };
-        let removed = self.broker.configure(self.now, &command, &self.endpoints);
-        removed.unwrap();
+        self.configure(&command).unwrap();
+    }
+
+    fn configure(&mut self, command: &Command) -> Result<(), ConfigureError> {
+        let names = TableNames {
+            functions: &self.functions,
+            endpoints: &self.endpoints,
+        };
+        self.broker.configure(self.now, command, names)
     }
 
     fn weights(&self) -> Vec<f32> {
@@ -275,10 +285,7 @@ fn impossible_entries_are_refused_in_the_words_of_the_original() {
 fn flushing_drops_everything() {
     for kind in [router("type=random", "type=none"), dispatcher("type=rtt")] {
         let mut bench = Bench::new(&spec(kind, &["a", "b"]));
-        let flushed = bench
-            .broker
-            .configure(bench.now, &Command::Flush, &bench.endpoints);
-        flushed.unwrap();
+        bench.configure(&Command::Flush).unwrap();
         assert!(bench.sizes().into_iter().all(|size| size == 0));
         bench.arrive();
         assert!(matches!(bench.response().1, Outcome::Rejected(_)));

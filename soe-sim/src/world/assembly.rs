@@ -114,8 +114,8 @@ impl<'o> World<'o> {
             }
         }
         for update in updates {
-            let endpoints = &self.shared.endpoints;
-            self.brokers.update(&update, SimTime::ZERO, endpoints);
+            let names = self.shared.names();
+            self.brokers.update(&update, SimTime::ZERO, names);
         }
         for computer in self.computers.iter() {
             if let (Some(controller), true) = (computer.controller(), computer.is_present()) {

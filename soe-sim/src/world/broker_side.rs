@@ -192,10 +192,10 @@ impl Brokers {
 
     /// The broker updates its tables. An invalid entry changes nothing, like a typing
     /// error of an operator.
-    pub fn update(&mut self, update: &Update, now: SimTime, endpoints: &Names<EndpointId>) {
+    pub fn update(&mut self, update: &Update, now: SimTime, names: TableNames<'_>) {
         let machine = &mut self.0[update.broker.index()].machine;
         for command in &update.commands {
-            let _ = machine.configure(now, command, endpoints);
+            let _ = machine.configure(now, command, names);
         }
     }
 
@@ -221,7 +221,7 @@ impl Brokers {
             is_final: is_final.unwrap_or(is_computer),
         };
         // An invalid entry changes nothing, like a typing error of an operator.
-        let _ = machine.configure(now, &command, &shared.endpoints);
+        let _ = machine.configure(now, &command, shared.names());
     }
 
     /// Executes the actions of the broker.

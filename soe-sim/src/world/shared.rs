@@ -1,5 +1,6 @@
 //! What all entities of the world share.
 
+use soe_model::broker::table::TableNames;
 use soe_model::computer::Computer;
 use soe_model::names::{EndpointId, FunctionId, Names};
 
@@ -21,6 +22,14 @@ impl Shared<'_> {
         let functions = machine.functions();
         let names = functions.map(|function| self.functions.name(function).to_owned());
         names.collect()
+    }
+
+    /// The names that brokers need.
+    pub fn names(&self) -> TableNames<'_> {
+        TableNames {
+            functions: &self.functions,
+            endpoints: &self.endpoints,
+        }
     }
 
     /// Why the receiver of a leg did not do what was asked, in words; `None` if it did.

@@ -8,6 +8,8 @@
 
 use sim_core::{SimTime, Stream};
 
+use super::tree::Tree;
+use super::watch::{News, Watch};
 use super::{Policy, PolicyBuilder};
 use crate::broker::Candidates;
 use crate::catalogue::{Kind, Parameter, Quantity};
@@ -30,6 +32,8 @@ pub(super) const KIND: Kind<PolicyBuilder> = Kind {
                 _ => Tie::Random,
             },
             next: 0,
+            watch: Watch::default(),
+            tree: Tree::default(),
         })
     },
 };
@@ -39,6 +43,9 @@ struct LeastConnections {
     tie: Tie,
     /// The position after the one that was picked last.
     next: usize,
+    watch: Watch,
+    /// By pending calls.
+    tree: Tree,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +60,12 @@ impl Policy for LeastConnections {
         true
     }
 
+    fn add(&mut self, _: SimTime, _: f32) {
+        self.watch.reset();
+    }
+
     fn remove(&mut self, _: SimTime, position: usize) {
+        self.watch.reset();
         if position < self.next {
             self.next -= 1;
         }
@@ -61,24 +73,29 @@ impl Policy for LeastConnections {
 
     fn pick(&mut self, _: SimTime, candidates: &Candidates<'_>, chance: &mut Stream) -> usize {
         let count = candidates.len();
-        let start = match self.tie {
-            Tie::RoundRobin if self.next < count => self.next,
-            _ => 0,
-        };
-        let (mut best, mut least, mut ties) = (start, u32::MAX, 0);
-        for position in (start..count).chain(0..start) {
-            let pending = candidates.pending(position);
-            if pending < least || ties == 0 {
-                (best, least, ties) = (position, pending, 1);
-            } else if pending == least {
-                ties += 1;
+        match self.watch.look(candidates) {
+            News::All => {
+                let pending = |position| f64::from(candidates.pending(position));
+                self.tree.rebuild((0..count).map(pending));
+            }
+            News::Some(changed) => {
+                for &position in changed {
+                    let position = position as usize;
+                    let pending = f64::from(candidates.pending(position));
+                    self.tree.set(position, pending);
+                }
             }
         }
-        if self.tie == Tie::Random && ties > 1 {
-            let mut tied = (0..count).filter(|&position| candidates.pending(position) == least);
-            let chosen = chance.index(ties);
-            best = tied.nth(chosen).unwrap_or(best);
-        }
+        let ties = self.tree.ties();
+        let before = match self.tie {
+            Tie::Random if ties > 1 => chance.index(ties),
+            Tie::RoundRobin if self.next < count => {
+                let before = self.tree.rank(self.next);
+                if before < ties { before } else { 0 }
+            }
+            _ => 0,
+        };
+        let best = self.tree.least(before);
         self.next = best + 1;
         best
     }
@@ -90,8 +107,17 @@ mod tests {
     use crate::broker::Lineup;
     use sim_core::Streams;
 
+    fn policy(tie: Tie) -> LeastConnections {
+        LeastConnections {
+            tie,
+            next: 0,
+            watch: Watch::default(),
+            tree: Tree::default(),
+        }
+    }
+
     fn picks(tie: Tie, pending: &[u32], count: usize) -> Vec<usize> {
-        let mut policy = LeastConnections { tie, next: 0 };
+        let mut policy = policy(tie);
         let mut lineup = Lineup::new(&vec![1.0; pending.len()]);
         for (destination, &pending) in (0..).zip(pending) {
             lineup.set_pending(destination, pending);
@@ -123,10 +149,7 @@ mod tests {
 
     #[test]
     fn the_order_of_ties_survives_a_removal() {
-        let mut policy = LeastConnections {
-            tie: Tie::RoundRobin,
-            next: 0,
-        };
+        let mut policy = policy(Tie::RoundRobin);
         let mut chance = Streams::new(7, 0).stream("router", "policy");
         let (four, three) = (Lineup::new(&[1.0; 4]), Lineup::new(&[1.0; 3]));
         let mut pick = |policy: &mut LeastConnections, lineup: &Lineup| {

@@ -9,6 +9,7 @@
 
 use sim_core::{SimTime, Stream};
 
+use super::draws::{self, Draws};
 use super::{Policy, PolicyBuilder};
 use crate::broker::Candidates;
 use crate::catalogue::{Kind, Parameter, Quantity};
@@ -26,7 +27,7 @@ pub(super) const KIND: Kind<PolicyBuilder> = Kind {
     build: |arguments| {
         Box::new(TwoChoices {
             choices: usize::try_from(arguments.count("choices")).unwrap_or(usize::MAX),
-            order: Vec::new(),
+            draws: Draws::default(),
         })
     },
 };
@@ -34,8 +35,7 @@ pub(super) const KIND: Kind<PolicyBuilder> = Kind {
 #[derive(Debug)]
 struct TwoChoices {
     choices: usize,
-    /// A permutation of the positions, so that nothing is allocated for a pick.
-    order: Vec<u32>,
+    draws: Draws,
 }
 
 impl Policy for TwoChoices {
@@ -49,30 +49,14 @@ impl Policy for TwoChoices {
             return 0;
         }
         if self.choices == 2 {
-            let first = chance.index(count);
-            // The others are numbered as if the first were not there.
-            let other = chance.index(count - 1);
-            let second = other + usize::from(other >= first);
+            let [first, second] = draws::two(count, chance);
             let fewer = candidates.pending(second) < candidates.pending(first);
             return if fewer { second } else { first };
         }
-        if self.order.len() != count {
-            self.order.clear();
-            self.order.extend(0..count as u32);
-        }
-        // The first steps of a Fisher-Yates shuffle; whatever order it starts from,
-        // the result is uniform.
-        let mut best = (u32::MAX, 0);
-        for drawn in 0..self.choices.min(count) {
-            let other = drawn + chance.index(count - drawn);
-            self.order.swap(drawn, other);
-            let position = self.order[drawn] as usize;
-            let pending = candidates.pending(position);
-            if drawn == 0 || pending < best.0 {
-                best = (pending, position);
-            }
-        }
-        best.1
+        let drawn = self.draws.draw(self.choices, count, chance).iter();
+        let pending = |&&position: &&u32| candidates.pending(position as usize);
+        // The first drawn of those with the fewest.
+        drawn.min_by_key(pending).map_or(0, |&best| best as usize)
     }
 }
 
@@ -85,7 +69,7 @@ mod tests {
     fn two_choices(choices: usize) -> TwoChoices {
         TwoChoices {
             choices,
-            order: Vec::new(),
+            draws: Draws::default(),
         }
     }
 
