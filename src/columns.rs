@@ -2,27 +2,15 @@
 //! a line for each call, times in seconds. The original's experiments call them `out.*`.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use analysis::{MetricValues, QuantileRule, Sorted, Summary, Unit};
+use analysis::{
+    ColumnCall as Call, ColumnError, MetricValues, QuantileRule, Sorted, Summary, Unit,
+};
 use soe_model::units::parse_duration;
 
 use crate::cli::{AnalyzeArgs, By, Format};
 use crate::failure::{Failure, print};
-
-/// One call.
-#[derive(Clone, Debug, PartialEq)]
-struct Call {
-    /// When it was answered, in seconds.
-    time: f64,
-    /// How long it took, in seconds.
-    latency: f64,
-    /// The load of the computer, in percent.
-    load: f64,
-    computer: String,
-    function: String,
-    hops: f64,
-}
 
 /// Reports column files; each is a replication.
 pub fn run(args: &AnalyzeArgs, quantiles: &[f64]) -> Result<(), Failure> {
@@ -52,7 +40,11 @@ pub fn run(args: &AnalyzeArgs, quantiles: &[f64]) -> Result<(), Failure> {
         let text = soe_model::text::read(file)
             .map_err(|error| Failure::input(format!("{}: {error}", file.display())))?;
         let mut calls: BTreeMap<String, Vec<Call>> = BTreeMap::new();
-        for call in parse(&text, file).map_err(Failure::input)? {
+        let read = Call::read(&text).map_err(|error| match error {
+            ColumnError::Line(..) => Failure::input(format!("{}:{error}", file.display())),
+            ColumnError::Empty => Failure::input(format!("{}: {error}", file.display())),
+        });
+        for call in read? {
             if call.time >= after {
                 calls.entry(group(&call).to_owned()).or_default().push(call);
             }
@@ -83,42 +75,6 @@ pub fn run(args: &AnalyzeArgs, quantiles: &[f64]) -> Result<(), Failure> {
         }
     }
     print(&String::from_utf8_lossy(&text))
-}
-
-fn parse(text: &str, file: &Path) -> Result<Vec<Call>, String> {
-    let mut calls = Vec::new();
-    for (line, content) in (1..).zip(text.lines()) {
-        let words: Vec<_> = content.split_whitespace().collect();
-        if words.first().is_none_or(|word| word.starts_with('#')) {
-            continue;
-        }
-        let wrong = |found: &str| {
-            let found: String = found.chars().take(100).collect();
-            format!(
-                "{}:{line}: found `{found}`, expected: time latency load responder function hops",
-                file.display()
-            )
-        };
-        let [time, latency, load, computer, function, hops] = *words else {
-            return Err(wrong(content));
-        };
-        let number = |word: &str| match word.parse::<f64>() {
-            Ok(number) if number.is_finite() && number >= 0.0 => Ok(number),
-            _ => Err(wrong(word)),
-        };
-        calls.push(Call {
-            time: number(time)?,
-            latency: number(latency)?,
-            load: number(load)?,
-            computer: computer.to_owned(),
-            function: function.to_owned(),
-            hops: number(hops)?,
-        });
-    }
-    match calls.is_empty() {
-        true => Err(format!("{}: there is no call in it", file.display())),
-        false => Ok(calls),
-    }
 }
 
 /// The metrics of a group of calls, a value for each replication.
@@ -172,7 +128,7 @@ mod tests {
 
     #[test]
     fn the_lines_of_clients_are_measured() {
-        let calls = parse(TEXT, Path::new("out.1")).unwrap();
+        let calls = Call::read(TEXT).unwrap();
         let metrics = measure("all", &[(0, calls)], &[0.5]);
         let value = |name: &str| {
             let metric = metrics.iter().find(|it| it.metric == name).unwrap();
@@ -183,20 +139,5 @@ mod tests {
         assert!((value("latency_p50") - 2e8).abs() < 1.0);
         assert!((value("load_mean") - 0.2).abs() < 1e-12);
         assert!((value("hops_mean") - 5.0 / 3.0).abs() < 1e-12);
-    }
-
-    #[test]
-    fn mistakes_have_their_line() {
-        let expected = "expected: time latency load responder function hops";
-        for (text, message) in [
-            ("", "out: there is no call in it".to_owned()),
-            ("1 2 3\n", format!("out:1: found `1 2 3`, {expected}")),
-            (
-                "# comment\n0 x 0 a b 1\n",
-                format!("out:2: found `x`, {expected}"),
-            ),
-        ] {
-            assert_eq!(parse(text, Path::new("out")).unwrap_err(), message);
-        }
     }
 }

@@ -120,6 +120,35 @@ fn a_scenario_runs_for_real_and_reports_as_if_it_had_been_simulated() {
 }
 
 #[test]
+fn clients_may_call_through_a_front_end() {
+    for processes in [&[][..], &["--processes"]] {
+        let folder = tempfile::tempdir().unwrap();
+        let protocol = ["--set=client.near.protocol=openwhisk"];
+        let direct = ["--set=client.direct.protocol=openwhisk"];
+        let args = [&["--calls", "--output", "results"], processes].concat();
+        let args = [&args[..], &protocol, &direct].concat();
+        let output = up(folder.path(), SCENARIO, &args);
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert!(!stderr(&output).contains("WARN"), "{}", stderr(&output));
+        let calls = fs::read_to_string(folder.path().join("results/calls.csv")).unwrap();
+        assert_eq!(column(&calls, "outcome"), ["ok"; 40]);
+        let clients = column(&calls, "client");
+        let seen = column(&calls, "hops").into_iter();
+        let seen = seen.zip(column(&calls, "computer"));
+        for ((client, (hops, computer)), processing) in clients
+            .iter()
+            .zip(seen)
+            .zip(column(&calls, "processing_ns"))
+        {
+            let direct = *client == "direct";
+            assert_eq!(hops, if direct { "1" } else { "2" });
+            assert!(computer == "one" || (!direct && computer == "two"));
+            assert!(processing.parse::<u64>().unwrap() >= 20_000_000);
+        }
+    }
+}
+
+#[test]
 fn the_same_calls_are_made_as_in_a_simulation() {
     let folder = tempfile::tempdir().unwrap();
     let args = ["--set", "run.calls=30", "--calls", "--quiet", "--output"];

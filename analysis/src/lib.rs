@@ -111,6 +111,7 @@
 mod calls;
 mod caution;
 mod chart;
+mod columns;
 mod comparison;
 pub mod console;
 mod export;
@@ -135,6 +136,7 @@ mod whole;
 pub use calls::{CallGroup, CallStudy, Cut, GroupBy, Transient};
 pub use caution::cautions;
 pub use chart::{Axis, Chart, HeatMap, Point, Reference, Series};
+pub use columns::{ColumnCall, ColumnError};
 pub use comparison::{Comparison, ComparisonRow, Regression, RegressionRow, Selection, Verdict};
 pub use export::{ExportError, TableFormat, export};
 pub use figures::{AxisLook, Figure, FigureError, FigureKind, FigureOptions, figures};

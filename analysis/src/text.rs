@@ -107,7 +107,7 @@ impl TextTable {
 }
 
 /// The text with control characters escaped.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         if character.is_control() || character.width().is_none() {

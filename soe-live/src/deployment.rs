@@ -12,6 +12,7 @@
 
 mod components;
 mod contexts;
+mod front_ends;
 mod observe;
 mod places;
 mod replicate;

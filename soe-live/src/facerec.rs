@@ -17,5 +17,6 @@ mod usage;
 
 pub use command::EdgeComputerFacerec;
 pub use models::{Models, ModelsError};
+pub use picture::{Gray, dimensions, gray};
 pub use recognizer::{Recognizer, RecognizerOptions};
 pub(crate) use usage::ProcessUsage;

@@ -255,10 +255,8 @@ pub const HTTP_CLIENT_IDLE: Duration = Duration::from_secs(30);
 pub const MEC_BODY: usize = 64 * KIB;
 /// Bytes of the answer to a notification of ETSI MEC.
 pub const MEC_ANSWER: usize = 64 * KIB;
-/// Bytes of the identifier of a device application or context under v2.2.1 of ETSI MEC.
+/// Characters of the identifier of a device application or context under v2.2.1 of ETSI MEC.
 pub const MEC_IDENTIFIER: usize = 32;
-/// Parameters of the query of a list of applications of ETSI MEC.
-pub const MEC_FILTERS: usize = 64;
 /// Time for a device application to answer a notification.
 pub const NOTIFICATION: Duration = Duration::from_secs(5);
 /// Time for a proxy of ETSI MEC to answer a device application or a controller.

@@ -13,7 +13,7 @@ mod request;
 mod response;
 
 #[cfg(feature = "quic")]
-pub(crate) use body::Body;
+pub use body::Body;
 pub(crate) use frame::PREFIX;
 pub use frame::{Assembly, Frame, FrameError, Outgoing};
 pub use protobuf::Malformed;

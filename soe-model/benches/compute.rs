@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use sim_core::{SimDuration, SimTime, Streams};
 use soe_model::catalogue::Value;
-use soe_model::client::{Client, ClientSpec, Generator, arrival::ARRIVALS, size::SIZES};
+use soe_model::client::{Client, ClientSpec, Generator, Protocol, arrival::ARRIVALS, size::SIZES};
 use soe_model::computer::platform::PLATFORMS;
 use soe_model::computer::{Computer, TaskId};
 use soe_model::names::{FunctionId, Names};
@@ -92,6 +92,7 @@ fn client(arrivals: &str) -> f64 {
         stop: None,
         max_calls: None,
         generator: Generator::Named,
+        protocol: Protocol::Grpc,
     };
     let mut client = Client::new(&spec, &Streams::new(0, 0)).expect("valid");
     let start = Instant::now();

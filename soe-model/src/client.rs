@@ -19,22 +19,23 @@ pub mod trace;
 mod outstanding;
 mod spec;
 
-use sim_core::{SimTime, Stream, Streams};
+use sim_core::{SimDuration, SimTime, Stream, Streams};
 
+use crate::broker::ForwardingTime;
 use crate::catalogue::ArgumentError;
 use crate::units::Bytes;
 use arrival::ArrivalProcess;
 use outstanding::Outstanding;
 pub use outstanding::Verdict;
 use size::SizeDistribution;
-pub use spec::{ClientSpec, Generator};
+pub use spec::{ClientSpec, Generator, Protocol};
 
 /// A client that issues calls.
 ///
 /// ```
 /// use sim_core::{SimDuration, SimTime, Streams};
 /// use soe_model::catalogue::Value;
-/// use soe_model::client::{Client, ClientSpec, Generator, Verdict};
+/// use soe_model::client::{Client, ClientSpec, Generator, Protocol, Verdict};
 /// use soe_model::client::{arrival::ARRIVALS, size::SIZES};
 ///
 /// let second = SimDuration::from_secs(1);
@@ -54,6 +55,7 @@ pub use spec::{ClientSpec, Generator};
 ///     stop: None,
 ///     max_calls: Some(10),
 ///     generator: Generator::Named,
+///     protocol: Protocol::Grpc,
 /// };
 /// let mut client = Client::new(&spec, &Streams::new(42, 0))?;
 ///
@@ -88,6 +90,8 @@ pub struct Client {
     issued: u64,
     max_calls: u64,
     outstanding: Outstanding,
+    /// The time of its front ends, if it calls through any, and its draws.
+    front_end: Option<(ForwardingTime, Stream)>,
 }
 
 /// What a client will do next.
@@ -157,6 +161,12 @@ impl Client {
                 // What the original draws here is not reproducible.
                 streams.stream(&spec.name, "probing"),
             ),
+            front_end: match spec.protocol {
+                Protocol::Grpc => None,
+                Protocol::OpenWhisk { forwarding_time } => {
+                    Some((forwarding_time, streams.stream(&spec.name, "front-end")))
+                }
+            },
         };
         client.schedule();
         Ok(client)
@@ -204,6 +214,16 @@ impl Client {
     /// destinations, the preferred one first.
     pub fn targets(&self) -> &[u32] {
         self.outstanding.targets()
+    }
+
+    /// How long a front end takes to forward a call to one destination; zero without
+    /// front ends. Each call to a destination draws anew.
+    #[inline]
+    pub fn front_end_time(&mut self) -> SimDuration {
+        match &mut self.front_end {
+            None => SimDuration::ZERO,
+            Some((time, stream)) => time.draw(stream),
+        }
     }
 
     /// Takes the answer to a call from one destination at `now`; `good` tells

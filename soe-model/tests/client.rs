@@ -9,7 +9,7 @@ use sim_core::{SimDuration, SimTime, Stream, Streams};
 use soe_model::catalogue::{Timetable, Value};
 use soe_model::client::arrival::ARRIVALS;
 use soe_model::client::size::SIZES;
-use soe_model::client::{Call, Client, ClientSpec, Generator, Verdict};
+use soe_model::client::{Call, Client, ClientSpec, Generator, Protocol, Verdict};
 use soe_model::units::Bytes;
 
 type Arguments<'a> = &'a [(&'a str, Value)];
@@ -33,6 +33,7 @@ fn spec(arrivals: &str, arguments: Arguments) -> ClientSpec {
         stop: None,
         max_calls: None,
         generator: Generator::Named,
+        protocol: Protocol::Grpc,
     }
 }
 

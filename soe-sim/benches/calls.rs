@@ -15,7 +15,7 @@ use soe_model::broker::{BrokerKind, BrokerSpec, Compatibility, Failover, Forward
 use soe_model::catalogue::Value;
 use soe_model::client::arrival::ARRIVALS;
 use soe_model::client::size::SIZES;
-use soe_model::client::{ClientSpec, Generator};
+use soe_model::client::{ClientSpec, Generator, Protocol};
 use soe_model::computer::{ComputerSpec, ContainerSpec, ProcessorKind, ProcessorSpec};
 use soe_model::controller::{ControllerSpec, InstallerSpec};
 use soe_model::deployment::{Deployment, RunControl};
@@ -208,6 +208,7 @@ fn client(name: &str, function: &str, destination: &str, rate: f64) -> ClientSpe
         stop: None,
         max_calls: None,
         generator: Generator::Named,
+        protocol: Protocol::Grpc,
     }
 }
 

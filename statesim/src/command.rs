@@ -31,6 +31,7 @@ use crate::output::OutputError;
 use crate::trace::TraceError;
 
 pub use args::Args;
+pub use distances::{DistanceTable, distance_table};
 pub use evaluate::run;
 pub use topology::{TopologyCommand, topology};
 pub use workload::{WorkloadCommand, workload};

@@ -1,14 +1,15 @@
 //! The sections `[client.NAME]`.
 
 use sim_core::{SimDuration, SimTime};
+use soe_model::broker::ForwardingTime;
 use soe_model::client::arrival::ARRIVALS;
 use soe_model::client::size::SIZES;
-use soe_model::client::{ClientSpec, Generator};
+use soe_model::client::{ClientSpec, Generator, Protocol};
 
 use super::entity::{self, Directory, What};
 use crate::reader::diagnostic::{Report, quote};
 use crate::reader::kind::Sort;
-use crate::reader::record::{Name, Record};
+use crate::reader::record::{Datum, Name, Record};
 use crate::reader::section::{Default, Form, Key, Section, When};
 
 pub(crate) static SECTION: Section = Section {
@@ -130,6 +131,23 @@ pub(crate) static SECTION: Section = Section {
             help: "The number of the client in the original, from 0; copies made by `count` take \
                    the following numbers.",
         },
+        Key {
+            name: "protocol",
+            form: Form::Word(&["grpc", "openwhisk"]),
+            default: Default::Value("grpc"),
+            when: When::Always,
+            help: "How it calls a function: directly, or as a client of OpenWhisk through a front \
+                   end before each destination (`wskproxy`). Simulated, the front end is at the \
+                   node of the client and costs `forwarding-time`.",
+        },
+        Key {
+            name: "forwarding-time",
+            form: Form::Durations,
+            default: Default::Value("0 s"),
+            when: When::Is("protocol", "openwhisk"),
+            help: "The time that the front end takes to forward one call, or the bounds of a \
+                   uniform distribution; simulated only.",
+        },
     ],
 };
 
@@ -225,6 +243,7 @@ pub(crate) fn resolve(
     if let Some(Destinations::InTurn(all)) = &destinations {
         several("destination", all.len(), report);
     }
+    let protocol = protocol(record, path, report);
     let arrivals = configured(record, path, "arrivals", report, |choice| {
         let spec = choice.configure(&ARRIVALS)?;
         (spec.kind.build)(&spec.arguments).map_err(|error| error.to_string())?;
@@ -262,11 +281,33 @@ pub(crate) fn resolve(
             stop,
             max_calls: record.maybe_count("calls"),
             generator: Generator::Named,
+            protocol,
         },
         functions,
         destinations: destinations?,
         original,
     })
+}
+
+fn protocol(record: &Record, path: &str, report: &mut Report<'_>) -> Protocol {
+    if record.word("protocol") != "openwhisk" {
+        return Protocol::Grpc;
+    }
+    for key in ["workflow", "context"] {
+        if let Some(place) = record.given(key) {
+            let message =
+                format!("`{key}` in {path} cannot be combined with `protocol = \"openwhisk\"`");
+            report.wrong(place, message);
+        }
+    }
+    let forwarding_time = match record.get("forwarding-time") {
+        Some(Datum::Durations(min, max)) => ForwardingTime {
+            min: *min,
+            max: *max,
+        },
+        _ => ForwardingTime::default(),
+    };
+    Protocol::OpenWhisk { forwarding_time }
 }
 
 fn configured<T>(

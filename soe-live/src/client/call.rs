@@ -1,5 +1,6 @@
 //! One call over the network.
 
+mod openwhisk;
 #[cfg(feature = "quic")]
 mod quic;
 
@@ -12,6 +13,7 @@ use tonic::{Request, Status};
 
 use crate::command::Failure;
 use crate::connection::connect_lazily;
+use crate::http::Root;
 use crate::limits::MESSAGE_RANGE;
 use crate::rpc;
 use crate::rpc::edge_server_client::EdgeServerClient;
@@ -41,6 +43,7 @@ enum Wire {
     Grpc(EdgeServerClient<Channel>),
     #[cfg(feature = "quic")]
     Quic(quic::Quic),
+    OpenWhisk(openwhisk::OpenWhisk),
 }
 
 /// Why a call was not executed.
@@ -102,6 +105,15 @@ impl Caller {
         })
     }
 
+    /// The same through an OpenWhisk front end, whose address is `root`.
+    pub fn open_whisk(root: Root, timeout: Duration) -> Self {
+        Self {
+            endpoint: root.endpoint().to_string(),
+            wire: Wire::OpenWhisk(openwhisk::OpenWhisk::new(root)),
+            timeout,
+        }
+    }
+
     /// Whom it calls.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
@@ -119,6 +131,7 @@ impl Caller {
             Wire::Grpc(client) => self.over_grpc(client.clone(), request).await?,
             #[cfg(feature = "quic")]
             Wire::Quic(quic) => quic.call(&request, self.timeout).await?,
+            Wire::OpenWhisk(front) => front.call(request, self.timeout).await?,
         };
         match response.retcode.as_str() {
             rpc::OK => Ok(response),

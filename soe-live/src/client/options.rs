@@ -7,7 +7,7 @@ use sim_core::{SimDuration, SimTime};
 use soe_model::catalogue::Value;
 use soe_model::client::arrival::{ARRIVALS, ArrivalSpec};
 use soe_model::client::size::SizeSpec;
-use soe_model::client::{ClientSpec, Generator};
+use soe_model::client::{ClientSpec, Generator, Protocol};
 
 use crate::Security;
 use crate::command::{ClientConf, Endpoint, Failure, positive};
@@ -127,6 +127,7 @@ impl Destinations {
             stop: (!duration.is_zero()).then(|| SimTime::ZERO + duration),
             max_calls,
             generator: Generator::Original { index },
+            protocol: Protocol::Grpc,
         }
     }
 }

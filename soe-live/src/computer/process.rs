@@ -172,6 +172,7 @@ pub async fn run(mut options: ComputerOptions, stop: Stop) -> Result<(), Compute
         let server = Server::bind(endpoint, security).await?;
         let server = server.with_limits(limits);
         info!("utilization at {}", server.endpoint());
+        let utilization = utilization.until(close.clone());
         let services = Services::new(&["uiiit.rpc.EdgeComputer"], |routes| {
             routes.add_service(EdgeComputerServer::new(utilization));
         });

@@ -4,11 +4,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::{Stream, StreamExt};
 use tokio_stream::wrappers::IntervalStream;
-use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status};
 
 use super::{Executor, Simulated};
+use crate::command::Stop;
 use crate::rpc::edge_computer_server::EdgeComputer;
 use crate::rpc::{self, Void};
 
@@ -19,6 +20,7 @@ const PERIOD: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct Utilization {
     source: Source,
+    stop: Stop,
 }
 
 #[derive(Clone, Debug)]
@@ -33,7 +35,14 @@ impl Utilization {
     pub fn of(computer: Arc<Simulated>) -> Self {
         Self {
             source: Source::Simulated(computer),
+            stop: Stop::new(),
         }
+    }
+
+    /// The same, whose streams end when `stop` is thrown.
+    #[must_use]
+    pub fn until(self, stop: Stop) -> Self {
+        Self { stop, ..self }
     }
 
     /// Of whatever executes functions; `None` if it is elsewhere.
@@ -44,7 +53,8 @@ impl Utilization {
             Executor::Faces(faces) => Source::Process(faces.usage().clone()),
             _ => return None,
         };
-        Some(Self { source })
+        let stop = Stop::new();
+        Some(Self { source, stop })
     }
 }
 
@@ -88,6 +98,8 @@ impl EdgeComputer for Utilization {
         let mut ticks = tokio::time::interval(PERIOD);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let stream = IntervalStream::new(ticks).map(move |_| Ok(source.report()));
+        let stop = self.stop.clone();
+        let stream = stream.take_until(async move { stop.wait().await });
         Ok(Response::new(Box::pin(stream)))
     }
 }

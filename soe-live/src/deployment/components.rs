@@ -10,7 +10,7 @@ use soe_model::deployment::Deployment;
 use tokio::sync::mpsc;
 
 use super::places::{Place, Places, address};
-use super::{contexts, workflows};
+use super::{contexts, front_ends, workflows};
 use crate::broker::{self, BrokerOptions, RouterConf};
 use crate::command::{Endpoint, Failure, Stop};
 use crate::computer::{self, ComputerOptions, Step};
@@ -21,8 +21,8 @@ use crate::transport::Transport;
 
 /// How often a computer repeats its announcement.
 const ANNOUNCE_PERIOD: Duration = Duration::from_secs(10);
-/// How long a destination may take to answer a broker.
-const CALL_TIMEOUT: Duration = Duration::from_secs(300);
+/// How long a destination may take to answer a broker or a front end.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(300);
 /// Connections of a broker to each destination.
 const CONNECTIONS: u32 = 4;
 
@@ -71,19 +71,24 @@ pub async fn serve(
         };
         return done.map_err(|error| failed(&error));
     }
-    let known: Vec<_> = names(deployment).collect();
+    if let Some(done) = front_ends::run(deployment, places, name, stop).await {
+        return done;
+    }
+    let known = names(deployment);
     Err(Failure::Input(format!(
         "unknown component `{name}`, known: {}",
         known.join(", ")
     )))
 }
 
-/// The names of all components: controllers, computers, brokers.
-pub fn names(deployment: &Deployment) -> impl Iterator<Item = &str> {
-    let controllers = deployment.controllers.iter().map(|spec| spec.name.as_str());
-    let computers = deployment.computers.iter().map(|spec| spec.name.as_str());
-    let brokers = deployment.brokers.iter().map(|spec| spec.name.as_str());
-    controllers.chain(computers).chain(brokers)
+/// The names of all components: controllers, computers, brokers, front ends.
+pub fn names(deployment: &Deployment) -> Vec<String> {
+    let controllers = deployment.controllers.iter().map(|spec| spec.name.clone());
+    let computers = deployment.computers.iter().map(|spec| spec.name.clone());
+    let brokers = deployment.brokers.iter().map(|spec| spec.name.clone());
+    let front_ends = front_ends::names(deployment).map(|(name, _)| name);
+    let all = controllers.chain(computers).chain(brokers);
+    all.chain(front_ends).collect()
 }
 
 fn controller_endpoint(name: &Option<String>, places: &Places) -> Option<Endpoint> {

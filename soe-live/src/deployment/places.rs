@@ -9,6 +9,7 @@ use std::str::FromStr;
 use soe_model::controller::{ControllerSpec, InstallerSpec};
 use soe_model::deployment::Deployment;
 
+use super::front_ends;
 use crate::command::{Endpoint, EndpointError};
 
 /// Where each component of a deployment is, by name.
@@ -72,13 +73,15 @@ impl Places {
             .iter()
             .map(|spec| (&spec.name, &spec.node));
         let mut places = BTreeMap::new();
-        for (name, node) in computers.chain(brokers).chain(controllers) {
+        let all = computers.chain(brokers).chain(controllers);
+        let all = all.map(|(name, node)| (name.clone(), node.as_str()));
+        for (name, node) in all.chain(front_ends::names(deployment)) {
             let place = Place {
                 endpoint: free(node)?,
                 second: free(node)?,
                 states: free(node)?,
             };
-            places.insert(name.clone(), place);
+            places.insert(name, place);
         }
         Ok(Self(places))
     }

@@ -15,6 +15,7 @@ use tracing::{info, warn};
 
 use super::components::names;
 use super::contexts::Devices;
+use super::front_ends;
 use super::observe::{self, Tables};
 use super::places::Places;
 use super::usage::Usage;
@@ -75,8 +76,8 @@ pub async fn replicate(
         running: BTreeMap::new(),
         ended: JoinSet::new(),
     };
-    let there = names(deployment).filter(|name| !absent.contains(*name));
-    let there: BTreeSet<_> = there.map(str::to_owned).collect();
+    let there = names(deployment).into_iter();
+    let there: BTreeSet<_> = there.filter(|name| !absent.contains(name)).collect();
     let done = stage.perform(replication, &there, absent, stop).await;
     stage.take_down().await;
     done
@@ -130,7 +131,16 @@ impl Stage<'_> {
         let controllers = deployment.controllers.iter();
         let controllers: BTreeSet<_> = controllers.map(|spec| spec.name.clone()).collect();
         let others: BTreeSet<_> = there.difference(&controllers).cloned().collect();
-        for (group, all) in [(&controllers, &controllers), (&others, there)] {
+        // Front ends read the tables of brokers.
+        let front_ends = front_ends::names(deployment).map(|(name, _)| name);
+        let front_ends: BTreeSet<_> = front_ends.collect();
+        let others: BTreeSet<_> = others.difference(&front_ends).cloned().collect();
+        let behind: BTreeSet<_> = there.difference(&front_ends).cloned().collect();
+        for (group, all) in [
+            (&controllers, &controllers),
+            (&others, &behind),
+            (&front_ends, there),
+        ] {
             group.iter().for_each(|name| self.start(name));
             let complete = all.len() == there.len();
             tokio::select! {
@@ -238,6 +248,11 @@ impl Stage<'_> {
             let workflow = workflows::of_client(deployment, places, &placed, &streams, close);
             if let Some(workflow) = workflow.await.map_err(failed)? {
                 driver.destinations = vec![Destination::Workflow(workflow)];
+            }
+            if front_ends::is_through(spec) {
+                let all = spec.destinations.iter();
+                let all = all.map(|name| front_ends::caller(places, name).map(Destination::Call));
+                driver.destinations = all.collect::<Result<_, _>>()?;
             }
             if absent.contains(&spec.name) {
                 driver.machine.stop();

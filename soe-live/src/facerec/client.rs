@@ -9,7 +9,7 @@ use sim_core::libstdcxx::general;
 use sim_core::{SimDuration, SimTime, Streams};
 use soe_model::catalogue::Value;
 use soe_model::client::size::SIZES;
-use soe_model::client::{Client, ClientSpec, Generator};
+use soe_model::client::{Client, ClientSpec, Generator, Protocol};
 use tokio::time::{Duration, Instant, sleep_until};
 use tracing::warn;
 use uuid::Uuid;
@@ -452,6 +452,7 @@ impl Options {
                 false => Some(self.max_requests.unwrap_or(1)),
             },
             generator: Generator::Original { index: 0 },
+            protocol: Protocol::Grpc,
         })
     }
 }

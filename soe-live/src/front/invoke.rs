@@ -88,6 +88,7 @@ fn record(
             annotations.insert("responder".to_owned(), json!(response.responder));
             annotations.insert("processingTime".to_owned(), json!(response.ptime));
             annotations.insert("hops".to_owned(), json!(response.hops));
+            annotations.insert("load".to_owned(), json!(response.load1));
             let log = format!(
                 "{time} stdout: executed by {} in {} ms, {} hops, load {} %",
                 response.responder, response.ptime, response.hops, response.load1

@@ -74,6 +74,15 @@ impl Keys {
             file: file.clone(),
             problem: error.to_string(),
         })?;
+        Self::parse(&text, &file, default)
+    }
+
+    /// Those in a text that was read from `file`.
+    ///
+    /// # Errors
+    /// If it is not the text of such a file.
+    pub fn parse(text: &str, file: &str, default: &str) -> Result<Self, KeysError> {
+        let file = file.to_owned();
         let mut keys = Vec::new();
         for (number, line) in text.lines().enumerate() {
             let line = line.trim();

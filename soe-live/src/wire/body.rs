@@ -59,6 +59,11 @@ impl Body {
         self.len
     }
 
+    /// Whether nothing has come.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// The message, with the prefix that it has elsewhere.
     pub fn finish(mut self) -> Frame {
         let mut prefix = BytesMut::with_capacity(PREFIX);

@@ -105,3 +105,71 @@ fn messages_are_read_as_prost_reads_them_in_whatever_pieces() {
         }
     }
 }
+
+#[test]
+fn files_of_keys_are_read_or_refused_without_their_keys() {
+    let mut read = 0;
+    for (name, text) in corpus("keys") {
+        let text = String::from_utf8(text).unwrap();
+        match soe_live::front::Keys::parse(&text, "keys", "guest") {
+            Ok(keys) => read += u32::from(keys.are_needed()),
+            Err(error) => {
+                let line = error.to_string();
+                assert!(line.starts_with("keys:"), "{name}: {line}");
+                assert!(!line.contains(char::is_control), "{name}: {line:?}");
+            }
+        }
+    }
+    assert_eq!(read, 6);
+}
+
+#[cfg(feature = "quic")]
+#[test]
+fn messages_of_quic_are_those_that_came_in_whatever_pieces() {
+    use soe_live::wire::Body;
+
+    for (name, input) in corpus("quic_body") {
+        let (size, message) = input.split_last().map_or((&0, &[][..]), |it| it);
+        let mut body = Body::new(MESSAGE);
+        for piece in message.chunks(usize::from(*size).max(1)) {
+            body.push(Bytes::copy_from_slice(piece)).unwrap();
+        }
+        assert_eq!(body.len(), message.len());
+        let frame = body.finish();
+        assert_eq!(frame.check(), Ok(()), "{name}");
+        assert_eq!(frame.message(), Frame::of(message).message(), "{name}");
+        let read = Request::read(Frame::of(message)).is_ok();
+        assert_eq!(Request::read(frame).is_ok(), read, "{name}");
+    }
+}
+
+#[cfg(feature = "facerec")]
+#[test]
+fn pictures_have_the_size_of_their_header_or_are_refused_in_one_line() {
+    use soe_live::facerec::{dimensions, gray};
+
+    let mut read = Vec::new();
+    for (name, bytes) in corpus("picture") {
+        match gray(&bytes, 1.0) {
+            Ok(picture) => {
+                let size = (picture.width(), picture.height());
+                assert_eq!(dimensions(&bytes), Ok(size), "{name}");
+                assert_eq!(picture.pixels().len() as u32, size.0 * size.1);
+                read.push(name);
+            }
+            Err(error) => assert!(!error.contains(char::is_control), "{name}: {error:?}"),
+        }
+    }
+    let whole = [
+        "jpeg-gray-progressive",
+        "jpeg-rgb",
+        "png-16-bit",
+        "png-alpha",
+        "png-bits",
+        "png-bomb",
+        "png-one-pixel",
+        "png-palette",
+        "png-rgb",
+    ];
+    assert_eq!(read, whole);
+}

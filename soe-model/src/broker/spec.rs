@@ -1,6 +1,6 @@
 //! The specification of a broker.
 
-use sim_core::SimDuration;
+use sim_core::{SimDuration, Stream};
 
 use crate::broker::estimator::EstimatorSpec;
 use crate::broker::optimizer::OptimizerSpec;
@@ -115,6 +115,17 @@ pub struct ForwardingTime {
     pub min: SimDuration,
     /// Upper bound, at least `min`.
     pub max: SimDuration,
+}
+
+impl ForwardingTime {
+    /// The time for one call. Equal bounds draw nothing.
+    pub fn draw(self, stream: &mut Stream) -> SimDuration {
+        if self.max <= self.min {
+            return self.min;
+        }
+        let span = (self.max - self.min).as_secs_f64();
+        self.min + SimDuration::from_secs_f64(span * stream.uniform())
+    }
 }
 
 /// An entry of a forwarding table.

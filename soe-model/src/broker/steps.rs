@@ -81,7 +81,7 @@ impl Broker {
         };
         self.peers.sent(chosen.destination);
         let told = self.hears.then(|| self.tell_sent(now, ticket, &chosen));
-        let after = self.draw_forwarding_time();
+        let after = self.forwarding_time.draw(&mut self.forwarding_chance);
         if after.is_zero() || !self.pending.is_limited() {
             // No call can overtake it, so that the driver may wait as well.
             self.enter(now, ticket, chosen, after);
@@ -123,15 +123,6 @@ impl Broker {
             Kind::Router { router, .. } => router.done(now, forwarded, chosen.entry, outcome),
             Kind::Dispatcher(dispatcher) => dispatcher.done(now, chosen.entry, outcome),
         }
-    }
-
-    fn draw_forwarding_time(&mut self) -> SimDuration {
-        let (min, max) = (self.forwarding_time.min, self.forwarding_time.max);
-        if max <= min {
-            return min;
-        }
-        let span = (max - min).as_secs_f64();
-        min + SimDuration::from_secs_f64(span * self.forwarding_chance.uniform())
     }
 
     /// The forwarding time of a call is over.

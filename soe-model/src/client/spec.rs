@@ -2,6 +2,7 @@
 
 use sim_core::SimTime;
 
+use crate::broker::ForwardingTime;
 use crate::client::arrival::ArrivalSpec;
 use crate::client::size::SizeSpec;
 
@@ -36,6 +37,21 @@ pub struct ClientSpec {
     pub max_calls: Option<u64>,
     /// Where its random draws come from.
     pub generator: Generator,
+    /// How it calls its destinations.
+    pub protocol: Protocol,
+}
+
+/// How a client calls its destinations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// Directly, in the protocol of brokers and computers.
+    #[default]
+    Grpc,
+    /// As a client of OpenWhisk, through a front end before each destination.
+    OpenWhisk {
+        /// The time that the front end takes to forward one call.
+        forwarding_time: ForwardingTime,
+    },
 }
 
 /// Where the random draws of a client come from.

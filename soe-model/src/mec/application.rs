@@ -6,11 +6,11 @@ use super::refusal::Refusal;
 /// What identifies an application. The order of applications is that of these fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ApplicationKey {
-    /// Its name, 1 to [`NAME`] bytes; in this project the name of a function.
+    /// Its name, 1 to [`NAME`] characters; in this project the name of a function.
     pub name: String,
-    /// Who provides it, 1 to [`NAME`] bytes.
+    /// Who provides it, 1 to [`NAME`] characters.
     pub provider: String,
-    /// The version of the software, at most [`NAME`] bytes; empty if there is none.
+    /// The version of the software, at most [`NAME`] characters; empty if there is none.
     pub version: String,
 }
 
@@ -19,7 +19,7 @@ pub struct ApplicationKey {
 pub struct Application {
     /// What identifies it.
     pub key: ApplicationKey,
-    /// A text for people, at most [`DESCRIPTION`] bytes; may be empty.
+    /// A text for people, at most [`DESCRIPTION`] characters; may be empty.
     pub description: String,
     /// What it needs.
     pub characteristics: Characteristics,
@@ -79,13 +79,14 @@ impl Application {
     }
 }
 
-/// Whether `text` has between `least` and `most` bytes.
+/// Whether `text` has between `least` and `most` characters, as the standard counts.
 pub fn check(what: &'static str, text: &str, least: usize, most: usize) -> Result<(), Refusal> {
-    match (least..=most).contains(&text.len()) {
+    let found = text.chars().count();
+    match (least..=most).contains(&found) {
         true => Ok(()),
         false => Err(Refusal::Invalid {
             what,
-            found: text.len(),
+            found,
             least,
             most,
         }),

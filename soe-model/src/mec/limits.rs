@@ -1,16 +1,16 @@
 //! Every bound of the tables of a proxy.
 
-/// Bytes of the name, the provider and the version of an application (ETSI GS MEC 016,
+/// Characters of the name, the provider and the version of an application (ETSI GS MEC 016,
 /// table 6.2.2-1).
 pub const NAME: usize = 32;
-/// Bytes of the description of an application (same table).
+/// Characters of the description of an application (same table).
 pub const DESCRIPTION: usize = 128;
-/// Bytes of the identifier of a device application. The standard has 32; under v1.1.1
+/// Characters of the identifier of a device application. The standard has 32; under v1.1.1
 /// the original's clients send a UUID of 36.
 pub const DEVICE: usize = 128;
-/// Bytes of the URI to which notifications are sent.
+/// Characters of the URI to which notifications are sent.
 pub const CALLBACK: usize = 2048;
-/// Bytes of an end-point or of a client address.
+/// Characters of an end-point or of a client address.
 pub const ENDPOINT: usize = 260;
 
 /// How much a proxy holds and does at a time.

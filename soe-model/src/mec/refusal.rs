@@ -7,11 +7,11 @@ use super::context::ContextId;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// A text is too short or too long.
-    #[error("{what} has {found} bytes: {least} to {most} are allowed")]
+    #[error("{what} has {found} characters: {least} to {most} are allowed")]
     Invalid {
         /// Which text.
         what: &'static str,
-        /// Its length, bytes.
+        /// Its length, characters.
         found: usize,
         /// The least length.
         least: usize,

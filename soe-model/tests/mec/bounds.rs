@@ -97,10 +97,21 @@ fn texts_of_the_wrong_length_are_refused_with_what_is_allowed() {
         let created = proxy.create(T0, ContextId(1), asked).map(|_| ());
         refused(created);
     }
-    let first = "the name of an application has 0 bytes: 1 to 32 are allowed";
+    let first = "the name of an application has 0 characters: 1 to 32 are allowed";
     assert_eq!(lines[0], first);
     assert_eq!(lines.len(), 13);
     assert_eq!(proxy.applications().count(), 1);
     assert_eq!(proxy.associations().count(), 1);
     assert_eq!(proxy.context_count(), 0);
+}
+
+#[test]
+fn lengths_are_counted_in_characters() {
+    let mut proxy = small();
+    let name = "\u{1F600}".repeat(NAME);
+    let application = |name: &str| Application::plain(ApplicationKey::new(name, "p", "v"));
+    proxy.add_application(application(&name)).unwrap();
+    let error = proxy.add_application(application(&format!("{name}x")));
+    let line = "the name of an application has 33 characters: 1 to 32 are allowed";
+    assert_eq!(error.unwrap_err().to_string(), line);
 }

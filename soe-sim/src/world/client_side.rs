@@ -287,12 +287,14 @@ impl Clients {
 
     /// Sends a call of a single function to its destinations.
     #[inline]
-    pub fn send(&self, issued: &Issued, wire: &mut Wire, cx: &mut Cx<'_>) {
-        let client = self.get(issued.client);
-        for &destination in client.machine.targets() {
+    pub fn send(&mut self, issued: &Issued, wire: &mut Wire, cx: &mut Cx<'_>) {
+        let client = &mut self.sides[issued.client.index()];
+        for target in 0..client.machine.targets().len() {
+            let destination = client.machine.targets()[target];
             let to = client.destinations[destination as usize];
             let leg = client.leg(issued, destination, to, cx.now());
-            wire.send_request(leg, SimDuration::ZERO, cx);
+            let delay = client.machine.front_end_time();
+            wire.send_request(leg, delay, cx);
         }
     }
 

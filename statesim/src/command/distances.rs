@@ -1,12 +1,14 @@
 //! Makes a table of distances from coordinates.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::topology::write_file;
 use super::{CommandError, print};
 
 /// The most nodes of a table: it has the square of this number of distances.
 const NODES: usize = 5000;
+/// No coordinate is farther from 0, so that each distance is a number.
+const FAR: f64 = 1e150;
 
 /// Coordinates, and where their distances go.
 #[derive(Clone, Debug, clap::Args)]
@@ -50,19 +52,44 @@ pub fn distances(args: &DistancesArgs) -> Result<(), CommandError> {
     }
     let text = soe_model::text::read(&args.coordinates)
         .map_err(|error| CommandError::Usage(format!("{}: {error}", args.coordinates.display())))?;
-    let nodes = parse(&text, &args.coordinates).map_err(CommandError::Usage)?;
-    let found = nodes.len();
-    let kept = collapse(nodes, args.collapse);
-    write_file(&args.output, &table(&kept))?;
+    let file = args.coordinates.display().to_string();
+    let made = distance_table(&text, &file, args.collapse).map_err(CommandError::Usage)?;
+    write_file(&args.output, &made.text)?;
+    let (kept, found) = (made.kept, made.found);
     print(&format!(
-        "{}: {} of {found} nodes\n",
-        args.output.display(),
-        kept.len()
+        "{}: {kept} of {found} nodes\n",
+        args.output.display()
     ))
 }
 
-fn parse(text: &str, path: &Path) -> Result<Vec<Node>, String> {
-    let path = path.display();
+/// A table of distances between nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DistanceTable {
+    /// A line for each node: its name and its distances to all nodes.
+    pub text: String,
+    /// The nodes in the coordinates.
+    pub found: usize,
+    /// The nodes in the table.
+    pub kept: usize,
+}
+
+/// The table of coordinates that were read from `file`, without nodes that are no farther
+/// than `collapse` from one that is kept.
+///
+/// # Errors
+/// The line that is wrong, what was found, and what is expected.
+pub fn distance_table(text: &str, file: &str, collapse: f64) -> Result<DistanceTable, String> {
+    let nodes = parse(text, file)?;
+    let found = nodes.len();
+    let kept = self::collapse(nodes, collapse);
+    Ok(DistanceTable {
+        text: table(&kept),
+        found,
+        kept: kept.len(),
+    })
+}
+
+fn parse(text: &str, path: &str) -> Result<Vec<Node>, String> {
     let mut nodes: Vec<Node> = Vec::new();
     let mut names = std::collections::BTreeSet::new();
     for (line, content) in (1..).zip(text.lines()) {
@@ -81,15 +108,20 @@ fn parse(text: &str, path: &Path) -> Result<Vec<Node>, String> {
             }
         };
         let number = |word: &str| match word.parse::<f64>() {
-            Ok(number) if number.is_finite() => Ok(number),
+            Ok(number) if number.abs() <= FAR => Ok(number),
+            Ok(number) if number.is_finite() => Err(format!(
+                "{path}:{line}: found `{word}`, expected a coordinate of at most {FAR:e}"
+            )),
             _ => Err(format!(
-                "{path}:{line}: found `{word}`, expected a coordinate, a number"
+                "{path}:{line}: found `{}`, expected a coordinate, a number",
+                quoted(word)
             )),
         };
         let (x, y) = (number(x)?, number(y)?);
         if !names.insert(name.clone()) {
             return Err(format!(
-                "{path}:{line}: node `{name}` appears twice, names must differ"
+                "{path}:{line}: node `{}` appears twice, names must differ",
+                quoted(&name)
             ));
         }
         if nodes.len() == NODES {
@@ -101,6 +133,12 @@ fn parse(text: &str, path: &Path) -> Result<Vec<Node>, String> {
         true => Err(format!("{path}: found no node, expected a line for each")),
         false => Ok(nodes),
     }
+}
+
+/// A word of the file, fit for a message of one line.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    word.chars().take(100).map(plain).collect()
 }
 
 /// The nodes that are farther than `distance` from all nodes before them that are kept;
@@ -136,7 +174,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Vec<Node>, String> {
-        parse(text, Path::new("file"))
+        parse(text, "file")
     }
 
     #[test]
@@ -181,11 +219,35 @@ mod tests {
                 "file:1: found `inf`, expected a coordinate, a number",
             ),
             (
+                "a 0 -2e200\n",
+                "file:1: found `-2e200`, expected a coordinate of at most 1e150",
+            ),
+            (
                 "a 0 0\na 1 1\n",
                 "file:2: node `a` appears twice, names must differ",
             ),
         ] {
             assert_eq!(read(text).unwrap_err(), message);
         }
+    }
+
+    /// What fuzzing began with and what it found (`scenarios/fuzz`, target `coordinates`).
+    #[test]
+    fn the_corpus_of_the_fuzz_target_makes_tables_that_the_controller_reads() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let folder = folder.join("../scenarios/fuzz/corpus/coordinates");
+        let mut made = 0;
+        for file in std::fs::read_dir(folder).unwrap() {
+            let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+            match distance_table(&text, "file", 0.0) {
+                Ok(table) => {
+                    made += 1;
+                    let distances = Distances::parse(&table.text).unwrap();
+                    assert_eq!(distances.nodes.len(), table.kept);
+                }
+                Err(error) => assert!(!error.contains(char::is_control)),
+            }
+        }
+        assert_eq!(made, 5);
     }
 }

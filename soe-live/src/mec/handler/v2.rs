@@ -1,6 +1,7 @@
 //! Version 2.2.1 (`/dev_app/v1/`).
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use http::header::{ALLOW, HOST, HeaderValue, LOCATION};
 use http::{Method, StatusCode};
@@ -9,7 +10,7 @@ use uuid::Uuid;
 
 use super::{client_of, context_of, has_json, no_content};
 use crate::http::{Answer, Request, json, problem};
-use crate::limits::{MEC_FILTERS, MEC_IDENTIFIER};
+use crate::limits::MEC_IDENTIFIER;
 use crate::mec::address::is_callback;
 use crate::mec::journal::NotKept;
 use crate::mec::proxy::Proxy;
@@ -56,9 +57,9 @@ fn not_allowed(methods: &'static str) -> Answer {
 /// values of each filter that is given.
 #[derive(Default)]
 struct Filters<'a> {
-    names: Vec<Cow<'a, str>>,
-    providers: Vec<Cow<'a, str>>,
-    versions: Vec<Cow<'a, str>>,
+    names: BTreeSet<Cow<'a, str>>,
+    providers: BTreeSet<Cow<'a, str>>,
+    versions: BTreeSet<Cow<'a, str>>,
     continuity: Option<i64>,
     vendors: bool,
 }
@@ -70,18 +71,15 @@ fn is_too_large(error: &std::num::ParseIntError) -> bool {
 }
 
 impl<'a> Filters<'a> {
-    /// The filters of a query. Their names are those of the OpenAPI document, in any case,
+    /// The filters of a query, as many as fit into the headers of a request. Their names are those of the OpenAPI document, in any case,
     /// which are those of the text of the standard, too. Other parameters are ignored.
     fn read(request: &'a Request) -> Result<Self, Problem> {
         let mut filters = Self::default();
-        for (number, (name, value)) in request.query().enumerate() {
-            if number >= MEC_FILTERS {
-                return Err(bad(format!("more than {MEC_FILTERS} parameters")));
-            }
+        for (name, value) in request.query() {
             match name.to_ascii_lowercase().as_str() {
-                "appname" => filters.names.push(value),
-                "appprovider" => filters.providers.push(value),
-                "appsoftversion" => filters.versions.push(value),
+                "appname" => drop(filters.names.insert(value)),
+                "appprovider" => drop(filters.providers.insert(value)),
+                "appsoftversion" => drop(filters.versions.insert(value)),
                 "servicecont" => {
                     let number = match value.parse::<i64>() {
                         Ok(number) => number,
@@ -102,8 +100,8 @@ impl<'a> Filters<'a> {
     }
 
     fn pass(&self, application: &Application) -> bool {
-        let has = |values: &[Cow<'_, str>], value: &str| {
-            values.is_empty() || values.iter().any(|it| it == value)
+        let has = |values: &BTreeSet<Cow<'_, str>>, value: &str| {
+            values.is_empty() || values.contains(value)
         };
         let key = &application.key;
         let continuity = i64::from(application.characteristics.service_continuity);
@@ -133,16 +131,11 @@ async fn create(proxy: &Proxy, base: &str, request: &Request) -> Result<Answer, 
         let detail = format!("the application runs in {own}, not in {other}");
         return Err(Problem(StatusCode::FORBIDDEN, detail));
     }
-    let device = document.device();
-    if !(1..=MEC_IDENTIFIER).contains(&device.len()) {
-        let detail = format!("associateDevAppId: expected 1 to {MEC_IDENTIFIER} bytes");
-        return Err(bad(detail));
-    }
     let id = Uuid::new_v4();
     let asked = ContextRequest {
         version: ApiVersion::V2,
         client: client_of(request),
-        device,
+        device: document.device(),
         callback: callback(&document)?,
         application: application.key.clone(),
     };
@@ -206,7 +199,12 @@ fn read(
     if !has_json(request) {
         return Err(bad("Content-Type: expected application/json"));
     }
-    parse(&request.body).map_err(bad)
+    let document = parse(&request.body).map_err(bad)?;
+    if !(1..=MEC_IDENTIFIER).contains(&document.device().chars().count()) {
+        let detail = format!("associateDevAppId: expected 1 to {MEC_IDENTIFIER} characters");
+        return Err(bad(detail));
+    }
+    Ok(document)
 }
 
 /// The application that a document asks for. Its software version may be left out, and

@@ -184,8 +184,9 @@ async fn the_list_is_filtered_by_name_provider_version_and_continuity() {
             .collect();
         assert_eq!(names, expected, "{query}");
     }
-    let many = format!("{BASE}/app_list?{}", "appname=f&".repeat(65));
-    assert_eq!(bench.ask(Method::GET, &many, "").await.status(), 400);
+    // As many as the headers have room for.
+    let many = format!("{BASE}/app_list?{}", "appname=x&".repeat(5000));
+    assert_eq!(bench.ask(Method::GET, &many, "").await.status(), 200);
 }
 
 #[tokio::test]
