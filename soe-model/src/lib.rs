@@ -14,6 +14,9 @@
 //! **Computers** ([`computer::Computer`]) execute them: containers with workers and
 //! queues, on processors whose cores are shared.
 //!
+//! **Instances** ([`instances::Instances`]) are the life cycle of containers: cold starts,
+//! keep-alive, eviction and autoscaling.
+//!
 //! **Brokers** ([`broker::Broker`]) select a destination for each call. A router selects
 //! by [policy](broker::policy) and by weights that an [optimizer](broker::optimizer)
 //! updates. A dispatcher selects by the predictions of its
@@ -145,8 +148,10 @@ pub mod computer;
 pub mod conf;
 pub mod controller;
 pub mod deployment;
+pub mod duration;
 pub mod function;
 mod hash;
+pub mod instances;
 pub mod mec;
 pub mod names;
 pub mod network;

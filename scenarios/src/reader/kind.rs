@@ -135,6 +135,11 @@ fn value_toml(value: &Value) -> String {
             let sizes: Vec<_> = sizes.iter().map(|size| format!("\"{size}\"")).collect();
             format!("[{}]", sizes.join(", "))
         }
+        Value::DurationList(durations) => {
+            let durations = durations.iter();
+            let durations: Vec<_> = durations.map(|it| format!("\"{it}\"")).collect();
+            format!("[{}]", durations.join(", "))
+        }
         other => super::syntax::string(&other.to_string()),
     }
 }

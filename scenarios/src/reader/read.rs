@@ -413,6 +413,15 @@ impl Reader<'_, '_> {
                 let sizes: Result<Vec<_>, _> = items.iter().map(size).collect();
                 sizes.map(|sizes| Value::ByteList(sizes.into()))
             }
+            (Quantity::DurationList, Raw::List(items)) if !items.is_empty() => {
+                let duration = |item: &Node| match &item.raw {
+                    Raw::Text(text) => soe_model::units::parse_duration(&quote(text))
+                        .map_err(|error| error.to_string()),
+                    _ => Err(unexpected()),
+                };
+                let durations: Result<Vec<_>, _> = items.iter().map(duration).collect();
+                durations.map(|durations| Value::DurationList(durations.into()))
+            }
             _ => Err(unexpected()),
         };
         value

@@ -210,6 +210,7 @@ fn of_parameter(parameter: &Parameter) -> Json {
         Quantity::Duration => duration(),
         Quantity::Bytes => bytes(),
         Quantity::ByteList => json!({ "type": "array", "items": bytes(), "minItems": 1 }),
+        Quantity::DurationList => json!({ "type": "array", "items": duration(), "minItems": 1 }),
         Quantity::Number { min, max } => number(min, max),
         Quantity::Count { min } => json!({ "type": "integer", "minimum": min }),
         Quantity::Word(words) => json!({ "enum": words }),

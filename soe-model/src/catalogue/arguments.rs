@@ -77,6 +77,10 @@ impl Arguments {
         byte_list, ByteList, Arc<[Bytes]>
     }
     getter! {
+        /// A parameter of [`Quantity::DurationList`](super::Quantity::DurationList).
+        duration_list, DurationList, Arc<[SimDuration]>
+    }
+    getter! {
         /// A parameter of [`Quantity::Number`](super::Quantity::Number).
         number, Number, f64
     }

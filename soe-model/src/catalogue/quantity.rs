@@ -17,6 +17,8 @@ pub enum Quantity {
     Bytes,
     /// A list of sizes, `["1 kB", "10 kB"]`.
     ByteList,
+    /// A list of durations, `["100 ms", "2 s"]`.
+    DurationList,
     /// A number between two bounds, both included.
     Number {
         /// Least value.
@@ -45,6 +47,8 @@ pub enum Value {
     Bytes(Bytes),
     /// Of [`Quantity::ByteList`], not empty.
     ByteList(Arc<[Bytes]>),
+    /// Of [`Quantity::DurationList`], not empty.
+    DurationList(Arc<[SimDuration]>),
     /// Of [`Quantity::Number`].
     Number(f64),
     /// Of [`Quantity::Count`].
@@ -80,6 +84,13 @@ impl Quantity {
                     .map(units::parse_bytes)
                     .collect::<Result<_, _>>()?;
                 Ok(Value::ByteList(sizes))
+            }
+            Self::DurationList => {
+                let durations = text
+                    .split(',')
+                    .map(units::parse_duration)
+                    .collect::<Result<_, _>>()?;
+                Ok(Value::DurationList(durations))
             }
             Self::Number { .. } => {
                 self.number(text.trim().parse().map_err(|_| self.malformed(text))?)
@@ -149,6 +160,7 @@ impl Quantity {
             Self::Duration => Value::Duration(SimDuration::from_secs(1)),
             Self::Bytes => Value::Bytes(Bytes(1000)),
             Self::ByteList => Value::ByteList([Bytes(1000)].into()),
+            Self::DurationList => Value::DurationList([SimDuration::from_secs(1)].into()),
             Self::Number { min, max } if max == f64::MAX => Value::Number(min + 1.0),
             Self::Number { min, max } => Value::Number((min + max) / 2.0),
             Self::Count { min } => Value::Count(min.saturating_add(1)),
@@ -166,6 +178,7 @@ impl Quantity {
             Self::Duration => units::DURATION_EXPECTED.to_owned(),
             Self::Bytes => units::BYTES_EXPECTED.to_owned(),
             Self::ByteList => "a list of sizes such as [\"1 kB\", \"10 kB\"]".to_owned(),
+            Self::DurationList => "a list of durations such as [\"100 ms\", \"2 s\"]".to_owned(),
             Self::Number { min, max } if *max == f64::MAX => format!("a number, at least {min}"),
             Self::Number { min, max } => format!("a number from {min} to {max}"),
             Self::Count { min } => format!("a whole number, at least {min}"),
@@ -201,6 +214,7 @@ impl fmt::Display for Value {
             Self::Duration(duration) => duration.fmt(f),
             Self::Bytes(bytes) => bytes.fmt(f),
             Self::ByteList(sizes) => f.write_str(&list(sizes.iter())),
+            Self::DurationList(durations) => f.write_str(&list(durations.iter())),
             Self::Number(number) => number.fmt(f),
             Self::Count(count) => count.fmt(f),
             Self::Word(word) => f.write_str(word),
