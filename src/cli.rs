@@ -175,9 +175,18 @@ pub struct TaskArgs {
     #[arg(long, conflicts_with_all = ["output", "calls"])]
     pub no_output: bool,
 
-    /// Record every call in calls.csv
-    #[arg(long)]
-    pub calls: bool,
+    /// Record every call in calls.csv; with `=parts` also where its latency went, in
+    /// parts.csv
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHAT",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "outcomes",
+        hide_possible_values = true
+    )]
+    pub calls: Option<CallTables>,
 
     /// Format of standard output
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -186,6 +195,15 @@ pub struct TaskArgs {
     /// Print nothing but errors
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// What is recorded of every call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CallTables {
+    /// Who called whom, when, and with which outcome
+    Outcomes,
+    /// Also where the latency went
+    Parts,
 }
 
 /// The scenario, and the changes of the command line.

@@ -21,7 +21,7 @@ use soe_sim::{
 use tokio::process::Command;
 use tokio::runtime::Runtime;
 
-use crate::cli::{LiveServeArgs, LiveUpArgs, WhichArgs};
+use crate::cli::{CallTables, LiveServeArgs, LiveUpArgs, WhichArgs};
 use crate::deliver::{Run, load, load_task, result_folder};
 use crate::failure::{Failure, tell};
 
@@ -65,7 +65,8 @@ pub fn up(args: &LiveUpArgs) -> Result<(), Failure> {
     runtime.shutdown_background();
     let elapsed = started.elapsed();
     let recording = Recording {
-        calls: task.calls,
+        calls: task.calls.is_some(),
+        parts: task.calls == Some(CallTables::Parts),
         samples: None,
     };
     let calls: usize = runs.iter().map(|run| run.calls.len()).sum();

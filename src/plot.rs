@@ -185,6 +185,7 @@ impl Kind {
             Self::Timeline => FigureKind::Timeline,
             Self::Series => FigureKind::Series,
             Self::Stacked => FigureKind::Stacked,
+            Self::Parts => FigureKind::Parts,
             Self::WarmUp => FigureKind::WarmUp,
         }
     }

@@ -7,7 +7,7 @@ use soe_model::deployment::Deployment;
 use soe_model::units::parse_duration;
 use soe_sim::{Progress, Recording, Results};
 
-use crate::cli::RunArgs;
+use crate::cli::{CallTables, RunArgs};
 use crate::deliver::{Run, load_task, result_folder};
 use crate::failure::{Failure, tell};
 use crate::progress::Watch;
@@ -26,7 +26,8 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
         return Err(Failure::input("--samples: the period must be more than 0"));
     }
     let recording = Recording {
-        calls: task.calls,
+        calls: task.calls.is_some(),
+        parts: task.calls == Some(CallTables::Parts),
         samples,
     };
     let progress = Arc::new(Progress::default());

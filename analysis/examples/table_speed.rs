@@ -29,6 +29,7 @@ fn main() -> std::io::Result<()> {
         load1_percent: Some((call % 101) as u32),
         hops: 2,
         outcome: Outcome::Ok,
+        parts: None,
     };
 
     let start = Instant::now();

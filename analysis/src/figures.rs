@@ -5,6 +5,7 @@
 //! a timeline of its calls, its time series, and the warm-up. [`FigureOptions`] restrict the selection or change axes.
 
 mod calls;
+mod parts;
 mod run;
 mod sweep;
 
@@ -33,6 +34,8 @@ pub enum FigureKind {
     Series,
     /// Utilization of all processors, on top of each other.
     Stacked,
+    /// Where the latency of calls goes, part on part.
+    Parts,
     /// Where the warm-up ends, and how the rule found it.
     WarmUp,
 }

@@ -19,7 +19,7 @@
 //!     replication, call, client, function, path: None, computer,
 //!     input_bytes: 10_000, output_bytes: Some(10_000), sent_ns: call * 1_000_000_000,
 //!     latency_ns: Some(101_000_000 + call * 1000 + u64::from(replication) * 10_000),
-//!     processing_ns: Some(100_040_000), load1_percent: Some(0), hops: 0, outcome: Outcome::Ok,
+//!     processing_ns: Some(100_040_000), load1_percent: Some(0), hops: 0, outcome: Outcome::Ok, parts: None,
 //! };
 //! let calls: Vec<CallRecord> = (0..3).flat_map(|r| (0..10).map(move |n| call(r, n))).collect();
 //!
@@ -157,9 +157,9 @@ pub use statistics::{
 pub use stems::Stems;
 pub use summary::{Summary, SummaryRow};
 pub use table::{
-    Better, CallRecord, Column, ColumnType, CsvTable, KnownMetrics, Metric, MetricRecord, NameId,
-    Names, Outcome, Record, SampleRecord, TABLE_FORMAT, TableColumns, dictionary, tables_reference,
-    write_json_line,
+    Better, CallParts, CallRecord, Column, ColumnType, CsvTable, KnownMetrics, Metric,
+    MetricRecord, NameId, Names, Outcome, PartsRecord, Record, SampleRecord, TABLE_FORMAT,
+    TableColumns, dictionary, tables_reference, write_json_line,
 };
 pub use text::{TextTable, short_numbers};
 pub use unit::Unit;

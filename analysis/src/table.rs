@@ -1,5 +1,5 @@
-//! The three tables from which all reports are computed (calls, samples and metrics), and the columns of all other
-//! tables.
+//! The tables from which all reports are computed (calls and the parts of their latencies, samples, metrics), and the
+//! columns of all other tables.
 //!
 //! Records are plain numbers and [`NameId`]s, so that millions can be collected cheaply. Names are resolved only when a
 //! table is written. Each table has a dictionary of its columns. The header line, `columns.json` and the documentation
@@ -11,6 +11,7 @@
 mod call;
 mod metric;
 mod names;
+mod parts;
 mod sample;
 mod summary;
 mod sweep;
@@ -18,6 +19,7 @@ mod sweep;
 pub use call::{CallRecord, Outcome};
 pub use metric::{Better, KnownMetrics, Metric, MetricRecord};
 pub use names::{NameId, Names};
+pub use parts::{CallParts, PartsRecord};
 pub use sample::SampleRecord;
 pub(crate) use summary::SUMMARY;
 
@@ -123,6 +125,7 @@ pub fn dictionary() -> Vec<TableColumns> {
     let tables = [
         ("summary", SUMMARY),
         (CallRecord::TABLE, CallRecord::COLUMNS),
+        (PartsRecord::TABLE, PartsRecord::COLUMNS),
         (SampleRecord::TABLE, SampleRecord::COLUMNS),
         (MetricRecord::TABLE, MetricRecord::COLUMNS),
         ("replications", sweep::REPLICATIONS),

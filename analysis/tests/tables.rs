@@ -34,6 +34,7 @@ fn call(names: &mut Names) -> CallRecord {
         load1_percent: Some(12),
         hops: 2,
         outcome: Outcome::Ok,
+        parts: None,
     }
 }
 

@@ -166,6 +166,7 @@ impl Computer {
             operations: demand.operations,
             memory: demand.memory,
             submitted: now,
+            assigned: now,
             started: now,
         };
         if container.occupied == container.workers {
@@ -214,8 +215,9 @@ impl Computer {
         let container = &mut self.containers[task.container as usize];
         container.running -= 1;
         container.occupied -= 1;
-        if let Some(next) = container.queue.pop_front() {
+        if let Some(mut next) = container.queue.pop_front() {
             container.occupied += 1;
+            next.assigned = finished;
             if processor.admit(next) {
                 container.started_waiting(&next);
             }

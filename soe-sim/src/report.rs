@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use analysis::verdict::Verdict;
-use analysis::{Outcome, Summary, SummaryRow, TextTable};
+use analysis::{CallParts, Outcome, Summary, SummaryRow, TextTable};
 use soe_model::deployment::Deployment;
 
 use crate::results::Results;
@@ -22,6 +22,7 @@ pub fn report(title: &str, deployment: &Deployment, results: &Results) -> String
         calls(results),
         verdict(&results.summary),
         durations(&results.summary),
+        parts(&results.summary),
         outcomes(&results.summary),
         computers(&results.summary),
         tables(results),
@@ -146,6 +147,29 @@ fn durations(summary: &Summary) -> String {
         text += "quantiles from a histogram: within 0.4 % of those of type 7\n";
     }
     text
+}
+
+/// Where the latency goes; nothing where that is not known.
+fn parts(summary: &Summary) -> String {
+    let entities = entities(summary, CallParts::METRICS[0]);
+    if entities.is_empty() {
+        return String::new();
+    }
+    let mut table = TextTable::new().left("mean");
+    for part in CallParts::NAMES {
+        table = table.right(part);
+    }
+    for entity in entities.iter().take(LISTED) {
+        let cells = CallParts::METRICS.map(|metric| {
+            row(summary, metric, entity).map_or("n/a".to_owned(), SummaryRow::to_text)
+        });
+        let label = match *entity {
+            ALL => "latency".to_owned(),
+            entity => format!("latency of {entity}"),
+        };
+        table.row(std::iter::once(label).chain(cells));
+    }
+    table.render() + &more(entities.len(), LISTED, "functions")
 }
 
 /// The fate of the calls.

@@ -5,8 +5,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use analysis::{
-    CallRecord, CsvTable, FolderError, Manifest, MetricRecord, Names, ResultFolder, SampleRecord,
-    Summary, write_json_line,
+    CallRecord, CsvTable, FolderError, Manifest, MetricRecord, Names, PartsRecord, ResultFolder,
+    SampleRecord, Summary, write_json_line,
 };
 use sim_core::SimDuration;
 use soe_model::deployment::Deployment;
@@ -22,6 +22,8 @@ const SHOWN: usize = 20;
 pub struct Recording {
     /// Every call.
     pub calls: bool,
+    /// Where the latency of every call went.
+    pub parts: bool,
     /// Time series, sampled once per this simulated time.
     pub samples: Option<SimDuration>,
 }
@@ -38,13 +40,14 @@ pub struct Results {
     /// The first calls of replication 0, in order of their end, and the names in
     /// them.
     pub first_calls: (Vec<CallRecord>, Names),
-    parts: Vec<Parts>,
+    tables: Vec<Tables>,
 }
 
 /// Tables of one replication, in files that vanish when they are dropped.
 #[derive(Debug, Default)]
-struct Parts {
+struct Tables {
     calls: Option<File>,
+    parts: Option<File>,
     samples: Option<File>,
 }
 
@@ -54,6 +57,7 @@ struct Recorder {
     first: Vec<CallRecord>,
     names: Names,
     calls: Option<CsvTable<BufWriter<File>, CallRecord>>,
+    parts: Option<CsvTable<BufWriter<File>, PartsRecord>>,
     samples: Option<CsvTable<BufWriter<File>, SampleRecord>>,
     error: Option<io::Error>,
 }
@@ -111,7 +115,7 @@ impl Results {
         observed: Vec<(ReplicationResult, Option<Recorder>)>,
     ) -> io::Result<Self> {
         let mut replications = Vec::with_capacity(observed.len());
-        let mut parts = Vec::new();
+        let mut tables = Vec::new();
         let mut first_calls = (Vec::new(), Names::new());
         for (result, recorder) in observed {
             if let Some(mut recorder) = recorder {
@@ -119,7 +123,7 @@ impl Results {
                     first_calls.0 = std::mem::take(&mut recorder.first);
                     first_calls.1 = std::mem::take(&mut recorder.names);
                 }
-                parts.push(recorder.finish()?);
+                tables.push(recorder.finish()?);
             }
             replications.push(result);
         }
@@ -135,7 +139,7 @@ impl Results {
             summary,
             metrics,
             first_calls,
-            parts,
+            tables,
         })
     }
 
@@ -173,10 +177,12 @@ impl Results {
         });
         folder.write("metrics.jsonl", &lines)?;
         folder.write("tables.txt", self.tables().as_bytes())?;
-        let mut parts = std::mem::take(&mut self.parts);
-        let calls = parts.iter_mut().filter_map(|part| part.calls.take());
+        let mut tables = std::mem::take(&mut self.tables);
+        let calls = tables.iter_mut().filter_map(|it| it.calls.take());
         join(&folder, "calls.csv", calls.collect())?;
-        let samples = parts.iter_mut().filter_map(|part| part.samples.take());
+        let parts = tables.iter_mut().filter_map(|it| it.parts.take());
+        join(&folder, "parts.csv", parts.collect())?;
+        let samples = tables.iter_mut().filter_map(|it| it.samples.take());
         join(&folder, "samples.csv", samples.collect())?;
         folder.describe([], self.metrics.0.iter().map(|record| record.metric))?;
         folder.commit(manifest)
@@ -266,32 +272,36 @@ fn in_memory(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Vec<u8> {
 
 impl Recorder {
     fn new(replication: u32, recording: Recording) -> io::Result<Option<Self>> {
-        if replication > 0 && !recording.calls && recording.samples.is_none() {
+        if replication > 0 && !recording.calls && !recording.parts && recording.samples.is_none() {
             return Ok(None);
         }
         let file = |wanted: bool| wanted.then(tempfile::tempfile).transpose();
         let calls = file(recording.calls)?.map(BufWriter::new);
+        let parts = file(recording.parts)?.map(BufWriter::new);
         let samples = file(recording.samples.is_some())?.map(BufWriter::new);
         Ok(Some(Self {
             shown: if replication == 0 { SHOWN } else { 0 },
             first: Vec::new(),
             names: Names::new(),
             calls: calls.map(CsvTable::new).transpose()?,
+            parts: parts.map(CsvTable::new).transpose()?,
             samples: samples.map(CsvTable::new).transpose()?,
             error: None,
         }))
     }
 
-    fn finish(self) -> io::Result<Parts> {
+    fn finish(self) -> io::Result<Tables> {
         if let Some(error) = self.error {
             return Err(error);
         }
         let file =
             |writer: BufWriter<File>| writer.into_inner().map_err(|error| error.into_error());
         let calls = self.calls.map(|table| table.finish().and_then(file));
+        let parts = self.parts.map(|table| table.finish().and_then(file));
         let samples = self.samples.map(|table| table.finish().and_then(file));
-        Ok(Parts {
+        Ok(Tables {
             calls: calls.transpose()?,
+            parts: parts.transpose()?,
             samples: samples.transpose()?,
         })
     }
@@ -305,6 +315,12 @@ impl Observer for Recorder {
         }
         if let Some(calls) = &mut self.calls
             && let Err(error) = calls.write(call, names)
+        {
+            self.error.get_or_insert(error);
+        }
+        if let Some(table) = &mut self.parts
+            && let Some(parts) = call.parts
+            && let Err(error) = table.write(&PartsRecord::of(call, parts), names)
         {
             self.error.get_or_insert(error);
         }

@@ -287,6 +287,8 @@ pub enum Kind {
     Series,
     /// Utilization of all processors, stacked
     Stacked,
+    /// Where the latency of calls goes: means of its parts, stacked
+    Parts,
     /// End of the warm-up, and the values on which the rule works
     WarmUp,
 }

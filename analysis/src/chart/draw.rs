@@ -107,7 +107,12 @@ pub(super) fn draw_series(svg: &mut Svg, frame: &Frame, all: &[Series], referenc
             Mark::Line => band(svg, frame, series, &style),
             Mark::Areas => shapes::area(svg, frame, series, &style),
             Mark::Spans => shapes::spans(svg, frame, series, &style),
-            Mark::Boxes | Mark::Bars | Mark::Histogram | Mark::Steps | Mark::Distribution => {}
+            Mark::Boxes
+            | Mark::Bars
+            | Mark::Piles
+            | Mark::Histogram
+            | Mark::Steps
+            | Mark::Distribution => {}
         }
         svg.end();
     }
@@ -118,7 +123,7 @@ pub(super) fn draw_series(svg: &mut Svg, frame: &Frame, all: &[Series], referenc
             Mark::Line => line(svg, frame, series, &style),
             Mark::Steps | Mark::Distribution => steps(svg, frame, series, &style),
             Mark::Boxes => shapes::boxes(svg, frame, all, index),
-            Mark::Bars | Mark::Histogram | Mark::Areas | Mark::Spans => {}
+            Mark::Bars | Mark::Piles | Mark::Histogram | Mark::Areas | Mark::Spans => {}
         }
         svg.end();
     }
@@ -255,16 +260,16 @@ fn whisker(svg: &mut Svg, x: f64, low: f64, high: f64, attributes: &str) {
     );
 }
 
-/// Bars, those of several series side by side, and their whiskers.
-fn draw_bars(svg: &mut Svg, frame: &Frame, series: &[Series]) {
+/// Bars, those of several series side by side or on top of each other, and their whiskers.
+fn draw_bars(svg: &mut Svg, frame: &Frame, all: &[Series]) {
     let base = frame.y.base();
-    let bars: Vec<usize> = (0..series.len())
-        .filter(|&index| series[index].mark == Mark::Bars)
+    let bars: Vec<usize> = (0..all.len())
+        .filter(|&index| all[index].mark == Mark::Bars)
         .collect();
-    let group = group_width(frame, series, Mark::Bars) * 0.8;
+    let group = group_width(frame, all, Mark::Bars) * 0.8;
     let width = group / bars.len().max(1) as f64;
     let ink = format!(" stroke=\"{INK}\" stroke-width=\".7\" fill=\"none\"");
-    for (index, series) in series.iter().enumerate() {
+    for (index, series) in all.iter().enumerate() {
         let style = Style::of(index);
         svg.begin_series(index);
         match series.mark {
@@ -274,6 +279,16 @@ fn draw_bars(svg: &mut Svg, frame: &Frame, series: &[Series]) {
                     let place = frame.at(pair[0].x, pair[0].y).zip(frame.x.at(pair[1].x));
                     if let Some(((left, top), right)) = place {
                         bar(svg, left, right, top, base, &style);
+                    }
+                }
+            }
+            Mark::Piles => {
+                let half = group_width(frame, all, Mark::Piles) * 0.35;
+                for point in series.points() {
+                    let ends = point.interval.unwrap_or((0.0, point.y));
+                    let ends = frame.y.at(ends.0).zip(frame.y.at(ends.1));
+                    if let Some((x, (low, high))) = frame.x.at(point.x).zip(ends) {
+                        bar(svg, x - half, x + half, high, low, &style);
                     }
                 }
             }

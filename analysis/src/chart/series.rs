@@ -86,6 +86,8 @@ pub(super) enum Mark {
     Steps,
     Distribution,
     Bars,
+    /// Bars between the ends of the interval of each point.
+    Piles,
     /// Bars from the `x` of a point to that of the next; the last point only ends the last bar.
     Histogram,
     Boxes,
@@ -228,6 +230,26 @@ impl Series {
         stacked
     }
 
+    /// Quantities side by side that add up, each drawn on top of those before: places of the horizontal axis, and for
+    /// each label a value per place.
+    ///
+    /// ```
+    /// use analysis::{Axis, Chart, Series};
+    ///
+    /// let parts = [("queue", vec![1.0, 3.0]), ("processor", vec![2.0, 2.0])];
+    /// let chart = Chart::new(Axis::names("", ["a", "b"]), Axis::linear("latency", "ms").from_zero());
+    /// let chart = Series::pile(&[0.0, 1.0], &parts).into_iter().fold(chart, Chart::series);
+    /// assert!(chart.to_svg().contains("processor"));
+    /// ```
+    pub fn pile<S: AsRef<str>>(places: &[f64], layers: &[(S, Vec<f64>)]) -> Vec<Self> {
+        let stacked = Self::stack(places, layers).into_iter();
+        let piled = stacked.map(|series| Self {
+            mark: Mark::Piles,
+            ..series
+        });
+        piled.collect()
+    }
+
     /// Horizontal bars, such as calls over time: start, end, and the place of the vertical axis.
     pub fn spans(label: &str, spans: impl IntoIterator<Item = (f64, f64, f64)>) -> Self {
         let spans = spans.into_iter();
@@ -305,7 +327,7 @@ impl Series {
     pub(super) fn starts_at_zero(&self) -> bool {
         matches!(
             self.mark,
-            Mark::Bars | Mark::Histogram | Mark::Distribution | Mark::Areas
+            Mark::Bars | Mark::Piles | Mark::Histogram | Mark::Distribution | Mark::Areas
         )
     }
 
@@ -315,7 +337,9 @@ impl Series {
             Mark::Line => 0.03,
             Mark::Steps | Mark::Distribution | Mark::Areas => 0.0,
             Mark::Histogram | Mark::Spans => 0.02,
-            Mark::Bars | Mark::Boxes => 0.6 / self.places.len().saturating_sub(1).max(1) as f64,
+            Mark::Bars | Mark::Piles | Mark::Boxes => {
+                0.6 / self.places.len().saturating_sub(1).max(1) as f64
+            }
         }
     }
 }

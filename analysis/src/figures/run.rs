@@ -1,7 +1,7 @@
 //! Figures of a single run.
 
 use super::calls::OfCalls;
-use super::{Figure, FigureError, FigureKind, FigureOptions};
+use super::{Figure, FigureError, FigureKind, FigureOptions, parts};
 use crate::calls::CallStudy;
 use crate::chart::{Axis, Chart, Series};
 use crate::results::{MetricValues, ResultSet};
@@ -28,6 +28,7 @@ pub(super) fn figures(
     if options.wants(FigureKind::Bars) {
         figures.extend(bars(results, options));
     }
+    figures.extend(parts::figure(results, options));
     let mut study = None;
     if results.has_calls() {
         let of_calls = OfCalls::read(results, options, judged)?;

@@ -1,6 +1,6 @@
 //! Figures of the points of a sweep.
 
-use super::{AxisLook, Figure, FigureError, FigureKind, FigureOptions};
+use super::{AxisLook, Figure, FigureError, FigureKind, FigureOptions, parts};
 use crate::chart::{Axis, Chart, HeatMap, Point, Series};
 use crate::results::{PointAxis, Points, ResultSet};
 use crate::statistics::Interval;
@@ -92,6 +92,7 @@ pub(super) fn figures(
             }
         }
     }
+    figures.extend(parts::figure(results, options));
     Ok(figures)
 }
 

@@ -1,6 +1,6 @@
 //! The table of calls: one row per function call of a client.
 
-use super::{Column, NameId, Names, Record};
+use super::{CallParts, Column, NameId, Names, Record};
 use serde::Serialize;
 
 /// One function call, from the moment the client sends it until its outcome is known (or the run ends).
@@ -35,6 +35,8 @@ pub struct CallRecord {
     pub hops: u32,
     /// The outcome of the call.
     pub outcome: Outcome,
+    /// Where its latency went, if it was executed and that is known; [a table of its own](super::PartsRecord).
+    pub parts: Option<CallParts>,
 }
 
 /// The outcome of a call.

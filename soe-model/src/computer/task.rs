@@ -16,7 +16,9 @@ pub struct Completion {
     pub task: TaskId,
     /// When it was submitted.
     pub submitted: SimTime,
-    /// When it got a worker and memory and began to run.
+    /// When it got a worker.
+    pub assigned: SimTime,
+    /// When it also had memory and began to run.
     pub started: SimTime,
     /// When it was done.
     pub finished: SimTime,
@@ -25,6 +27,16 @@ pub struct Completion {
 }
 
 impl Completion {
+    /// How long it waited for a worker.
+    pub fn waited_for_worker(&self) -> SimDuration {
+        self.assigned.since(self.submitted)
+    }
+
+    /// How long it then waited for memory.
+    pub fn waited_for_memory(&self) -> SimDuration {
+        self.started.since(self.assigned)
+    }
+
     /// From submission to completion, the original's `ptime`.
     pub fn processing(&self) -> SimDuration {
         self.finished.since(self.submitted)
@@ -40,6 +52,7 @@ pub(super) struct Task {
     pub operations: Operations,
     pub memory: Bytes,
     pub submitted: SimTime,
+    pub assigned: SimTime,
     pub started: SimTime,
 }
 
@@ -48,6 +61,7 @@ impl Task {
         Completion {
             task: self.id,
             submitted: self.submitted,
+            assigned: self.assigned,
             started: self.started,
             finished,
             load: self.load,

@@ -249,7 +249,9 @@ impl Brokers {
                         arrived,
                         attempt,
                     };
-                    let leg = side.onward(origin, arrived, destination, &header, &shared.wire);
+                    let wire = &shared.wire;
+                    let mut leg = side.onward(origin, arrived, destination, &header, wire);
+                    leg.at_brokers += (cx.now() + after).since(wire.leg(arrived).arrives);
                     shared.wire.send_request(leg, after, cx);
                 }
                 Action::Probe {
@@ -334,6 +336,8 @@ impl BrokerSide {
             input: header.input,
             call: call.call,
             issued: call.issued,
+            arrives: call.arrives,
+            at_brokers: call.at_brokers,
             hops: header.hops,
             forward: header.forward,
             dry: header.dry,

@@ -76,6 +76,8 @@ impl ClientSide {
             input: issued.call.size,
             call: issued.id,
             issued: now,
+            arrives: now,
+            at_brokers: SimDuration::ZERO,
             hops: 0,
             forward: false,
             dry: false,
@@ -252,6 +254,7 @@ impl Clients {
             match granted {
                 Some((_, endpoint)) => {
                     leg.to = endpoint;
+                    leg.at_brokers = cx.now().since(leg.issued);
                     shared.wire.send_request(leg, SimDuration::ZERO, cx);
                 }
                 None => {
@@ -313,7 +316,7 @@ impl Clients {
         match machine.answered(now, number, destination, good) {
             Verdict::Won | Verdict::Failed => {
                 self.under_way -= 1;
-                recorder.ended(now, ended(client, leg));
+                recorder.ended(now, ended(client, leg, now));
             }
             Verdict::Pending | Verdict::Late | Verdict::Unknown => {}
         }
@@ -381,8 +384,9 @@ impl Clients {
             // A call with several legs ends with the last leg cancelled.
             let machine = &mut self.sides[client.index()].machine;
             if machine.answered(now, number, destination, false) == Verdict::Failed {
-                let mut left_over = ended(client, leg);
+                let mut left_over = ended(client, leg, now);
                 left_over.result = Ending::InProgress;
+                left_over.parts = None;
                 shared.recorder.left_over(left_over);
             }
         }
@@ -398,21 +402,25 @@ impl Clients {
             };
             for (call, leg) in waiting {
                 side.machine.answered(now, *call, 0, false);
-                let mut left_over = ended(ClientId(number), leg);
+                let mut left_over = ended(ClientId(number), leg, now);
                 left_over.result = Ending::InProgress;
+                left_over.parts = None;
                 shared.recorder.left_over(left_over);
             }
         }
     }
 }
 
-fn ended(client: ClientId, leg: &Leg) -> Ended {
+fn ended(client: ClientId, leg: &Leg, now: SimTime) -> Ended {
     let mut hops = 0;
     let mut path = None;
+    let mut parts = None;
     let result = match leg.reply {
         Reply::Done(execution) => {
             hops = execution.hops;
             path = execution.path;
+            let latency = now.since(leg.issued);
+            parts = Some(execution.times.parts(latency, execution.processing));
             Ending::Completed {
                 computer: execution.computer.0,
                 processing: execution.processing,
@@ -432,5 +440,6 @@ fn ended(client: ClientId, leg: &Leg) -> Ended {
         result,
         path,
         hops,
+        parts,
     }
 }

@@ -7,7 +7,7 @@ use soe_model::units::{Bytes, OpsPerSecond};
 
 use super::event::{Alarm, Cx, Event};
 use super::ids::{ComputerId, ControllerId, LegId};
-use super::leg::{Execution, Reply};
+use super::leg::{Execution, Reply, Times};
 use super::shared::Shared;
 
 /// A computer and its node.
@@ -172,6 +172,7 @@ impl Computers {
                         hops: hops + 1,
                         output: Bytes(0),
                         path: None,
+                        times: Times::default(),
                     };
                     return shared.wire.respond(id, Reply::Done(execution), cx);
                 }
@@ -240,6 +241,7 @@ impl Computers {
             hops: leg.hops + 1,
             output: output.map_or(Bytes(0), |output| output.size(leg.input)),
             path: None,
+            times: Times::of(leg, done),
         };
         shared.wire.respond(id, Reply::Done(execution), cx);
     }

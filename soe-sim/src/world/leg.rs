@@ -4,11 +4,11 @@
 //! started by the arrival of the one before, and answered in reverse. A leg
 //! exists from the sending of its request until its response has been handled.
 
-use analysis::NameId;
+use analysis::{CallParts, NameId};
 use sim_core::{SimDuration, SimTime};
 use slab::Slab;
 use soe_model::broker::{Attempt, ProbeId};
-use soe_model::computer::Load;
+use soe_model::computer::{Completion, Load};
 use soe_model::names::{EndpointId, FunctionId, NodeId};
 use soe_model::units::Bytes;
 use soe_model::workflow::Sending;
@@ -28,6 +28,10 @@ pub(super) struct Leg {
     /// same for all legs of a call.
     pub call: u64,
     pub issued: SimTime,
+    /// When the request arrives.
+    pub arrives: SimTime,
+    /// How long the call has been at brokers before this leg.
+    pub at_brokers: SimDuration,
     /// Nodes traversed, this receiver not counted.
     pub hops: u32,
     /// Sent by a broker: the receiver may use final destinations only.
@@ -90,6 +94,46 @@ pub(super) struct Execution {
     pub output: Bytes,
     /// The brokers that the response has passed, if there is an observer.
     pub path: Option<NameId>,
+    pub times: Times,
+}
+
+/// Where the time of a call went until it was executed; the rest of its latency is the way
+/// back.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Times {
+    pub network_there: SimDuration,
+    pub broker: SimDuration,
+    pub worker_queue: SimDuration,
+    pub memory_queue: SimDuration,
+}
+
+impl Times {
+    /// Those of a task that is done, which this leg brought.
+    #[inline]
+    pub fn of(leg: &Leg, done: &Completion) -> Self {
+        Self {
+            network_there: leg.arrives.since(leg.issued) - leg.at_brokers,
+            broker: leg.at_brokers,
+            worker_queue: done.waited_for_worker(),
+            memory_queue: done.waited_for_memory(),
+        }
+    }
+
+    /// The parts of a call with this latency and time at the computer.
+    #[inline]
+    pub fn parts(&self, latency: SimDuration, processing: SimDuration) -> CallParts {
+        let before = self.network_there + self.broker;
+        let processor = processing - self.worker_queue - self.memory_queue;
+        CallParts {
+            network_there: self.network_there.as_nanos(),
+            broker: self.broker.as_nanos(),
+            worker_queue: self.worker_queue.as_nanos(),
+            memory_queue: self.memory_queue.as_nanos(),
+            start: 0,
+            processor: processor.as_nanos(),
+            network_back: (latency - processing - before).as_nanos(),
+        }
+    }
 }
 
 /// All legs in progress.

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use analysis::Metric;
 use analysis::verdict::{
     CORRELATION, DRIFT, EFFECTIVE, GROWTH, OFFERED_LOAD, UNFINISHED, UNSETTLED,
 };
+use analysis::{CallParts, Metric};
 use sim_core::SimTime;
 use soe_model::names::ALL;
 
@@ -20,6 +20,17 @@ const QUANTILES: [(f64, &Metric, &Metric); 4] = [
     (0.90, &LATENCY_P90, &PROCESSING_P90),
     (0.95, &LATENCY_P95, &PROCESSING_P95),
     (0.99, &LATENCY_P99, &PROCESSING_P99),
+];
+
+/// The means of the parts of latencies, in the order of [`CallParts::NAMES`].
+static PARTS: [&Metric; CallParts::NAMES.len()] = [
+    &NETWORK_THERE,
+    &BROKER,
+    &WORKER_QUEUE,
+    &MEMORY_QUEUE,
+    &START,
+    &PROCESSOR,
+    &NETWORK_BACK,
 ];
 
 analysis::metrics! {
@@ -58,6 +69,20 @@ analysis::metrics! {
         "95th percentile of the time at the computer; type 7, of more than 256 calls from a histogram with an error of at most 0.4 %";
     PROCESSING_P99 = "processing_p99", Nanoseconds, "99th percentile of processing time", Lower, 0,
         "99th percentile of the time at the computer; type 7, of more than 256 calls from a histogram with an error of at most 0.4 %";
+    NETWORK_THERE = "network_there_mean", Nanoseconds, "network there", Lower, 0,
+        "Mean time of completed calls on the way from client to computer (calls of single functions)";
+    BROKER = "broker_mean", Nanoseconds, "broker", Lower, 0,
+        "Mean time of completed calls at brokers: their delay, estimates, failed attempts; and waiting for a controller";
+    WORKER_QUEUE = "worker_queue_mean", Nanoseconds, "worker queue", Lower, 0,
+        "Mean time of completed calls at the computer until a worker was free";
+    MEMORY_QUEUE = "memory_queue_mean", Nanoseconds, "memory queue", Lower, 0,
+        "Mean time of completed calls from then until memory was free";
+    START = "start_mean", Nanoseconds, "start", Lower, 0,
+        "Mean time of completed calls until their container was ready: cold starts";
+    PROCESSOR = "processor_mean", Nanoseconds, "processor", Lower, 0,
+        "Mean time of completed calls on the processor, which other calls may share";
+    NETWORK_BACK = "network_back_mean", Nanoseconds, "network back", Lower, 0,
+        "Mean time of completed calls on the way back; these seven add up to the mean latency";
     SHARE = "share", Ratio, "share of calls", Neither, 0,
         "Share of the completed calls that this computer executed";
     TRAFFIC = "traffic", Bytes, "traffic", Lower, 0,
@@ -270,5 +295,11 @@ fn report_statistics(
     for (q, latency, processing) in QUANTILES {
         report(latency, calls.latency.quantile(q));
         report(processing, calls.processing.quantile(q));
+    }
+    // Nothing is said of functions whose parts are not known: workflows, and live runs.
+    if calls.parts.count() > 0 || calls.completed == 0 {
+        for (metric, mean) in PARTS.iter().zip(calls.parts.means()) {
+            report(metric, mean);
+        }
     }
 }

@@ -166,6 +166,7 @@ fn under_way(call: &ObservedCall, number: u64, function: u32) -> Ended {
         result: Ending::InProgress,
         path: None,
         hops: 0,
+        parts: None,
     }
 }
 

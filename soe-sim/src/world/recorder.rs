@@ -1,7 +1,7 @@
 //! What a run remembers: statistics in constant memory, and every call for an
 //! observer.
 
-use analysis::{CallRecord, Metric, NameId, Names, Outcome, SampleRecord};
+use analysis::{CallParts, CallRecord, Metric, NameId, Names, Outcome, SampleRecord};
 use sim_core::monitor::{QuantileSketch, interpolate};
 use sim_core::{SimDuration, SimTime};
 use soe_model::units::Bytes;
@@ -120,6 +120,42 @@ pub struct CallStatistics {
     pub latency: Distribution,
     /// On the computer, of completed calls.
     pub processing: Distribution,
+    /// Where their time went, of those completed calls of which that is known.
+    pub parts: MeanParts,
+}
+
+/// The means of the parts of latencies.
+#[derive(Clone, Debug, Default)]
+pub struct MeanParts {
+    count: u64,
+    /// In nanoseconds, exact.
+    sums: [u128; CallParts::NAMES.len()],
+}
+
+impl MeanParts {
+    #[inline]
+    fn record(&mut self, parts: &CallParts) {
+        self.count += 1;
+        let sums = self.sums.iter_mut().zip(parts.values());
+        sums.for_each(|(sum, part)| *sum += u128::from(part));
+    }
+
+    /// Of how many calls the parts are known.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The mean of each part in nanoseconds, in the order of [`CallParts::NAMES`]; not a
+    /// number of no calls.
+    pub fn means(&self) -> [f64; CallParts::NAMES.len()] {
+        self.sums.map(|sum| sum as f64 / self.count as f64)
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.count += other.count;
+        let sums = self.sums.iter_mut().zip(other.sums);
+        sums.for_each(|(sum, more)| *sum += more);
+    }
 }
 
 impl CallStatistics {
@@ -134,6 +170,7 @@ impl CallStatistics {
         self.lost += other.lost;
         self.latency.merge(&other.latency);
         self.processing.merge(&other.processing);
+        self.parts.merge(&other.parts);
     }
 }
 
@@ -148,6 +185,8 @@ pub(super) struct Ended {
     pub result: Ending,
     pub path: Option<NameId>,
     pub hops: u32,
+    /// Where its time went, if it was executed and that is known.
+    pub parts: Option<CallParts>,
 }
 
 /// Whether a call was executed.
@@ -245,6 +284,9 @@ impl<'o> Recorder<'o> {
                     statistics.completed += 1;
                     statistics.latency.record(now.since(call.issued));
                     statistics.processing.record(processing);
+                    if let Some(parts) = &call.parts {
+                        statistics.parts.record(parts);
+                    }
                     self.executed_by[computer as usize] += 1;
                 }
                 Ending::Lost(_) | Ending::InProgress => statistics.lost += 1,
@@ -279,6 +321,7 @@ impl<'o> Recorder<'o> {
             load1_percent: None,
             hops: call.hops,
             outcome: Outcome::InProgress,
+            parts: call.parts,
         };
         match call.result {
             Ending::Completed {

@@ -61,15 +61,17 @@ impl Wire {
 
     /// Sends a request after `delay`.
     #[inline]
-    pub fn send_request(&mut self, leg: Leg, delay: SimDuration, cx: &mut Cx<'_>) {
+    pub fn send_request(&mut self, mut leg: Leg, delay: SimDuration, cx: &mut Cx<'_>) {
         let to = self.node_of(leg.to);
         let size = self.baggage.size_of_request(leg.baggage, leg.input);
         let travel = self.carry(leg.from, to, size);
+        leg.arrives = cx.now() + delay + travel;
+        let arrives = leg.arrives;
         let leg = self.legs.start(leg);
         if let Some(on_the_way) = &mut self.on_the_way {
-            on_the_way.push((cx.now() + delay + travel, leg));
+            on_the_way.push((arrives, leg));
         }
-        cx.schedule_in(delay + travel, Event::Request(leg));
+        cx.schedule_at(arrives, Event::Request(leg));
     }
 
     /// A request arrives; returns at which entity.

@@ -17,7 +17,7 @@ use super::post::{Message, Owner, Post, RETENTION};
 use crate::world::computer_side::Computers;
 use crate::world::event::{Alarm, Cx, Event};
 use crate::world::ids::{ComputerId, LegId};
-use crate::world::leg::{Execution, Leg, Origin, Reply};
+use crate::world::leg::{Execution, Leg, Origin, Reply, Times};
 use crate::world::recorder::StepRecord;
 use crate::world::shared::Shared;
 
@@ -261,6 +261,7 @@ impl HostSide {
                     hops,
                     output: Bytes(0),
                     path: None,
+                    times: Times::default(),
                 };
                 let leg = LegId::of(call.0);
                 shared.wire.respond(leg, Reply::Done(execution), cx);
@@ -323,6 +324,7 @@ impl HostSide {
             hops: response.hops,
             output: response.output.unwrap_or(Bytes(0)),
             path: None,
+            times: Times::default(),
         };
         let id = LegId::of(call.0);
         let baggage = shared.wire.leg(id).baggage;
@@ -389,6 +391,8 @@ impl HostSide {
             input: request.argument,
             call: u64::MAX,
             issued: cx.now(),
+            arrives: cx.now(),
+            at_brokers: SimDuration::ZERO,
             hops: request.hops,
             forward: false,
             dry: false,

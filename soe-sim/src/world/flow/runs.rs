@@ -269,6 +269,8 @@ impl Runs {
                         input: request.argument,
                         call: active.issued.id,
                         issued: active.at,
+                        arrives: active.at,
+                        at_brokers: SimDuration::ZERO,
                         hops: 0,
                         forward: false,
                         dry: false,
@@ -396,6 +398,7 @@ impl ActiveRun {
             result,
             path: None,
             hops: 0,
+            parts: None,
         }
     }
 }
