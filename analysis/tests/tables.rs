@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 use analysis::{
-    CallRecord, CsvTable, Metric, MetricRecord, NameId, Names, Outcome, Record, SampleRecord, Unit,
-    dictionary, write_json_line,
+    CallRecord, CsvTable, Metric, MetricRecord, NameId, Names, Outcome, PartsRecord, Record,
+    SampleRecord, Unit, dictionary, write_json_line,
 };
 use proptest::prelude::*;
 
@@ -158,6 +158,7 @@ fn every_table_is_in_the_dictionary() {
         [
             "summary",
             CallRecord::TABLE,
+            PartsRecord::TABLE,
             SampleRecord::TABLE,
             MetricRecord::TABLE,
             "replications",

@@ -56,6 +56,7 @@ mod runner;
 mod section;
 mod statesim_metrics;
 mod study;
+pub mod theory;
 mod verdict;
 
 pub use dictionary::metrics_reference;
