@@ -1,11 +1,13 @@
 //! The options of the command.
 
 mod analysis;
+mod validate;
 
 pub use analysis::{
     AnalyzeArgs, By, CompareArgs, CompareFormat, ExportArgs, ExportFormat, Kind, Picture, PlotArgs,
     ReportArgs,
 };
+pub use validate::{TheoryArgs, ValidateCommand};
 
 use std::path::PathBuf;
 
@@ -66,6 +68,9 @@ pub enum Command {
     /// Compare alternatives, or check results against earlier ones
     #[command(after_long_help = analysis::COMPARE_EXAMPLES)]
     Compare(CompareArgs),
+    /// Hold the simulator against theory
+    #[command(subcommand)]
+    Validate(ValidateCommand),
     /// Verify the digests of all files of a result folder
     Check(CheckArgs),
     /// Draw the figures of a result folder

@@ -62,6 +62,7 @@ mod run;
 mod scenario;
 mod signals;
 mod sweep;
+mod validate;
 
 pub use program::Program;
 pub use {sim_core, soe_model};

@@ -12,11 +12,11 @@ use soe_model::client::arrival::{ARRIVALS, BuildArrivals};
 use soe_model::client::size::{BuildSizes, SIZES};
 use statesim::command;
 
-use crate::cli::{BlobCommand, Cli, Command, LiveCommand, TraceCommand};
+use crate::cli::{BlobCommand, Cli, Command, LiveCommand, TraceCommand, ValidateCommand};
 use crate::failure::Failure;
 use crate::{
     analyze, check, compare, completions, export, list, live, new, plot, report, run, scenario,
-    sweep,
+    sweep, validate,
 };
 
 /// The `soe` command, with kinds of one's own.
@@ -130,6 +130,7 @@ fn execute() -> ExitCode {
             Ok(status) => return status,
             Err(failure) => Err(failure),
         },
+        Command::Validate(ValidateCommand::Theory(args)) => validate::theory(&args),
         Command::Check(args) => check::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::Report(args) => report::run(&args),

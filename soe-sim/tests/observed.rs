@@ -68,6 +68,7 @@ fn observations_become_the_metrics_of_a_run() {
     };
     let recording = Recording {
         calls: true,
+        parts: false,
         samples: None,
     };
     let results = Results::of_observed(&deployment, recording, vec![run]).unwrap();

@@ -2,7 +2,7 @@
 
 mod figures;
 mod findings;
-mod page;
+pub(crate) mod page;
 mod published;
 mod records;
 mod tables;

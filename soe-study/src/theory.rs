@@ -22,6 +22,7 @@ mod forms;
 mod law;
 mod laws;
 mod measured;
+mod report;
 
 pub use forms::{
     erlang_b, erlang_c, mean_field_of_choices, mean_wait_of_many_servers, pollaczek_khinchine,
@@ -29,3 +30,4 @@ pub use forms::{
 };
 pub use law::{Agreement, Case, Checked, Claim, Effort, Fault, Law, Measured, Quantity, Sabotage};
 pub use laws::laws;
+pub use report::TheoryReport;

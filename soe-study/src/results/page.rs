@@ -10,7 +10,7 @@ use crate::runner::Prepared;
 use crate::study::{Plan, Subject};
 use crate::verdict::Verdict;
 
-const STYLE: &str = "\
+pub(crate) const STYLE: &str = "\
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; }
 figure { display: inline-block; margin: 0.5rem; vertical-align: top; max-width: 100%; }
@@ -182,7 +182,7 @@ fn table(plan: &Plan, estimates: &Estimates) -> String {
     text + "</details>\n"
 }
 
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
