@@ -445,7 +445,7 @@ pub enum ScenarioCommand {
 
 #[derive(Args, Debug)]
 pub struct ListArgs {
-    /// What to list: policies, optimizers, estimators, arrivals, sizes, platforms,
+    /// What to list: policies, optimizers, estimators, ejections, arrivals, sizes, platforms,
     /// executions (of StateSim), metrics or studies [default: all kinds]
     pub what: Option<String>,
 }

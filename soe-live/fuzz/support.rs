@@ -8,9 +8,7 @@ use soe_live::Security;
 use soe_live::broker::{Broker, Forwarding};
 use soe_model::broker::optimizer::OPTIMIZERS;
 use soe_model::broker::policy::POLICIES;
-use soe_model::broker::{
-    BrokerKind, BrokerSpec, Compatibility, Failover, ForwardingTime, Limits, TableEntrySpec,
-};
+use soe_model::broker::{BrokerKind, BrokerSpec, Compatibility, Failover, ForwardingTime, Limits, Safeguards, TableEntrySpec};
 use tokio::runtime::{Builder, Runtime};
 
 /// A runtime of one thread.
@@ -50,6 +48,7 @@ fn broker(destination: &str, fake: bool) -> Arc<Broker> {
         }],
         compatibility: Compatibility::Corrected,
         failover: Failover::Always,
+        safeguards: Safeguards::default(),
     };
     let forwarding = Forwarding {
         security: Security::Plaintext,

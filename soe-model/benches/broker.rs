@@ -53,6 +53,7 @@ fn call(kind: BrokerKind) -> f64 {
         table: (0..DESTINATIONS).map(entry).collect(),
         compatibility: Compatibility::Corrected,
         failover: Failover::Always,
+        safeguards: Safeguards::default(),
     };
     let (mut functions, mut endpoints) = (Names::default(), Names::default());
     let streams = Streams::new(1, 0);

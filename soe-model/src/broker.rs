@@ -40,6 +40,7 @@
 //!     }],
 //!     compatibility: Compatibility::Corrected,
 //!     failover: Failover::Always,
+//!     safeguards: Safeguards::default(),
 //! };
 //! let (mut functions, mut endpoints) = (Names::default(), Names::default());
 //! let streams = Streams::new(42, 0);
@@ -76,6 +77,8 @@ mod dispatcher;
 pub mod estimator;
 mod events;
 mod gate;
+mod guard;
+mod health;
 mod ledger;
 pub mod optimizer;
 mod peers;
@@ -83,14 +86,16 @@ pub mod policy;
 mod popularity;
 mod questions;
 mod router;
+pub mod safeguards;
 mod spec;
 mod steps;
 pub mod table;
+mod weighted;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
-use sim_core::{SimTime, Slots, Stream, Streams};
+use sim_core::{SimDuration, SimTime, Slots, Stream, Streams};
 
 pub use call::{
     Action, Answer, Attempt, CallHeader, CallId, MOST_HOPS, Outcome, ProbeId, ProbeReply,
@@ -103,6 +108,7 @@ pub use events::{AttemptOutcome, Failure, ProbeAnswer, RoundTrip};
 pub use peers::{Load, Peer, Peers};
 pub use popularity::Rank;
 pub use router::Router;
+pub use safeguards::Safeguards;
 pub use spec::{
     BrokerKind, BrokerSpec, Compatibility, Failover, ForwardingTime, Limits, TableEntrySpec,
 };
@@ -133,6 +139,8 @@ pub struct Broker {
     compatibility: Compatibility,
     failover: Failover,
     reports_failures: bool,
+    /// What an optimizer learns at least from a failure; zero if nothing.
+    failure_penalty: SimDuration,
     calls_in_progress: Option<u32>,
     forwarding_time: ForwardingTime,
     forwarding_chance: Stream,
@@ -187,7 +195,12 @@ impl Broker {
     ) -> Result<Self, ConfigureError> {
         let kind = match &spec.kind {
             BrokerKind::Router { policy, optimizer } => Kind::Router {
-                router: Box::new(Router::new(policy, optimizer, spec.compatibility)),
+                router: Box::new(Router::new(
+                    policy,
+                    optimizer,
+                    spec.compatibility,
+                    &spec.safeguards,
+                )),
                 chance: streams.stream(&spec.name, "policy"),
             },
             BrokerKind::Dispatcher { estimator } => {
@@ -208,6 +221,7 @@ impl Broker {
             compatibility: spec.compatibility,
             failover: spec.failover,
             reports_failures: spec.controller.is_some(),
+            failure_penalty: spec.safeguards.failure_penalty,
             calls_in_progress: spec.limits.calls_in_progress.map(|limit| limit.max(1)),
             forwarding_time: spec.forwarding_time,
             forwarding_chance: streams.stream(&spec.name, "forwarding time"),
@@ -341,6 +355,7 @@ impl Broker {
                 dispatcher.measured(now, chosen.entry, &observation);
             }
         }
+        self.judge(now, header.forward, chosen.entry, true);
         let outcome = Outcome::Answered {
             destination: chosen.destination,
             latency,
@@ -366,6 +381,9 @@ impl Broker {
         self.done(now, header.forward, &chosen, &ended);
         if self.condemns(failure) {
             self.drop_destination(now, &header, chosen.entry, destination);
+        } else {
+            self.learn_failure(now, header.forward, chosen.entry, now.since(sent));
+            self.judge(now, header.forward, chosen.entry, false);
         }
         if self.fails_over(failure, &header) {
             if let Some(call) = self.calls.get_mut(attempt.ticket.0) {
@@ -471,9 +489,15 @@ impl Broker {
     /// Called at the time of `next_wake` or later.
     pub fn wake(&mut self, now: SimTime) {
         if self.kind.next_wake().is_some_and(|due| due <= now) {
-            match &mut self.kind {
+            let changed = match &mut self.kind {
                 Kind::Router { router, .. } => router.wake(now),
-                Kind::Dispatcher(dispatcher) => dispatcher.wake(now),
+                Kind::Dispatcher(dispatcher) => {
+                    dispatcher.wake(now);
+                    false
+                }
+            };
+            if changed {
+                self.redirect();
             }
         }
         while let Some(&Reverse((due, _, ticket))) = self.delayed.peek() {
@@ -527,6 +551,23 @@ impl Broker {
             self.pending.occupancy(destination)
         } else {
             (self.peers.pending(destination), 0)
+        }
+    }
+
+    /// Whether a destination is ejected, that is, gets no calls because calls failed there.
+    pub fn is_ejected(&self, destination: EndpointId) -> bool {
+        match &self.kind {
+            Kind::Router { router, .. } => router.is_ejected(destination),
+            Kind::Dispatcher(_) => false,
+        }
+    }
+
+    /// The number of calls sent to ejected destinations because all that offer the function
+    /// were ejected.
+    pub fn panics(&self) -> u64 {
+        match &self.kind {
+            Kind::Router { router, .. } => router.panics(),
+            Kind::Dispatcher(_) => 0,
         }
     }
 

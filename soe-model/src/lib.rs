@@ -55,7 +55,7 @@
 //! use sim_core::{SimDuration, SimTime, Streams};
 //! use soe_model::broker::{
 //!     Action, Answer, Broker, BrokerKind, BrokerSpec, CallHeader, CallId, Compatibility, Failover,
-//!     ForwardingTime, Limits, Outcome, optimizer::OPTIMIZERS, policy::POLICIES,
+//!     ForwardingTime, Limits, Outcome, Safeguards, optimizer::OPTIMIZERS, policy::POLICIES,
 //!     table::TableNames,
 //! };
 //! use soe_model::computer::{Computer, TaskId, platform::PLATFORMS};
@@ -85,6 +85,7 @@
 //!     table: vec![],
 //!     compatibility: Compatibility::Corrected,
 //!     failover: Failover::Always,
+//!     safeguards: Safeguards::default(),
 //! };
 //! let mut router = Broker::new(&spec, &mut functions, &mut endpoints, &streams)?;
 //! let mut controller = Controller::new(&InstallerSpec::Flat, streams.stream("control", "home"));

@@ -3,6 +3,7 @@
 use crate::broker::estimator::ESTIMATORS;
 use crate::broker::optimizer::OPTIMIZERS;
 use crate::broker::policy::POLICIES;
+use crate::broker::safeguards::EJECTIONS;
 use crate::catalogue::{Catalogue, KindInfo};
 use crate::client::arrival::ARRIVALS;
 use crate::client::size::SIZES;
@@ -25,6 +26,7 @@ pub fn sorts() -> Vec<Sort> {
         sort(&POLICIES),
         sort(&OPTIMIZERS),
         sort(&ESTIMATORS),
+        sort(&EJECTIONS),
         sort(&ARRIVALS),
         sort(&SIZES),
         sort(&PLATFORMS),
@@ -54,6 +56,9 @@ mod tests {
             (configured.kind.build)(&configured.arguments);
         }
         for configured in ESTIMATORS.examples().unwrap() {
+            (configured.kind.build)(&configured.arguments);
+        }
+        for configured in EJECTIONS.examples().unwrap() {
             (configured.kind.build)(&configured.arguments);
         }
         for configured in ARRIVALS.examples().unwrap() {

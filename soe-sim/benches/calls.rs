@@ -11,7 +11,9 @@ use std::time::Instant;
 use sim_core::{SimDuration, SimTime};
 use soe_model::broker::optimizer::OPTIMIZERS;
 use soe_model::broker::policy::POLICIES;
-use soe_model::broker::{BrokerKind, BrokerSpec, Compatibility, Failover, ForwardingTime, Limits};
+use soe_model::broker::{
+    BrokerKind, BrokerSpec, Compatibility, Failover, ForwardingTime, Limits, Safeguards,
+};
 use soe_model::catalogue::Value;
 use soe_model::client::arrival::ARRIVALS;
 use soe_model::client::size::SIZES;
@@ -132,6 +134,7 @@ fn routed() -> Deployment {
             table: Vec::new(),
             compatibility: Compatibility::default(),
             failover: Failover::default(),
+            safeguards: Safeguards::default(),
         }],
         controllers: vec![ControllerSpec {
             name: "control".to_owned(),

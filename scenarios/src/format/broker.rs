@@ -3,8 +3,10 @@
 use soe_model::broker::estimator::ESTIMATORS;
 use soe_model::broker::optimizer::OPTIMIZERS;
 use soe_model::broker::policy::POLICIES;
+use soe_model::broker::safeguards::{AGGRESSION, EJECTIONS, SlowStart};
 use soe_model::broker::{
-    BrokerKind, BrokerSpec, Compatibility, Failover, ForwardingTime, Limits, TableEntrySpec,
+    BrokerKind, BrokerSpec, Compatibility, Failover, ForwardingTime, Limits, Safeguards,
+    TableEntrySpec,
 };
 
 use super::entity::{self, Directory, What};
@@ -101,6 +103,41 @@ pub(crate) static SECTION: Section = Section {
                    repeated.",
         },
         Key {
+            name: "ejection",
+            form: Form::Kind(Sort::Ejection),
+            default: Default::Unused,
+            when: When::Is("type", "router"),
+            help: "Which destinations get no calls for a while because calls failed there; by \
+                   default none, as in edgerouter.",
+        },
+        Key {
+            name: "slow-start",
+            form: Form::Duration { or: None },
+            default: Default::Unused,
+            when: When::Is("type", "router"),
+            help: "How long the calls to a destination that has joined or returned increase to \
+                   its full share; by default it gets that at once, as in edgerouter.",
+        },
+        Key {
+            name: "slow-start-aggression",
+            form: Form::Number {
+                min: *AGGRESSION.start(),
+                max: *AGGRESSION.end(),
+            },
+            default: Default::Unused,
+            when: When::With("slow-start"),
+            help: "How fast they increase: 1, the default, is linear, more is faster (as in \
+                   Envoy).",
+        },
+        Key {
+            name: "failure-penalty",
+            form: Form::Duration { or: None },
+            default: Default::Unused,
+            when: When::Is("type", "router"),
+            help: "What a failed call counts as at least in the optimizer; by default failed calls \
+                   do not count, as in edgerouter.",
+        },
+        Key {
             name: "table",
             form: Form::Tables(&TABLE),
             default: Default::Value("[]"),
@@ -177,6 +214,9 @@ pub(crate) fn resolve(
     let kind = kind
         .map_err(|message| report.wrong(record.place, wrong(message)))
         .ok()?;
+    let safeguards = safeguards(record)
+        .map_err(|message| report.wrong(record.place, wrong(message)))
+        .ok()?;
     let (min, max) = match record.get("forwarding-time") {
         Some(Datum::Durations(min, max)) => (*min, *max),
         _ => return None,
@@ -202,6 +242,27 @@ pub(crate) fn resolve(
             _ => Compatibility::Corrected,
         },
         failover: Failover::named(record.word("failover")).unwrap_or_default(),
+        safeguards,
+    })
+}
+
+fn safeguards(record: &Record) -> Result<Safeguards, String> {
+    let duration = |key| record.maybe_duration(key).unwrap_or_default();
+    let ejection = match record.choice("ejection") {
+        Some(choice) => {
+            let configured = choice.configure(&EJECTIONS)?;
+            (configured.kind.build)(&configured.arguments)
+        }
+        None => None,
+    };
+    let aggression = record.maybe_number("slow-start-aggression");
+    Ok(Safeguards {
+        ejection,
+        slow_start: SlowStart {
+            window: duration("slow-start"),
+            aggression: aggression.unwrap_or(SlowStart::default().aggression),
+        },
+        failure_penalty: duration("failure-penalty"),
     })
 }
 

@@ -4,6 +4,7 @@
 use soe_model::broker::estimator::ESTIMATORS;
 use soe_model::broker::optimizer::OPTIMIZERS;
 use soe_model::broker::policy::POLICIES;
+use soe_model::broker::safeguards::EJECTIONS;
 pub use soe_model::catalogue::KindInfo;
 use soe_model::catalogue::{Catalogue, Configured, Value};
 use soe_model::client::arrival::ARRIVALS;
@@ -19,6 +20,8 @@ pub enum Sort {
     Optimizer,
     /// Estimators of e-dispatchers.
     Estimator,
+    /// Rules of ejection of routers.
+    Ejection,
     /// Arrival processes of clients.
     Arrivals,
     /// Distributions of input sizes.
@@ -38,11 +41,12 @@ pub struct Choice {
 
 impl Sort {
     /// All catalogues, in the order of the documentation.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Platform,
         Self::Policy,
         Self::Optimizer,
         Self::Estimator,
+        Self::Ejection,
         Self::Arrivals,
         Self::Sizes,
     ];
@@ -53,6 +57,7 @@ impl Sort {
             Self::Policy => POLICIES.sort,
             Self::Optimizer => OPTIMIZERS.sort,
             Self::Estimator => ESTIMATORS.sort,
+            Self::Ejection => EJECTIONS.sort,
             Self::Arrivals => ARRIVALS.sort,
             Self::Sizes => SIZES.sort,
             Self::Platform => PLATFORMS.sort,
@@ -65,6 +70,7 @@ impl Sort {
             Self::Policy => POLICIES.infos(),
             Self::Optimizer => OPTIMIZERS.infos(),
             Self::Estimator => ESTIMATORS.infos(),
+            Self::Ejection => EJECTIONS.infos(),
             Self::Arrivals => ARRIVALS.infos(),
             Self::Sizes => SIZES.infos(),
             Self::Platform => PLATFORMS.infos(),

@@ -13,7 +13,8 @@ use soe_live::{Security, Transport};
 use soe_model::broker::optimizer::OPTIMIZERS;
 use soe_model::broker::policy::POLICIES;
 use soe_model::broker::{
-    BrokerKind, BrokerSpec, Compatibility, Failover, ForwardingTime, Limits, TableEntrySpec,
+    BrokerKind, BrokerSpec, Compatibility, Failover, ForwardingTime, Limits, Safeguards,
+    TableEntrySpec,
 };
 use soe_model::computer::platform::Platform;
 
@@ -109,6 +110,7 @@ pub fn router_over(
         table: entries.collect(),
         compatibility: Compatibility::Corrected,
         failover: Failover::Always,
+        safeguards: Safeguards::default(),
     };
     on_thread(move |started| async move {
         let forwarding = Forwarding {

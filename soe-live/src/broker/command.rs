@@ -1,10 +1,12 @@
 //! The command lines of brokers.
 
 use clap::Parser;
+use sim_core::SimDuration;
 use soe_model::broker::estimator::{ESTIMATORS, EstimatorSpec};
 use soe_model::broker::optimizer::{OPTIMIZERS, OptimizerSpec};
 use soe_model::broker::policy::{POLICIES, PolicySpec};
-use soe_model::broker::{BrokerKind, Compatibility};
+use soe_model::broker::safeguards::{AGGRESSION, EJECTIONS, EjectionSpec, SlowStart};
+use soe_model::broker::{BrokerKind, Compatibility, Safeguards};
 use soe_model::conf::ConfError;
 
 use super::{BrokerOptions, run};
@@ -39,6 +41,29 @@ pub struct EdgeRouter {
         long_help = long_help("How weights follow measured latencies", &OPTIMIZERS)
     )]
     optimizer_conf: OptimizerSpec,
+
+    #[arg(
+        long,
+        value_name = "CONF",
+        default_value = "type=none",
+        value_parser = ejection,
+        help = short_help("When a destination gets no calls for a while", &EJECTIONS),
+        long_help = long_help("When a destination gets no calls for a while", &EJECTIONS)
+    )]
+    ejection_conf: EjectionSpec,
+
+    /// How long the calls to a new destination increase to its full share, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = crate::command::seconds)]
+    slow_start: SimDuration,
+
+    /// How fast they increase: 1 is linear, more is faster
+    #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = aggression)]
+    slow_start_aggression: f64,
+
+    /// What a failed call counts as at least, in seconds, where weights are measured; 0 for
+    /// nothing
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = crate::command::seconds)]
+    failure_penalty: SimDuration,
 }
 
 const ROUTER_EXAMPLES: &str = "\
@@ -85,7 +110,16 @@ impl EdgeRouter {
             policy: self.table_conf,
             optimizer: self.optimizer_conf,
         };
-        start(self.broker, kind, stop).await
+        let ejection = self.ejection_conf;
+        let safeguards = Safeguards {
+            ejection: (ejection.kind.build)(&ejection.arguments),
+            slow_start: SlowStart {
+                window: self.slow_start,
+                aggression: self.slow_start_aggression,
+            },
+            failure_penalty: self.failure_penalty,
+        };
+        start(self.broker, kind, safeguards, stop).await
     }
 }
 
@@ -103,13 +137,14 @@ impl EdgeDispatcher {
         let kind = BrokerKind::Dispatcher {
             estimator: self.ptimeest_conf,
         };
-        start(self.broker, kind, stop).await
+        start(self.broker, kind, Safeguards::default(), stop).await
     }
 }
 
 async fn start(
     options: options::BrokerOptions,
     kind: BrokerKind,
+    safeguards: Safeguards,
     stop: Stop,
 ) -> Result<(), Failure> {
     let options = BrokerOptions {
@@ -127,6 +162,7 @@ async fn start(
         fake_entries: (options.fake_num_lambdas, options.fake_num_destinations),
         compatibility: Compatibility::Corrected,
         failover: options.failover,
+        safeguards,
         limits: options.server.limits.limits(),
         seed: options.seed,
     };
@@ -135,6 +171,19 @@ async fn start(
 
 fn policy(text: &str) -> Result<PolicySpec, ConfError> {
     configured(text, &POLICIES, "random")
+}
+
+fn ejection(text: &str) -> Result<EjectionSpec, ConfError> {
+    configured(text, &EJECTIONS, "none")
+}
+
+fn aggression(text: &str) -> Result<f64, String> {
+    let wrong = || "expected a number from 0.1 to 100".to_owned();
+    let number: f64 = text.parse().map_err(|_| wrong())?;
+    match AGGRESSION.contains(&number) {
+        true => Ok(number),
+        false => Err(wrong()),
+    }
 }
 
 fn optimizer(text: &str) -> Result<OptimizerSpec, ConfError> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use sim_core::{SimDuration, Streams};
 use soe_model::broker::{
     BrokerKind, BrokerSpec, Compatibility, ConfigureError, Failover, ForwardingTime, Limits,
-    TableEntrySpec,
+    Safeguards, TableEntrySpec,
 };
 use soe_model::catalogue::{Quantity, Value};
 use soe_model::conf::{Conf, ConfError};
@@ -54,6 +54,8 @@ pub struct BrokerOptions {
     pub compatibility: Compatibility,
     /// Whether a lost call is sent to another destination.
     pub failover: Failover,
+    /// What protects the calls of a router.
+    pub safeguards: Safeguards,
     /// What it holds and takes at most.
     pub limits: ServerLimits,
     /// The seed of its random draws.
@@ -261,6 +263,7 @@ fn spec(options: &BrokerOptions, endpoint: &Endpoint) -> BrokerSpec {
         table: entries.collect(),
         compatibility: options.compatibility,
         failover: options.failover,
+        safeguards: options.safeguards,
     }
 }
 

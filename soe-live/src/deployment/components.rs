@@ -127,6 +127,7 @@ fn broker_options(spec: &BrokerSpec, place: &Place, places: &Places, seed: u64) 
         fake_entries: (0, 0),
         compatibility: spec.compatibility,
         failover: spec.failover,
+        safeguards: spec.safeguards,
         limits: Limits::default(),
         seed,
         security: Security::Plaintext,

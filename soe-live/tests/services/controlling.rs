@@ -9,7 +9,7 @@ use soe_live::limits::Limits;
 use soe_live::rpc::edge_router_client::EdgeRouterClient;
 use soe_live::rpc::{EdgeRouterConf, TableId};
 use soe_live::{Security, broker, computer, connect, controller};
-use soe_model::broker::{Compatibility, Failover};
+use soe_model::broker::{Compatibility, Failover, Safeguards};
 use soe_model::controller::{Distances, InstallerSpec, Objective};
 
 use crate::support::{
@@ -39,6 +39,7 @@ fn broker_options(server: &Endpoint, tables: &Endpoint, controller: &Endpoint) -
         fake_entries: (0, 0),
         compatibility: Compatibility::default(),
         failover: Failover::default(),
+        safeguards: Safeguards::default(),
         limits: Limits::default(),
         seed: 0,
         security: Security::Plaintext,

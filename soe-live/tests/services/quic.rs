@@ -13,7 +13,7 @@ use soe_live::server::{Caller as From, Invocation, Invocations, Server, Services
 use soe_live::wire::{Frame, Reply, Request};
 use soe_live::{QuicOptions, Security, Transport};
 use soe_model::broker::{
-    BrokerSpec, Compatibility, Failover, ForwardingTime, Limits, TableEntrySpec,
+    BrokerSpec, Compatibility, Failover, ForwardingTime, Limits, Safeguards, TableEntrySpec,
 };
 use tempfile::TempDir;
 
@@ -109,6 +109,7 @@ pub async fn router(
         table: entries.collect(),
         compatibility: Compatibility::Corrected,
         failover,
+        safeguards: Safeguards::default(),
     };
     let forwarding = Forwarding {
         security: security.clone(),

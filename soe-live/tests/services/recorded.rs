@@ -15,7 +15,7 @@ use soe_live::rpc::{
 };
 use soe_live::server::{Server, Services};
 use soe_live::{Security, connect};
-use soe_model::broker::{Compatibility, Failover};
+use soe_model::broker::{Compatibility, Failover, Safeguards};
 use soe_model::controller::InstallerSpec;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tonic::Request;
@@ -338,6 +338,7 @@ async fn a_router_announces_itself_as_recorded() {
         fake_entries: (0, 0),
         compatibility: Compatibility::Corrected,
         failover: Failover::default(),
+        safeguards: Safeguards::default(),
         limits: Limits::default(),
         seed: 0,
         security: Security::Plaintext,

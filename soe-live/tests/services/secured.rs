@@ -16,7 +16,7 @@ use soe_live::server::{Caller, Invocations, Server, Services};
 use soe_live::wire::Frame;
 use soe_live::{Security, connect};
 use soe_model::broker::{
-    BrokerSpec, Compatibility, Failover, ForwardingTime, Limits, TableEntrySpec,
+    BrokerSpec, Compatibility, Failover, ForwardingTime, Limits, Safeguards, TableEntrySpec,
 };
 use tempfile::TempDir;
 
@@ -57,6 +57,7 @@ async fn calls_and_tables_are_protected_end_to_end() {
         table: Vec::new(),
         compatibility: Compatibility::Corrected,
         failover: Failover::Always,
+        safeguards: Safeguards::default(),
     };
     let forwarding = Forwarding {
         security: security.clone(),
@@ -135,6 +136,7 @@ async fn a_destination_with_a_foreign_certificate_is_refused_with_the_reason() {
             }],
             compatibility: Compatibility::Corrected,
             failover: Failover::Always,
+            safeguards: Safeguards::default(),
         };
         let forwarding = Forwarding {
             security,

@@ -21,7 +21,9 @@ use soe_live::server::{Server, Services};
 use soe_live::{Callback, Security, connect};
 use soe_model::broker::optimizer::OPTIMIZERS;
 use soe_model::broker::policy::POLICIES;
-use soe_model::broker::{BrokerKind, BrokerSpec, Compatibility, Failover, ForwardingTime, Limits};
+use soe_model::broker::{
+    BrokerKind, BrokerSpec, Compatibility, Failover, ForwardingTime, Limits, Safeguards,
+};
 use soe_model::computer::platform::{PLATFORMS, Platform};
 use tokio::sync::mpsc;
 use tonic::transport::Channel;
@@ -132,6 +134,7 @@ pub async fn broker_with(
         table: Vec::new(),
         compatibility: Compatibility::Corrected,
         failover,
+        safeguards: Safeguards::default(),
     };
     let forwarding = Forwarding {
         security: Security::Plaintext,

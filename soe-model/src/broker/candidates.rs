@@ -36,6 +36,12 @@ impl<'a> Candidates<'a> {
         }
     }
 
+    /// Those of the first `count` positions.
+    pub(super) fn first(self, count: usize) -> Self {
+        let row = self.row.get(..count).unwrap_or(self.row);
+        Self { row, ..self }
+    }
+
     pub(super) fn with_key(self, key: Option<u64>) -> Self {
         Self { key, ..self }
     }

@@ -8,9 +8,9 @@ use super::command::{Command, ConfigureError, check};
 use super::estimator::{Estimator, EstimatorSpec, Foresight, Observation, Prediction};
 use super::events::AttemptOutcome;
 use super::peers::Peers;
-use super::router::in_future;
 use super::spec::Compatibility;
 use super::table::{EntryKey, PerEntry, Table};
+use super::weighted::in_future;
 use crate::names::{EndpointId, FunctionId, Names};
 
 /// The table of a dispatcher and what predicts response times.

@@ -5,6 +5,7 @@ use sim_core::{SimDuration, Stream};
 use crate::broker::estimator::EstimatorSpec;
 use crate::broker::optimizer::OptimizerSpec;
 use crate::broker::policy::PolicySpec;
+use crate::broker::safeguards::Safeguards;
 
 /// A broker: an e-router or an e-dispatcher.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +28,8 @@ pub struct BrokerSpec {
     pub compatibility: Compatibility,
     /// Whether a lost call is sent to another destination.
     pub failover: Failover,
+    /// What protects the calls of a router.
+    pub safeguards: Safeguards,
 }
 
 /// What a broker does with a call whose connection was lost, or whose destination

@@ -125,6 +125,32 @@ impl Broker {
         }
     }
 
+    /// A call through `entry` has succeeded or failed: its destination may be ejected or
+    /// return, and calls that wait for one that was ejected choose again.
+    pub(super) fn judge(&mut self, now: SimTime, forwarded: bool, entry: EntryKey, success: bool) {
+        if let Kind::Router { router, .. } = &mut self.kind
+            && router.judge(now, forwarded, entry, success)
+        {
+            self.redirect();
+        }
+    }
+
+    /// Lets the optimizer learn from a failure whose destination stays.
+    pub(super) fn learn_failure(
+        &mut self,
+        now: SimTime,
+        forwarded: bool,
+        entry: EntryKey,
+        latency: SimDuration,
+    ) {
+        if let Kind::Router { router, .. } = &mut self.kind
+            && !self.failure_penalty.is_zero()
+        {
+            let latency = latency.max(self.failure_penalty);
+            router.measured(now, forwarded, entry, latency);
+        }
+    }
+
     /// The forwarding time of a call is over.
     pub(super) fn end_delay(&mut self, now: SimTime, ticket: Ticket) {
         let Some(call) = self.calls.get_mut(ticket.0) else {

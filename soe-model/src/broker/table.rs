@@ -186,6 +186,34 @@ impl Table {
         Some(entry)
     }
 
+    /// Moves an existing entry to a place in its row; those in between make room.
+    pub(crate) fn move_to(&mut self, key: EntryKey, position: usize) {
+        let Some(entry) = self.entry(key) else {
+            return;
+        };
+        let (function, from) = (entry.function, entry.position as usize);
+        let row = &mut self.rows[function.index()];
+        row.remove(from);
+        row.insert(position, key);
+        self.renumber(function, from.min(position));
+    }
+
+    /// Gives an existing entry a new key without calls in progress, and returns it.
+    pub(crate) fn renew(&mut self, key: EntryKey) -> Option<EntryKey> {
+        let entry = *self.entry(key)?;
+        let renewed = EntryKey {
+            generation: key.generation.wrapping_add(1),
+            ..key
+        };
+        let place = &mut self.entries[key.slot as usize];
+        place.generation = renewed.generation;
+        place.under_way = 0;
+        self.rows[entry.function.index()][entry.position as usize] = renewed;
+        self.index
+            .insert((entry.function, entry.destination), renewed);
+        Some(renewed)
+    }
+
     /// Changes the weight of an existing entry and returns its position.
     pub(crate) fn set_weight(&mut self, key: EntryKey, weight: f32) -> Option<Entry> {
         self.entry(key)?;

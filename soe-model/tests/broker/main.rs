@@ -6,6 +6,7 @@
 mod cases;
 mod conservation;
 mod dispatching;
+mod ejection;
 mod failures;
 mod invariants;
 mod learning;
@@ -66,6 +67,7 @@ fn spec(kind: BrokerKind, destinations: &[&str]) -> BrokerSpec {
         table: destinations.iter().map(entry).collect(),
         compatibility: Compatibility::Corrected,
         failover: Failover::Always,
+        safeguards: Safeguards::default(),
     }
 }
 
