@@ -26,6 +26,7 @@ fn title(sort: Sort) -> String {
         Sort::Policy => ("Policies", "broker.NAME.policy"),
         Sort::Optimizer => ("Optimizers", "broker.NAME.optimizer"),
         Sort::Estimator => ("Estimators", "broker.NAME.estimator"),
+        Sort::Ejection => ("Ejections", "broker.NAME.ejection"),
         Sort::Arrivals => ("Arrival processes", "client.NAME.arrivals"),
         Sort::Sizes => ("Size distributions", "client.NAME.size"),
     };
