@@ -386,9 +386,10 @@ impl WeightedTable {
         };
         let keys = self.table.row(function);
         if row.active == 1 && keys.len() > 1 && keys.first() == Some(&key) {
+            let ejected = keys[1..].to_vec();
             row.panics = true;
-            for ejected in keys[1..].to_vec() {
-                self.activate(now, function, ejected);
+            for key in ejected {
+                self.activate(now, function, key);
             }
         }
     }
