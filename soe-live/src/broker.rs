@@ -10,10 +10,11 @@ mod command;
 mod core;
 mod process;
 mod recovery;
+mod seen;
 mod tables;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use sim_core::Streams;
@@ -26,6 +27,7 @@ use self::core::Core;
 use crate::clock::Clock;
 use crate::command::Endpoint;
 use crate::limits::ATTEMPTS;
+use crate::metrics::{BrokerMetrics, Metrics};
 use crate::peer::Peer;
 use crate::security::{MissingIdentity, Security};
 use crate::timer;
@@ -64,6 +66,8 @@ pub struct Broker {
     failures: mpsc::Sender<Endpoint>,
     /// Attempts to connect that may be made at a time.
     attempts: Arc<Semaphore>,
+    /// What is counted for Prometheus; empty if nobody reads it.
+    metrics: OnceLock<BrokerMetrics>,
 }
 
 impl Broker {
@@ -90,8 +94,16 @@ impl Broker {
             timer: Notify::new(),
             failures,
             attempts: Arc::new(Semaphore::new(ATTEMPTS)),
+            metrics: OnceLock::new(),
         };
         Ok((Arc::new(broker), reports))
+    }
+
+    /// Counts what it does from now on.
+    pub(crate) fn count(self: &Arc<Self>, metrics: &Metrics) {
+        if let Some(counts) = BrokerMetrics::of(metrics, self) {
+            let _ = self.metrics.set(counts);
+        }
     }
 
     fn core(&self) -> MutexGuard<'_, Core> {

@@ -15,7 +15,7 @@ mod service;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use sim_core::Streams;
@@ -31,6 +31,7 @@ use crate::command::{Endpoint, Stop};
 use crate::connection::connect;
 use crate::limits::{BROKER_SEARCH, Limits, PUSH};
 use crate::mec::Assigner;
+use crate::metrics::{Connections, ControllerMetrics, Exporter, Metrics};
 use crate::rpc::edge_controller_server::EdgeControllerServer;
 use crate::rpc::{ComputerInfo, EdgeRouterConf};
 use crate::security::Security;
@@ -53,6 +54,8 @@ pub struct ControllerOptions {
     pub security: Security,
     /// What it holds and takes at most.
     pub limits: Limits,
+    /// Where metrics are served.
+    pub metrics_endpoint: Option<Endpoint>,
 }
 
 /// Runs a controller until it is told to stop.
@@ -73,19 +76,30 @@ pub async fn run_with(
     stop: Stop,
 ) -> Result<(), ServeError> {
     let server = Server::bind(&options.server_endpoint, &options.security).await?;
+    let exporter = Exporter::bind(options.metrics_endpoint.as_ref()).await?;
+    let metrics = exporter.as_ref().map(|exporter| exporter.metrics().clone());
+    let connections = metrics.as_ref().and_then(|it| Connections::new(it));
     let server = server.with_limits(options.limits);
+    let server = server.with_connections(connections);
     let controller = Controller::new(&options.installer, options.seed, options.security);
     let controller = match assigner {
         Some(assigner) => controller.with_assigner(assigner),
         None => controller,
     };
+    if let Some(metrics) = &metrics {
+        controller.count(metrics);
+    }
     info!("announcements at {}", server.endpoint());
     let services = Services::new(&["uiiit.rpc.EdgeController"], |routes| {
         routes.add_service(
             EdgeControllerServer::new(controller).max_decoding_message_size(options.limits.message),
         );
     });
-    server.run(None, services.await?, stop).await;
+    let serving = server.run(None, services.await?, stop.clone());
+    match exporter {
+        None => serving.await,
+        Some(exporter) => drop(tokio::join!(serving, exporter.run(stop))),
+    }
     Ok(())
 }
 
@@ -101,6 +115,19 @@ struct Shared {
     security: Security,
     /// Is told about computers before brokers are.
     assigner: Option<Assigner>,
+    /// What is counted for Prometheus; empty if nobody reads it.
+    metrics: OnceLock<ControllerMetrics>,
+}
+
+/// The state of a controller, as an operator sees it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Seen {
+    /// Computers that are known.
+    pub computers: usize,
+    /// Brokers that get updates.
+    pub brokers: usize,
+    /// Changes that brokers have yet to take.
+    pub changes: usize,
 }
 
 #[derive(Debug)]
@@ -126,7 +153,31 @@ impl Controller {
                 core: Mutex::new(core),
                 security,
                 assigner: None,
+                metrics: OnceLock::new(),
             }),
+        }
+    }
+
+    /// Counts what it does from now on.
+    fn count(&self, metrics: &Metrics) {
+        if let Some(counts) = ControllerMetrics::of(metrics, self) {
+            let _ = self.shared.metrics.set(counts);
+        }
+    }
+
+    /// The state at this moment.
+    pub(crate) fn seen(&self) -> Seen {
+        let core = self.core();
+        Seen {
+            computers: core.controller.computers().count(),
+            brokers: core.brokers.len(),
+            changes: core.brokers.values().map(Broker::behind).sum(),
+        }
+    }
+
+    fn announced(&self, kind: &'static str) {
+        if let Some(metrics) = self.shared.metrics.get() {
+            metrics.announced(kind);
         }
     }
 
@@ -245,6 +296,9 @@ impl Controller {
         };
         warn!("broker {endpoint} cannot be reached at {tables} and is removed");
         core.forget(broker);
+        if let Some(metrics) = self.shared.metrics.get() {
+            metrics.broker_failed();
+        }
         tokio::spawn(self.clone().look_for(broker, endpoint, tables.clone()));
     }
 

@@ -31,6 +31,7 @@
 //! * [`http`](mod@http) is HTTP for everything that is not gRPC.
 //! * [`front`] is for HTTP clients: OpenWhisk and OpenFaaS.
 //! * [`client`] is the client side; [`command`] is common to all executables.
+//! * [`metrics`] is what a process tells Prometheus.
 //! * [`mec`] is the device application interface of ETSI MEC: its proxy and its clients.
 //! * [`deployment`] runs all components of a scenario on the loopback interface.
 //! * [`Security`] is plaintext or TLS; [`connect`] opens channels for tonic clients.
@@ -103,6 +104,7 @@ mod intake;
 pub mod limits;
 mod link;
 pub mod mec;
+pub mod metrics;
 mod options;
 mod peer;
 #[cfg(feature = "quic")]

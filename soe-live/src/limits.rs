@@ -268,6 +268,16 @@ pub const MEC_CHANGES: usize = 4096;
 /// Users of the Mattermost mode of `etsimeccli`; beyond it, the first is forgotten.
 pub const MATTERMOST_USERS: usize = 1024;
 
+/// Names of functions, and of destinations, that have a label of their own in metrics; all
+/// others are counted together.
+pub const METRIC_LABELS: usize = 128;
+/// Bytes of such a name.
+pub const METRIC_NAME: usize = 200;
+/// Entries of forwarding tables whose weights are among the metrics.
+pub const METRIC_ENTRIES: usize = 1024;
+/// Connections of those who read metrics.
+pub const METRIC_CONNECTIONS: usize = 16;
+
 /// Bytes of a file of contexts.
 pub const JOURNAL: usize = 1 << 30;
 /// Bytes of one record of it.

@@ -68,9 +68,22 @@ pub struct ServerOptions {
     #[arg(long, value_name = "CONF")]
     pub client_conf: Option<ServerConf>,
 
+    /// Where Prometheus reads metrics
+    #[command(flatten)]
+    pub metrics: MetricsOptions,
+
     /// Bounds
     #[command(flatten)]
     pub limits: LimitOptions,
+}
+
+/// Where metrics are served.
+#[derive(Args, Clone, Debug, Default)]
+pub struct MetricsOptions {
+    /// Address at which Prometheus reads metrics, http://HOST:PORT/metrics; none if empty.
+    /// Everyone who reaches it can read them
+    #[arg(long, value_name = "ENDPOINT", default_value = "")]
+    pub metrics_endpoint: MaybeEndpoint,
 }
 
 /// Bounds of a server.

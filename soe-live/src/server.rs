@@ -33,6 +33,7 @@ use crate::budget::{Account, Memory};
 use crate::command::{Endpoint, Stop};
 use crate::limits;
 use crate::limits::{DRAIN, HANDSHAKE, Limits};
+use crate::metrics::Connections;
 use crate::rpc;
 use crate::security::{MissingIdentity, Security};
 use crate::socket::Socket;
@@ -99,6 +100,7 @@ pub struct Server {
     local: SocketAddr,
     endpoint: Endpoint,
     limits: Limits,
+    connections: Option<Connections>,
 }
 
 #[derive(Debug)]
@@ -156,6 +158,7 @@ impl Server {
             local,
             endpoint,
             limits: Limits::default(),
+            connections: None,
         })
     }
 
@@ -163,6 +166,13 @@ impl Server {
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Counts its connections over TCP.
+    #[must_use]
+    pub(crate) fn with_connections(mut self, connections: Option<Connections>) -> Self {
+        self.connections = connections;
         self
     }
 
@@ -189,6 +199,7 @@ impl Server {
             routes: services.routes,
             limits: self.limits,
             memory: Memory::new(self.limits.held),
+            connections: self.connections,
         });
         match self.listener {
             Listener::Tcp(listener, tls) => {
@@ -228,6 +239,9 @@ async fn serve(
         };
         let Some(place) = crowd.enter() else {
             debug!("{peer}: connection closed, all {most} connections are busy");
+            if let Some(connections) = &shared.connections {
+                connections.refuse();
+            }
             continue;
         };
         if let Err(error) = tune(&socket) {
@@ -236,6 +250,7 @@ async fn serve(
         let (shared, stop) = (shared.clone(), stop.clone());
         let (acceptor, refusals) = (acceptor.clone(), refusals.clone());
         connections.spawn(async move {
+            let _open = shared.connections.as_ref().map(Connections::enter);
             if let Some(socket) = secured(socket, peer, acceptor, &refusals).await {
                 connection::serve(socket, place, shared, stop).await;
             }
@@ -312,6 +327,7 @@ struct Shared {
     routes: Routes,
     limits: Limits,
     memory: Arc<Memory>,
+    connections: Option<Connections>,
 }
 
 /// The services of tonic behind one endpoint, health checking and reflection

@@ -20,6 +20,7 @@ use super::core::{Probe, Todo, Waiting};
 use crate::budget::Account;
 use crate::clock::duration;
 use crate::link::Means;
+use crate::metrics::Attempted;
 use crate::peer::CallError;
 use crate::rpc;
 use crate::server::{Caller, Invocation, Invocations};
@@ -157,8 +158,18 @@ impl Broker {
         header: &CallHeader,
         limits: &Bounds,
     ) -> Latest {
+        let counted = self.metrics.get().map(|metrics| (metrics, Instant::now()));
         let response = self.send(request, destination, header, limits).await;
         let mut core = self.core();
+        if let Some((metrics, since)) = counted {
+            let name = core.endpoints.name(destination);
+            metrics.attempted(
+                name,
+                attempt.number(),
+                attempted(&response),
+                since.elapsed(),
+            );
+        }
         let now = self.clock.now();
         let mut latest = Latest::default();
         match response {
@@ -198,6 +209,9 @@ impl Broker {
             header,
         } = probe;
         let replied = self.send(&request, destination, &header, &limits).await;
+        if let Some(metrics) = self.metrics.get() {
+            metrics.probed(attempted(&replied));
+        }
         let mut core = self.core();
         let reply = match replied {
             Ok(ref response) if response.is_ok => {
@@ -251,6 +265,9 @@ impl Broker {
 
     /// What the caller gets.
     fn respond(&self, function: &str, outcome: Outcome, latest: Latest) -> Frame {
+        if let Some(metrics) = self.metrics.get() {
+            metrics.answered(&outcome);
+        }
         match (outcome, latest) {
             (
                 Outcome::Answered { destination, .. } | Outcome::Refused { destination },
@@ -304,6 +321,15 @@ impl Drop for Call {
         } else if probes.is_some_and(|probes| !probes.is_empty()) {
             self.broker.settle(core);
         }
+    }
+}
+
+/// What came of sending something, in the terms of the model.
+fn attempted(sent: &Result<Response, CallError>) -> Attempted {
+    match sent {
+        Ok(response) if response.is_ok => Attempted::Executed,
+        Ok(_) => Attempted::Failed(Failure::Application),
+        Err(error) => Attempted::Failed(error.failure()),
     }
 }
 

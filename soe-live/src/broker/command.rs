@@ -165,6 +165,7 @@ async fn start(
         safeguards,
         limits: options.server.limits.limits(),
         seed: options.seed,
+        metrics_endpoint: options.server.metrics.metrics_endpoint.0,
     };
     run(options, stop).await.map_err(Failure::run)
 }

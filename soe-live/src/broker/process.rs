@@ -22,6 +22,7 @@ use crate::announce::{self, Subject};
 use crate::command::{Endpoint, Stop};
 use crate::connection::connect_lazily;
 use crate::limits::{Limits as ServerLimits, REPORT};
+use crate::metrics::{Calls, Connections, Exporter};
 use crate::rpc::ComputerInfo;
 use crate::rpc::edge_controller_client::EdgeControllerClient;
 use crate::rpc::edge_router_server::EdgeRouterServer;
@@ -66,6 +67,8 @@ pub struct BrokerOptions {
     pub server_transport: Transport,
     /// How invocations travel to destinations.
     pub client_transport: Transport,
+    /// Where metrics are served.
+    pub metrics_endpoint: Option<Endpoint>,
 }
 
 /// The configuration string of brokers: `max-pending-clients=2`,
@@ -164,6 +167,11 @@ pub async fn run(options: BrokerOptions, stop: Stop) -> Result<(), BrokerError> 
     let server = server.await?.with_limits(limits);
     let tables = Server::bind(&options.configuration_endpoint, security).await?;
     let tables = tables.with_limits(limits);
+    let exporter = Exporter::bind(options.metrics_endpoint.as_ref()).await?;
+    let metrics = exporter.as_ref().map(|exporter| exporter.metrics().clone());
+    let connections = metrics.as_ref().and_then(|it| Connections::new(it));
+    let server = server.with_connections(connections.clone());
+    let tables = tables.with_connections(connections);
     let announced = options.announce_endpoint.as_ref();
     let endpoint = announced.unwrap_or(server.endpoint()).clone();
     let forwarding = Forwarding {
@@ -176,6 +184,9 @@ pub async fn run(options: BrokerOptions, stop: Stop) -> Result<(), BrokerError> 
     };
     let streams = Streams::new(options.seed, 0);
     let (broker, failures) = Broker::new(&spec(&options, &endpoint), &streams, forwarding)?;
+    if let Some(metrics) = &metrics {
+        broker.count(metrics);
+    }
 
     info!("functions at {}", server.endpoint());
     info!("tables at {}", tables.endpoint());
@@ -191,7 +202,8 @@ pub async fn run(options: BrokerOptions, stop: Stop) -> Result<(), BrokerError> 
         }
         _ => tables.endpoint().clone(),
     };
-    servers.spawn(server.run(Some(broker.clone()), services, close.clone()));
+    let invocations = Calls::measure(metrics.as_ref(), broker.clone());
+    servers.spawn(server.run(Some(invocations), services, close.clone()));
     let service = EdgeRouterServer::new(Tables::of(broker.clone()));
     let service = service.max_decoding_message_size(limits.message);
     let services = Services::new(&["uiiit.rpc.EdgeRouter"], |routes| {
@@ -199,6 +211,9 @@ pub async fn run(options: BrokerOptions, stop: Stop) -> Result<(), BrokerError> 
     });
     servers.spawn(tables.run(None, services.await?, close.clone()));
 
+    if let Some(exporter) = exporter {
+        servers.spawn(exporter.run(close.clone()));
+    }
     let mut helpers = JoinSet::new();
     helpers.spawn(broker.attend());
     match options.controller_endpoint.clone() {

@@ -17,6 +17,7 @@ use super::{
 use crate::announce::{self, Subject};
 use crate::command::{Endpoint, Failure, Stop};
 use crate::limits::Limits;
+use crate::metrics::{Calls, ComputerMetrics, Connections, Exporter};
 use crate::rpc::computer_info;
 use crate::rpc::edge_computer_server::EdgeComputerServer;
 use crate::rpc::state_server_server::StateServerServer;
@@ -55,6 +56,8 @@ pub struct ComputerOptions {
     pub client_transport: Transport,
     /// What it holds and takes at most.
     pub limits: Limits,
+    /// Where metrics are served.
+    pub metrics_endpoint: Option<Endpoint>,
 }
 
 impl ComputerOptions {
@@ -72,6 +75,7 @@ impl ComputerOptions {
             server_transport: Transport::Grpc,
             client_transport: Transport::Grpc,
             limits: Limits::default(),
+            metrics_endpoint: None,
         }
     }
 
@@ -144,7 +148,11 @@ pub async fn run(mut options: ComputerOptions, stop: Stop) -> Result<(), Compute
     let security = &options.security;
     let limits = options.limits;
     let server = Server::bind_over(options.server_transport, &options.server_endpoint, security);
+    let exporter = Exporter::bind(options.metrics_endpoint.as_ref()).await?;
+    let metrics = exporter.as_ref().map(|exporter| exporter.metrics().clone());
+    let connections = metrics.as_ref().and_then(|it| Connections::new(it));
     let server = server.await?.with_limits(limits);
+    let server = server.with_connections(connections);
     let announced = options.announce_endpoint.as_ref();
     let endpoint = announced.unwrap_or(server.endpoint()).clone();
     let name = endpoint.to_string();
@@ -167,6 +175,12 @@ pub async fn run(mut options: ComputerOptions, stop: Stop) -> Result<(), Compute
     // No stop for the servers before the controller knows that we go.
     let close = Stop::new();
     let mut servers = JoinSet::new();
+    if let (Some(metrics), Executor::Simulated(simulated)) = (&metrics, &executor) {
+        ComputerMetrics::add(metrics, simulated.clone());
+    }
+    if let Some(exporter) = exporter {
+        servers.spawn(exporter.run(close.clone()));
+    }
     let utilization = Utilization::of_executor(&executor);
     if let (Some(endpoint), Some(utilization)) = (&options.utilization_endpoint, utilization) {
         let server = Server::bind(endpoint, security).await?;
@@ -191,7 +205,8 @@ pub async fn run(mut options: ComputerOptions, stop: Stop) -> Result<(), Compute
     }
     info!("functions at {}", server.endpoint());
     let services = Services::new(&["uiiit.rpc.EdgeServer"], |_| {}).await?;
-    servers.spawn(server.run(Some(computer.clone()), services, close.clone()));
+    let invocations = Calls::measure(metrics.as_ref(), computer.clone());
+    servers.spawn(server.run(Some(invocations), services, close.clone()));
 
     let (offered, offer) = watch::channel(containers);
     let listing = listing(&computer, offered, &stop);

@@ -47,7 +47,7 @@ enum Waiting {
 
 /// How much a processor is used.
 #[derive(Clone, Debug)]
-pub(super) struct Used {
+pub(crate) struct Used {
     pub processor: String,
     /// The share of its cores in use in the last whole second.
     pub last_second: f64,
@@ -109,7 +109,7 @@ impl Simulated {
     }
 
     /// How much each processor is used.
-    pub(super) fn utilization(&self) -> Vec<Used> {
+    pub(crate) fn utilization(&self) -> Vec<Used> {
         let mut core = lock(&self.core);
         let now = self.clock.now();
         core.complete(now);
@@ -123,6 +123,12 @@ impl Simulated {
             }
         });
         used.collect()
+    }
+
+    /// The tasks that are executed, and those that wait for a worker.
+    pub(crate) fn tasks(&self) -> (usize, usize) {
+        let core = lock(&self.core);
+        (core.computer.running(), core.computer.queued())
     }
 
     /// Executes a function and returns when it is done.

@@ -12,7 +12,7 @@ use crate::clock::duration;
 use crate::command::{Endpoint, Failure, Stop, positive};
 use crate::mec::ueapplcmproxy::Keeping;
 use crate::mec::{ApiRoot, Assigner, Proxy, read_associations};
-use crate::options::{LimitOptions, threads};
+use crate::options::{LimitOptions, MetricsOptions, threads};
 use crate::security::Security;
 
 /// Keeps track of the computers and brokers of a deployment, and fills the
@@ -87,6 +87,10 @@ pub struct EdgeController {
     #[arg(long)]
     secure: bool,
 
+    /// Where Prometheus reads metrics
+    #[command(flatten)]
+    metrics: MetricsOptions,
+
     /// Bounds
     #[command(flatten)]
     limits: LimitOptions,
@@ -145,6 +149,7 @@ impl EdgeController {
             seed: self.seed,
             security: Security::from_environment(self.secure).map_err(Failure::input)?,
             limits: self.limits.limits(),
+            metrics_endpoint: self.metrics.metrics_endpoint.0,
         };
         let close = stop.clone();
         match self.sort {

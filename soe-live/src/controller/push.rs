@@ -64,6 +64,11 @@ impl Broker {
         &self.tables
     }
 
+    /// The changes that it has yet to take.
+    pub fn behind(&self) -> usize {
+        self.backlog.changes.load(Ordering::Relaxed)
+    }
+
     pub fn hand_over(&self, job: Job) {
         if self.backlog.admit(job.changes.len()) {
             // The receiver is missing if the broker has just failed; that is handled elsewhere.

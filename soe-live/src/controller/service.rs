@@ -45,6 +45,7 @@ impl EdgeController for Controller {
         }
         let announced = self.announce_computer(&endpoint, &computer).await;
         announced.map_err(Refused::from)?;
+        self.announced("computer");
         Ok(Response::new(Void {}))
     }
 
@@ -54,6 +55,7 @@ impl EdgeController for Controller {
     ) -> Result<Response<Void>, Status> {
         let endpoint = request.into_inner().edge_server_endpoint;
         self.remove_computer(&endpoint).await;
+        self.announced("computer leaves");
         Ok(Response::new(Void {}))
     }
 
@@ -66,12 +68,14 @@ impl EdgeController for Controller {
         let endpoint = endpoint(&router.edge_server_endpoint)?;
         let announced = self.announce_broker(&endpoint, &tables).await;
         announced.map_err(Refused::from)?;
+        self.announced("broker");
         Ok(Response::new(Void {}))
     }
 
     async fn remove_router(&self, request: Request<RouterInfo>) -> Result<Response<Void>, Status> {
         let endpoint = request.into_inner().edge_server_endpoint;
         self.remove_broker(&endpoint).await;
+        self.announced("broker leaves");
         Ok(Response::new(Void {}))
     }
 }

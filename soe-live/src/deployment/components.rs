@@ -64,6 +64,7 @@ pub async fn serve(
             seed,
             security: Security::Plaintext,
             limits: Limits::default(),
+            metrics_endpoint: None,
         };
         let done = match contexts::period(spec) {
             Some(period) => contexts::run(options, place, period, stop).await,
@@ -133,6 +134,7 @@ fn broker_options(spec: &BrokerSpec, place: &Place, places: &Places, seed: u64) 
         security: Security::Plaintext,
         server_transport: Transport::Grpc,
         client_transport: Transport::Grpc,
+        metrics_endpoint: None,
     }
 }
 

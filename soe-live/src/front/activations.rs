@@ -189,6 +189,16 @@ impl Activations {
         found.filter(|activation| activation.owner == owner)
     }
 
+    /// How many are kept.
+    pub fn len(&self) -> usize {
+        self.kept().order.len()
+    }
+
+    /// Whether none is kept.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Those of a namespace that are wanted, newest first.
     pub fn list(&self, owner: &str, wish: &Wish) -> Vec<Arc<Activation>> {
         let kept = self.kept();

@@ -81,6 +81,12 @@ impl Calls {
         self.most
     }
 
+    /// The calls in progress.
+    pub fn in_progress(&self) -> usize {
+        let all = self.most.min(Semaphore::MAX_PERMITS);
+        all.saturating_sub(self.places.available_permits())
+    }
+
     /// A place for one more call; `None` if there is none left.
     pub fn place(&self) -> Option<OwnedSemaphorePermit> {
         self.places.clone().try_acquire_owned().ok()

@@ -14,7 +14,8 @@ use crate::command::{Endpoint, Failure, Stop};
 use crate::connection::connect_lazily;
 use crate::http::{Client, Root, Server, Trust, certificate};
 use crate::limits::{HTTP_ACTIVATION_BYTES, HTTP_ACTIVATIONS};
-use crate::options::{HttpLimitOptions, MaybeEndpoint, threads, timeout};
+use crate::metrics::{Exporter, FrontMetrics};
+use crate::options::{HttpLimitOptions, MaybeEndpoint, MetricsOptions, threads, timeout};
 use crate::security::Security;
 
 /// A front end for HTTP clients: calls of OpenWhisk and OpenFaaS clients are executed by a
@@ -97,6 +98,10 @@ pub struct WskProxy {
     /// Threads of the process; one is fastest if one core is enough
     #[arg(long, value_name = "THREADS", default_value_t = 1, value_parser = threads())]
     runtime_threads: usize,
+
+    /// Where Prometheus reads metrics
+    #[command(flatten)]
+    metrics: MetricsOptions,
 
     #[command(flatten)]
     limits: HttpLimitOptions,
@@ -190,9 +195,23 @@ impl WskProxy {
         let server = Server::bind(self.wsk_api_root.endpoint()).await;
         let server = server.map_err(Failure::run)?.with_tls(tls);
         let server = server.with_limits(self.limits.limits());
+        let exporter = Exporter::bind(self.metrics.metrics_endpoint.0.as_ref()).await;
+        let exporter = exporter.map_err(Failure::run)?;
         info!("OpenWhisk and OpenFaaS at {}", server.endpoint());
         let keeping = tokio::spawn(functions.keep(self.refresh_period, stop.clone()));
-        server.run(Arc::new(front), stop).await;
+        let front = Arc::new(front);
+        let metrics = exporter.as_ref().map(|exporter| exporter.metrics());
+        match metrics.and_then(|metrics| FrontMetrics::of(metrics, front.clone())) {
+            None => server.run(front, stop.clone()).await,
+            Some(measured) => {
+                let exporting = async {
+                    if let Some(exporter) = exporter {
+                        exporter.run(stop.clone()).await;
+                    }
+                };
+                tokio::join!(server.run(Arc::new(measured), stop.clone()), exporting);
+            }
+        }
         keeping.abort();
         Ok(())
     }

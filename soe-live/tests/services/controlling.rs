@@ -16,17 +16,22 @@ use crate::support::{
     LONG, call, computer_options, endpoint, eventually, least_impedance, request,
 };
 
-fn controller_options(server: &Endpoint) -> ControllerOptions {
+pub fn controller_options(server: &Endpoint) -> ControllerOptions {
     ControllerOptions {
         server_endpoint: server.clone(),
         installer: InstallerSpec::Flat,
         seed: 0,
         security: Security::Plaintext,
         limits: Limits::default(),
+        metrics_endpoint: None,
     }
 }
 
-fn broker_options(server: &Endpoint, tables: &Endpoint, controller: &Endpoint) -> BrokerOptions {
+pub fn broker_options(
+    server: &Endpoint,
+    tables: &Endpoint,
+    controller: &Endpoint,
+) -> BrokerOptions {
     BrokerOptions {
         kind: least_impedance(),
         server_endpoint: server.clone(),
@@ -45,6 +50,7 @@ fn broker_options(server: &Endpoint, tables: &Endpoint, controller: &Endpoint) -
         security: Security::Plaintext,
         server_transport: soe_live::Transport::Grpc,
         client_transport: soe_live::Transport::Grpc,
+        metrics_endpoint: None,
     }
 }
 

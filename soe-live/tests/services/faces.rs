@@ -108,3 +108,34 @@ async fn the_estimate_grows_with_the_pixels() {
     assert!(unknown.retcode.contains("No model for lambda eyerec0"));
     stop.stop();
 }
+
+#[tokio::test]
+async fn a_client_gets_its_computer_from_a_proxy_of_etsi_mec() {
+    use clap::Parser;
+    use soe_live::facerec::client::{Options, run};
+
+    let stop = Stop::new();
+    let place = computer(&stop).await;
+    let mut bench = crate::mec::Bench::start().await;
+    bench.add("facerec0").await;
+    bench.associate("", "facerec0", place.as_str()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (picture, output) = (folder.path().join("a.png"), folder.path().join("out"));
+    std::fs::write(&picture, png(64, 48)).unwrap();
+    let words = [
+        "facerecclient".to_owned(),
+        format!("--image={}", picture.display()),
+        format!("--output-file={}", output.display()),
+        format!("--etsi-api-root={}", bench.root),
+        "--etsi-notification-uri=http://127.0.0.1:0".to_owned(),
+        "--loop".to_owned(),
+        "--max-requests=3".to_owned(),
+    ];
+    let options = Options::try_parse_from(words).unwrap();
+    run(options, stop.clone()).await.unwrap();
+    let lines = std::fs::read_to_string(&output).unwrap();
+    assert_eq!(lines.lines().count(), 3, "{lines}");
+    // Its context is gone with it.
+    assert_eq!(bench.count().await, 0);
+    stop.stop();
+}

@@ -22,6 +22,7 @@ mod hostile_callers;
 mod hostile_destinations;
 mod http;
 mod mec;
+mod metrics;
 mod offered;
 #[cfg(feature = "quic")]
 mod quic;

@@ -344,6 +344,7 @@ async fn a_router_announces_itself_as_recorded() {
         security: Security::Plaintext,
         server_transport: soe_live::Transport::Grpc,
         client_transport: soe_live::Transport::Grpc,
+        metrics_endpoint: None,
     };
     let leave = Stop::new();
     let running = tokio::spawn(soe_live::broker::run(options, leave.clone()));

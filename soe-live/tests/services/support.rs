@@ -72,6 +72,7 @@ pub fn computer_options(server: Endpoint) -> ComputerOptions {
         server_transport: soe_live::Transport::Grpc,
         client_transport: soe_live::Transport::Grpc,
         limits: soe_live::limits::Limits::default(),
+        metrics_endpoint: None,
     }
 }
 

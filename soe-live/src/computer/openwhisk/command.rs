@@ -103,6 +103,7 @@ impl EdgeComputerWsk {
             client_transport: self.server.client_transport(),
             security: self.server.security()?,
             limits: self.server.limits.limits(),
+            metrics_endpoint: self.server.metrics.metrics_endpoint.0,
             server_endpoint: self.server.server_endpoint,
             announce_endpoint: self.server.announce_endpoint.0,
             controller_endpoint: self.server.controller_endpoint.0,
