@@ -7,7 +7,7 @@ pub use analysis::{
     AnalyzeArgs, By, CompareArgs, CompareFormat, ExportArgs, ExportFormat, Kind, Picture, PlotArgs,
     ReportArgs,
 };
-pub use validate::{TheoryArgs, ValidateCommand};
+pub use validate::{LiveArgs, LiveFormat, TheoryArgs, ValidateCommand};
 
 use std::path::PathBuf;
 
@@ -68,7 +68,7 @@ pub enum Command {
     /// Compare alternatives, or check results against earlier ones
     #[command(after_long_help = analysis::COMPARE_EXAMPLES)]
     Compare(CompareArgs),
-    /// Hold the simulator against theory
+    /// Hold the simulator against theory and against live runs
     #[command(subcommand)]
     Validate(ValidateCommand),
     /// Verify the digests of all files of a result folder

@@ -56,7 +56,8 @@ pub fn up(args: &LiveUpArgs) -> Result<(), Failure> {
                 expected_time(&deployment)
             ));
         }
-        let seen = runtime.block_on(replicate(args, &deployment, replication, &stop))?;
+        let how = (&task.which, args.processes);
+        let seen = runtime.block_on(replicate(how, &deployment, replication, &stop))?;
         match seen {
             Some(run) => runs.push(run),
             None => break,
@@ -106,20 +107,21 @@ pub fn serve(args: &LiveServeArgs) -> Result<(), Failure> {
     Ok(runtime()?.block_on(served)?)
 }
 
-/// Runs a replication; `None` if it was interrupted.
-async fn replicate(
-    args: &LiveUpArgs,
+/// Runs a replication, each component in a process of its own if that is wanted; `None` if it
+/// was interrupted.
+pub async fn replicate(
+    (which, processes): (&WhichArgs, bool),
     deployment: &Arc<Deployment>,
     replication: u32,
     stop: &Stop,
 ) -> Result<Option<ObservedRun>, Failure> {
     let places = Arc::new(Places::choose(deployment).map_err(Failure::run)?);
     let absent = absent(deployment);
-    let seen = if args.processes {
+    let seen = if processes {
         let mut file = tempfile::NamedTempFile::new().map_err(Failure::run)?;
         write!(file, "{places}").map_err(Failure::run)?;
         let launch = |name: &str, stop: Stop| -> Component {
-            let words = serve_words(&args.task.which, name, file.path(), replication);
+            let words = serve_words(which, name, file.path(), replication);
             Box::pin(process(name.to_owned(), words, stop))
         };
         deployment::replicate(deployment, replication, &places, &absent, &launch, stop).await?
@@ -308,7 +310,7 @@ fn expected_time(deployment: &Deployment) -> String {
 }
 
 /// A switch that the first signal throws; the second ends the process.
-fn stop_on_signal() -> Result<Stop, Failure> {
+pub fn stop_on_signal() -> Result<Stop, Failure> {
     let stop = Stop::new();
     let thrown = stop.clone();
     let handler = move || {
@@ -321,7 +323,7 @@ fn stop_on_signal() -> Result<Stop, Failure> {
     Ok(stop)
 }
 
-fn runtime() -> Result<Runtime, Failure> {
+pub fn runtime() -> Result<Runtime, Failure> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     builder.enable_all().build().map_err(Failure::run)
 }

@@ -131,6 +131,10 @@ fn execute() -> ExitCode {
             Err(failure) => Err(failure),
         },
         Command::Validate(ValidateCommand::Theory(args)) => validate::theory(&args),
+        Command::Validate(ValidateCommand::Live(args)) => match validate::live(&args) {
+            Ok(status) => return status,
+            Err(failure) => Err(failure),
+        },
         Command::Check(args) => check::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::Report(args) => report::run(&args),

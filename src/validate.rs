@@ -1,5 +1,10 @@
 //! `soe validate`: the simulator against what is known of it from elsewhere.
 
+mod busy;
+mod live;
+
+pub use live::live;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Instant, SystemTime};
@@ -62,13 +67,9 @@ pub fn theory(args: &TheoryArgs) -> Result<(), Failure> {
     };
     if let Some(folder) = folder {
         let manifest = Manifest {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            command_line: std::env::args().collect(),
             seed: effort.seed,
             replications: effort.replications,
-            date: humantime::format_rfc3339_seconds(date).to_string(),
-            duration_s: started.elapsed().as_secs_f64(),
-            ..Manifest::default()
+            ..manifest(date, started)
         };
         report.write(folder, manifest).map_err(Failure::run)?;
     }
@@ -80,6 +81,17 @@ pub fn theory(args: &TheoryArgs) -> Result<(), Failure> {
     match report.passed() {
         true => Ok(()),
         false => Err(Failure::run(report.conclusion())),
+    }
+}
+
+/// What the manifest of a validation has in any case.
+fn manifest(date: SystemTime, started: Instant) -> Manifest {
+    Manifest {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        command_line: std::env::args().collect(),
+        date: humantime::format_rfc3339_seconds(date).to_string(),
+        duration_s: started.elapsed().as_secs_f64(),
+        ..Manifest::default()
     }
 }
 

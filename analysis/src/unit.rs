@@ -109,7 +109,7 @@ impl Unit {
     }
 
     /// The scale of an axis whose largest magnitude is given: what to divide by, and the symbol.
-    pub(crate) fn axis_scale(self, largest: f64) -> (f64, &'static str) {
+    pub fn axis_scale(self, largest: f64) -> (f64, &'static str) {
         let scale = self.scale_for(largest);
         (scale.factor, scale.symbol)
     }

@@ -51,6 +51,7 @@ mod finished;
 mod journal;
 mod lambdamu_metrics;
 mod moments;
+pub mod reality;
 mod results;
 mod runner;
 mod section;

@@ -93,9 +93,8 @@ impl<'a> TheoryReport<'a> {
             .right("theory")
             .right("measured")
             .right("off")
-            .left("");
+            .left("verdict");
         for it in self.checked {
-            let off = (it.ratio() - 1.0) * 100.0;
             let measured = it.claim.unit.format_interval(&it.measured);
             table.row([
                 it.law,
@@ -103,10 +102,7 @@ impl<'a> TheoryReport<'a> {
                 &it.claim.what,
                 &it.claim.unit.format(it.claim.expected),
                 &measured,
-                &match it.claim.expected == 0.0 && off.is_infinite() {
-                    true => "-".to_owned(),
-                    false => format!("{off:+.2} %"),
-                },
+                &off(it),
                 it.agreement.word(),
             ]);
         }
@@ -256,12 +252,12 @@ impl<'a> TheoryReport<'a> {
                 let _ = writeln!(
                     page,
                     "<tr><td class=\"name\">{}</td><td class=\"name\">{}</td><td>{}</td>\
-                     <td>{}</td><td>{:+.2} %</td><td>{}</td></tr>",
+                     <td>{}</td><td>{}</td><td>{}</td></tr>",
                     escape(it.case),
                     escape(&it.claim.what),
                     escape(&it.claim.unit.format(it.claim.expected)),
                     escape(&it.claim.unit.format_interval(&it.measured)),
-                    (it.ratio() - 1.0) * 100.0,
+                    off(it),
                     it.agreement.word()
                 );
             }
@@ -292,5 +288,17 @@ impl<'a> TheoryReport<'a> {
         folder.write("theory.csv", self.to_csv().as_bytes())?;
         folder.write("theory.json", self.to_json().as_bytes())?;
         folder.commit(manifest).map(drop)
+    }
+}
+
+/// How far a measurement is off, for people.
+fn off(it: &Checked) -> String {
+    let share = it.ratio() - 1.0;
+    match share.abs() {
+        0.0 => "0".to_owned(),
+        // Of nothing there is no share.
+        size if !size.is_finite() => "-".to_owned(),
+        size if size < 5e-5 => format!("{:+.2} ppm", share * 1e6),
+        _ => format!("{:+.2} %", share * 100.0),
     }
 }
