@@ -16,26 +16,33 @@ pub mod platform;
 
 mod container;
 mod load;
+mod pool;
+mod pooled;
 mod processor;
 mod spec;
 mod task;
+mod usage;
 mod work;
 
 use std::collections::VecDeque;
 
-use sim_core::{SimDuration, SimTime};
+use sim_core::{SimDuration, SimTime, Streams};
 
 use crate::function::Output;
 use crate::names::{FunctionId, Names};
 use crate::units::{Bytes, OpsPerSecond};
 use container::Container;
+use pool::Pool;
 use processor::Processor;
-use task::Task;
+use task::{NO_TICKET, Task};
 use work::Work;
 
 pub use load::{CoreTime, Load};
-pub use spec::{ComputerError, ComputerSpec, ContainerSpec, ProcessorKind, ProcessorSpec};
+pub use spec::{
+    ComputerError, ComputerSpec, ContainerSpec, LifecycleSpec, ProcessorKind, ProcessorSpec,
+};
 pub use task::{Completion, TaskId};
+pub use usage::Usage;
 
 /// A computer that executes functions.
 ///
@@ -67,7 +74,10 @@ pub struct Computer {
     containers: Vec<Container>,
     // Which container executes a function, sorted by function.
     functions: Vec<(FunctionId, u32)>,
-    // The next completion and the processor where it happens.
+    // The instances of containers that are not always warm, by processor.
+    pools: Vec<Pool>,
+    // What happens next: a completion on this processor or, behind the last processor, a
+    // change of the instances of a pool.
     next: SimTime,
     next_processor: usize,
     // Completions that were due before something else happened.
@@ -86,10 +96,13 @@ pub enum Refusal {
         /// What the task needs.
         required: Bytes,
     },
+    /// There is no instance for it, and it may not wait for one.
+    NoInstance(FunctionId),
 }
 
 impl Computer {
-    /// The computer that `spec` describes, idle since the start of the run.
+    /// The computer that `spec` describes, idle since the start of the run. What is random
+    /// about it is that of a run with seed 0.
     ///
     /// # Errors
     /// If the parts do not fit together.
@@ -97,9 +110,21 @@ impl Computer {
         spec: &ComputerSpec,
         functions: &mut Names<FunctionId>,
     ) -> Result<Self, ComputerError> {
+        Self::with_streams(spec, functions, &Streams::new(0, 0))
+    }
+
+    /// The same with these random numbers.
+    ///
+    /// # Errors
+    /// If the parts do not fit together.
+    pub fn with_streams(
+        spec: &ComputerSpec,
+        functions: &mut Names<FunctionId>,
+        streams: &Streams,
+    ) -> Result<Self, ComputerError> {
         spec.check()?;
         let processors: Vec<_> = spec.processors.iter().map(Processor::new).collect();
-        let containers: Vec<_> = spec
+        let mut containers: Vec<_> = spec
             .containers
             .iter()
             .map(|container| Container {
@@ -116,22 +141,27 @@ impl Computer {
                 running: 0,
                 queue: VecDeque::new(),
                 waiting_operations: Default::default(),
+                pool: None,
             })
             .collect();
+        let pools = pooled::pools(spec, &mut containers, streams)?;
         let mut functions: Vec<_> = (0..)
             .zip(&containers)
             .map(|(number, container)| (container.function, number))
             .collect();
         functions.sort_unstable();
-        Ok(Self {
+        let mut computer = Self {
             name: spec.name.clone(),
             processors,
             containers,
             functions,
+            pools,
             next: SimTime::MAX,
             next_processor: 0,
             overdue: VecDeque::new(),
-        })
+        };
+        computer.reschedule();
+        Ok(computer)
     }
 
     /// Submits an invocation of `function` with `input` bytes as task `id`, and
@@ -148,6 +178,9 @@ impl Computer {
     ) -> Result<Load, Refusal> {
         let number = self.container(function)?;
         self.settle(now);
+        if self.containers[number as usize].pool.is_some() {
+            self.catch_up(now);
+        }
         let container = &mut self.containers[number as usize];
         let processor = &mut self.processors[container.processor as usize];
         let demand = container.requirements.of(input);
@@ -168,7 +201,14 @@ impl Computer {
             submitted: now,
             assigned: now,
             started: now,
+            ticket: NO_TICKET,
         };
+        if let Some((pool, place)) = container.pool {
+            return match self.submit_to_pool(now, pool as usize, place, task) {
+                true => Ok(load),
+                false => Err(Refusal::NoInstance(function)),
+            };
+        }
         if container.occupied == container.workers {
             container.waits(&task);
             container.queue.push_back(task);
@@ -201,10 +241,13 @@ impl Computer {
         if !self.overdue.is_empty() {
             return self.overdue.pop_front();
         }
-        if self.next > now || self.next == SimTime::MAX {
-            return None;
+        while self.next <= now && self.next < SimTime::MAX {
+            if self.next_processor < self.processors.len() {
+                return self.complete();
+            }
+            self.tend_pool();
         }
-        self.complete()
+        None
     }
 
     /// Ends the task that is done next and starts those that waited for it.
@@ -215,6 +258,9 @@ impl Computer {
         let container = &mut self.containers[task.container as usize];
         container.running -= 1;
         container.occupied -= 1;
+        if let Some((pool, _)) = container.pool {
+            return Some(self.complete_in_pool(finished, pool as usize, &task));
+        }
         if let Some(mut next) = container.queue.pop_front() {
             container.occupied += 1;
             next.assigned = finished;
@@ -237,7 +283,7 @@ impl Computer {
     /// container, plus, if all workers are busy, what is left of the task of the
     /// container that finishes first, all at the present rate of one task; and
     /// the time of the task itself, at the rate with *r* + 1 tasks if a worker is
-    /// free.
+    /// free. A task that would cause a start, or wait for one, also takes the time of that.
     ///
     /// # Errors
     /// If the computer does not execute the function.
@@ -252,11 +298,19 @@ impl Computer {
         let container = &self.containers[number as usize];
         let processor = &mut self.processors[container.processor as usize];
         processor.advance(now);
+        let (is_free, start) = match container.pool {
+            Some((pool, place)) => {
+                let instances = &self.pools[pool as usize].instances;
+                let start = instances.start_expected(now, place);
+                (instances.has_free_slot(place) || !start.is_zero(), start)
+            }
+            None => (container.running < container.workers, SimDuration::ZERO),
+        };
         let (cores, tasks) = (processor.cores, processor.running());
         let own = processor.work(container.requirements.of(input).operations);
         let mut before = processor.work(container.waiting_operations);
-        let mut estimate = SimDuration::ZERO;
-        if container.running < container.workers {
+        let mut estimate = start;
+        if is_free {
             estimate += own.duration(cores, tasks + 1);
         } else {
             before = before.plus(processor.least_left(number)).plus(own);
@@ -290,6 +344,9 @@ impl Computer {
         for container in &mut self.containers {
             lost.extend(container.queue.iter().map(|task| (task.submitted, task.id)));
             container.fail();
+        }
+        for pool in &mut self.pools {
+            pool.fail(now, |task| lost.push((task.submitted, task.id)));
         }
         self.reschedule();
         lost.sort_unstable();
@@ -370,6 +427,11 @@ impl Computer {
                 functions.name(function),
                 self.name
             ),
+            Refusal::NoInstance(function) => format!(
+                "No instance for lambda {} available in computer computer@{}",
+                functions.name(function),
+                self.name
+            ),
             Refusal::TooLarge { function, required } => {
                 let container = self.container(function).ok();
                 let container = container.map(|number| &self.containers[number as usize]);
@@ -400,6 +462,10 @@ impl Computer {
     #[inline]
     fn settle(&mut self, now: SimTime) {
         while self.next < now {
+            if self.next_processor >= self.processors.len() {
+                self.tend_pool();
+                continue;
+            }
             let Some(completion) = self.complete() else {
                 break;
             };
@@ -416,39 +482,13 @@ impl Computer {
                 self.next_processor = number;
             }
         }
-    }
-}
-
-/// How much a processor was used.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Usage {
-    /// The number of its cores.
-    pub cores: u32,
-    /// For how long its cores were in use since the start of the run, all added
-    /// up: the utilization of an interval is the increase of this over the cores
-    /// times the length of the interval.
-    pub busy: CoreTime,
-    /// The share of the cores in use during the last completed second, 0 to 1.
-    pub last_second: f64,
-    /// The load as calls see it.
-    pub load: Load,
-}
-
-impl Usage {
-    /// The mean share of the cores in use since the start of the run, 0 to 1; not a
-    /// number if no time has passed.
-    pub fn utilization(&self, now: SimTime) -> f64 {
-        self.utilization_since(SimTime::ZERO, CoreTime::ZERO, now)
-    }
-
-    /// The mean share of the cores in use from an earlier instant, when `busy`
-    /// was `before`, until `now`, 0 to 1; not a number if no time has passed.
-    pub fn utilization_since(&self, since: SimTime, before: CoreTime, now: SimTime) -> f64 {
-        let elapsed = now.since(since).as_secs_f64() * f64::from(self.cores);
-        if elapsed > 0.0 {
-            self.busy.since(before).as_secs_f64() / elapsed
-        } else {
-            f64::NAN
+        // At the same time, tasks are done first.
+        for (number, pool) in self.pools.iter().enumerate() {
+            let next = pool.instances.next_wake();
+            if next < self.next {
+                self.next = next;
+                self.next_processor = self.processors.len() + number;
+            }
         }
     }
 }

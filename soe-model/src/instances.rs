@@ -243,9 +243,20 @@ impl Instances {
         self.functions[function as usize].waiting
     }
 
+    /// Whether a call that arrives begins at once.
+    ///
+    /// # Panics
+    /// If there is no such function.
+    pub fn has_free_slot(&self, function: u32) -> bool {
+        !self.functions[function as usize].available.is_empty()
+    }
+
     /// How long a call that arrived now would wait for a start: until the start of an
     /// instance with room for it is over, the mean time of a start if it had to cause one,
     /// and nothing if a slot is free or busy instances are all there may be.
+    ///
+    /// # Panics
+    /// If there is no such function.
     pub fn start_expected(&self, now: SimTime, function: u32) -> SimDuration {
         let known = &self.functions[function as usize];
         if !known.available.is_empty() {
@@ -255,7 +266,7 @@ impl Instances {
         let soonest = soonest.map(|&slot| self.slots[slot as usize].ready).min();
         match soonest {
             Some(ready) if known.spec.scaling != Scaling::PerRequest => ready.since(now),
-            _ if known.may_grow() => known.start.mean(),
+            _ if known.may_grow() && known.grows_by_calls() => known.start.mean(),
             Some(ready) => ready.since(now),
             None => SimDuration::ZERO,
         }

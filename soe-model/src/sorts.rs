@@ -8,6 +8,9 @@ use crate::catalogue::{Catalogue, KindInfo};
 use crate::client::arrival::ARRIVALS;
 use crate::client::size::SIZES;
 use crate::computer::platform::PLATFORMS;
+use crate::duration::DURATIONS;
+use crate::instances::autoscaler::AUTOSCALERS;
+use crate::instances::keep_alive::KEEP_ALIVES;
 
 /// A sort of kinds, whatever they make.
 #[derive(Clone, Debug)]
@@ -30,6 +33,9 @@ pub fn sorts() -> Vec<Sort> {
         sort(&ARRIVALS),
         sort(&SIZES),
         sort(&PLATFORMS),
+        sort(&KEEP_ALIVES),
+        sort(&AUTOSCALERS),
+        sort(&DURATIONS),
     ]
 }
 
@@ -70,6 +76,15 @@ mod tests {
         }
         for configured in PLATFORMS.examples().unwrap() {
             (configured.kind.build)(&configured.arguments);
+        }
+        for configured in KEEP_ALIVES.examples().unwrap() {
+            (configured.kind.build)(&configured.arguments);
+        }
+        for configured in AUTOSCALERS.examples().unwrap() {
+            (configured.kind.build)(&configured.arguments, 1);
+        }
+        for configured in DURATIONS.examples().unwrap() {
+            let _ = (configured.kind.build)(&configured.arguments);
         }
     }
 

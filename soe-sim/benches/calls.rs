@@ -187,6 +187,7 @@ fn computer(name: &str, functions: u32, controller: Option<String>) -> ComputerS
                     output: Output::CopyInput,
                 },
                 workers: 1000,
+                lifecycle: None,
             })
             .collect(),
     }

@@ -114,6 +114,7 @@ fn container(object: &Object<'_>) -> Result<ContainerSpec, ConfigurationError> {
         name: object.text("name")?.to_owned(),
         workers: object.whole_or("num-workers", 1)?,
         processor: object.text("processor")?.to_owned(),
+        lifecycle: None,
     })
 }
 

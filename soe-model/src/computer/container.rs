@@ -24,6 +24,8 @@ pub(super) struct Container {
     pub queue: VecDeque<Task>,
     /// What all tasks that do not run yet will need.
     pub waiting_operations: Operations,
+    /// The pool of its instances and its number there, unless it is always warm.
+    pub pool: Option<(u32, u32)>,
 }
 
 impl Container {

@@ -170,6 +170,7 @@ fn containers_on(
             output: Output::CopyInput,
         },
         workers: u32::try_from(workers).unwrap_or(u32::MAX),
+        lifecycle: None,
     })
 }
 

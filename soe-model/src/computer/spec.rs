@@ -1,6 +1,7 @@
 //! The specification of a computer.
 
 use crate::function::FunctionSpec;
+use crate::instances::{InstancesSpec, PoolSpec, Scaling};
 use crate::units::{Bytes, OpsPerSecond};
 
 /// A computer: processors and the containers that run on them.
@@ -53,8 +54,19 @@ pub struct ContainerSpec {
     /// The function it executes.
     pub function: FunctionSpec,
     /// How many invocations it executes at a time, at least 1; more wait in
-    /// order of arrival.
+    /// order of arrival. With a life cycle, so many for each instance.
     pub workers: u32,
+    /// How its instances start and go; `None` is a single one that is always warm.
+    pub lifecycle: Option<Box<LifecycleSpec>>,
+}
+
+/// How the instances of a container start and go.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LifecycleSpec {
+    /// What the containers of its processor have in common.
+    pub pool: PoolSpec,
+    /// What is its own; its workers are the concurrency.
+    pub instances: InstancesSpec,
 }
 
 /// Why a computer cannot be built, in the words of the original where it has any.
@@ -102,6 +114,46 @@ pub enum ComputerError {
         /// The container.
         container: String,
     },
+    /// The distribution of a part of a start time contradicts itself.
+    #[error("Start time `{part}`: {error}")]
+    StartTime {
+        /// The part.
+        part: &'static str,
+        /// What is wrong.
+        error: String,
+    },
+    /// Instances that are always there leave no room for one of this container.
+    #[error("Instances of container {container} do not fit the memory of processor {processor}")]
+    NoRoom {
+        /// The container.
+        container: String,
+        /// Its processor.
+        processor: String,
+    },
+    /// A container whose calls only wait, without anything that creates an instance.
+    #[error(
+        "Container {container} never has an instance: scaling queue needs an autoscaler or a minimum"
+    )]
+    NoInstances {
+        /// The container.
+        container: String,
+    },
+    /// An autoscaler of a container whose calls create instances themselves.
+    #[error("Container {container} has an autoscaler, which needs scaling queue")]
+    Autoscaled {
+        /// The container.
+        container: String,
+    },
+    /// Containers of one processor that disagree about what they have in common.
+    #[error(
+        "Container {container} has another keep-alive policy than others of processor {processor}"
+    )]
+    Pools {
+        /// The container.
+        container: String,
+        /// Their processor.
+        processor: String,
+    },
     /// A processor without cores would never do anything.
     #[error("Zero cores used for processor {processor}")]
     NoCores {
@@ -136,6 +188,68 @@ impl ComputerSpec {
         }
         for (position, container) in self.containers.iter().enumerate() {
             self.check_container(container, &self.containers[..position])?;
+        }
+        for container in &self.containers {
+            if let Some(lifecycle) = &container.lifecycle {
+                self.check_lifecycle(container, lifecycle)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_lifecycle(
+        &self,
+        container: &ContainerSpec,
+        lifecycle: &LifecycleSpec,
+    ) -> Result<(), ComputerError> {
+        let own = &lifecycle.instances;
+        let start = own.start.check();
+        start.map_err(|(part, error)| ComputerError::StartTime {
+            part,
+            error: error.to_string(),
+        })?;
+        let name = || container.name.clone();
+        let queues = own.scaling == Scaling::Queue;
+        if own.autoscaler.is_some() && !queues {
+            return Err(ComputerError::Autoscaled { container: name() });
+        }
+        if own.autoscaler.is_none() && queues && own.min == 0 {
+            return Err(ComputerError::NoInstances { container: name() });
+        }
+        let processor = container.processor.clone();
+        let neighbours = self
+            .containers
+            .iter()
+            .filter(|other| other.processor == processor);
+        let neighbours =
+            neighbours.filter_map(|other| other.lifecycle.as_ref().map(|it| (other, it)));
+        let mut always = 0u64;
+        for (other, neighbour) in neighbours {
+            if neighbour.pool != lifecycle.pool {
+                let container = name();
+                return Err(ComputerError::Pools {
+                    container,
+                    processor,
+                });
+            }
+            let least = match other.name == container.name {
+                true => own.min.max(1),
+                false => neighbour.instances.min,
+            };
+            let memory = neighbour
+                .instances
+                .memory
+                .0
+                .saturating_mul(u64::from(least));
+            always = always.saturating_add(memory);
+        }
+        let all = self.processors.iter().find(|it| it.name == processor);
+        if all.is_some_and(|all| always > all.memory.0) {
+            let container = name();
+            return Err(ComputerError::NoRoom {
+                container,
+                processor,
+            });
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use sim_core::{SimDuration, SimTime};
 
 use super::load::Load;
+use crate::instances::Warmth;
 use crate::units::{Bytes, Operations};
 
 /// The number that the driver of a computer gives to a task.
@@ -24,6 +25,12 @@ pub struct Completion {
     pub finished: SimTime,
     /// The load of its processor when it was submitted.
     pub load: Load,
+    /// How it found an instance of its container; always warm unless instances start and
+    /// go.
+    pub warmth: Warmth,
+    /// For how long it waited for the start of its instance, the last part of its waiting
+    /// for a worker.
+    pub start: SimDuration,
 }
 
 impl Completion {
@@ -54,7 +61,12 @@ pub(super) struct Task {
     pub submitted: SimTime,
     pub assigned: SimTime,
     pub started: SimTime,
+    /// What names it in the pool of its instance, or [`NO_TICKET`].
+    pub ticket: u32,
 }
+
+/// The ticket of a task whose container is always warm.
+pub(super) const NO_TICKET: u32 = u32::MAX;
 
 impl Task {
     pub fn finished(&self, finished: SimTime) -> Completion {
@@ -65,6 +77,8 @@ impl Task {
             started: self.started,
             finished,
             load: self.load,
+            warmth: Warmth::Warm,
+            start: SimDuration::ZERO,
         }
     }
 }

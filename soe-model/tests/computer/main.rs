@@ -13,6 +13,7 @@ use soe_model::function::{FunctionSpec, Output, Requirements};
 use soe_model::names::{FunctionId, Names};
 use soe_model::units::{Bytes, OpsPerSecond};
 
+mod instances;
 mod naive;
 
 /// A computer with one processor, on which one byte of input means one operation
@@ -32,6 +33,7 @@ fn computer_spec(speed: f64, cores: u32, memory: u64, workers: &[u32]) -> Comput
             output: Output::CopyInput,
         },
         workers,
+        lifecycle: None,
     };
     ComputerSpec {
         name: "host:6473".into(),
