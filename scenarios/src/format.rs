@@ -13,6 +13,7 @@ mod controller;
 mod entity;
 mod event;
 mod function;
+mod instances;
 mod network;
 mod reference;
 pub(crate) mod resolve;

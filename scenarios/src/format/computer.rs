@@ -10,6 +10,7 @@ use soe_model::function::FunctionSpec;
 use soe_model::units::Bytes;
 
 use super::entity::{self, Budget, Directory, What};
+use super::instances::{self, Needs};
 use crate::reader::diagnostic::{Place, hint, quote};
 use crate::reader::files;
 use crate::reader::kind::Sort;
@@ -109,11 +110,20 @@ pub(crate) static SECTION: Section = Section {
         Key {
             name: "workers",
             form: CORES,
-            default: Default::Absent("one for each core"),
+            default: Default::Absent("one for each core, or one with `instances`"),
             when: ELSEWHERE,
             help: "The number of invocations of each function that run at the same time; further \
                    ones wait in order of arrival. By default one for each core, as on the main \
-                   processors of the predefined platforms.",
+                   processors of the predefined platforms. With `instances`, the number for each \
+                   instance, by default one.",
+        },
+        Key {
+            name: "instances",
+            form: Form::Table(&instances::SECTION),
+            default: Default::Absent("always warm"),
+            when: When::Always,
+            help: "The life cycle of its containers. Without it, each is a single instance that is \
+                   always warm.",
         },
         Key {
             name: "processor",
@@ -198,7 +208,14 @@ pub(crate) static CONTAINER: Section = Section {
 };
 
 /// The functions of a scenario, by name.
-pub(crate) type Functions = BTreeMap<String, FunctionSpec>;
+pub(crate) type Functions = BTreeMap<String, Function>;
+
+/// A function, and what its instances need if it says so.
+#[derive(Clone, Debug)]
+pub(crate) struct Function {
+    pub spec: FunctionSpec,
+    pub needs: Option<Needs>,
+}
 
 /// What the computers of one section consist of; nothing if that is wrong.
 pub(crate) fn platform(
@@ -215,7 +232,7 @@ pub(crate) fn platform(
         functions,
     };
     let copies = record.maybe_count("count").unwrap_or(1);
-    let platform = if record.given("platform").is_some() {
+    let mut platform = if record.given("platform").is_some() {
         let choice = record.choice("platform")?;
         let containers = choice
             .counts()
@@ -245,6 +262,14 @@ pub(crate) fn platform(
     let parts = (platform.containers.len() + platform.processors.len()) as u64;
     if !budget.take(copies, parts, record.place, reader.report) {
         return None;
+    }
+    if let Some((_, record)) = record.records("instances").first() {
+        let lifecycle = instances::lifecycle(record, reader.report)?;
+        for container in &mut platform.containers {
+            let function = functions.get(&container.function.name);
+            let needs = function.and_then(|function| function.needs.as_ref());
+            container.lifecycle = Some(Box::new(lifecycle(needs)));
+        }
     }
     // Results call a processor `computer/processor`.
     for processor in &platform.processors {
@@ -296,6 +321,29 @@ fn contradiction(error: &ComputerError) -> String {
         ComputerError::NoCores { processor } => {
             format!("processor `{}` has no cores", quote(processor))
         }
+        ComputerError::StartTime { part, error } => format!("start time `{part}`: {error}"),
+        ComputerError::NoRoom {
+            container,
+            processor,
+        } => format!(
+            "an instance of container `{}` does not fit the memory of processor `{}` beside those \
+             that are always there",
+            quote(container),
+            quote(processor)
+        ),
+        ComputerError::NoInstances { container } => format!(
+            "container `{}` never has an instance: scaling = \"queue\" needs `autoscaler` or \
+             `min-instances`",
+            quote(container)
+        ),
+        ComputerError::Autoscaled { container } => format!(
+            "container `{}` has an autoscaler, which needs scaling = \"queue\"",
+            quote(container)
+        ),
+        ComputerError::Pools { container, .. } => format!(
+            "container `{}` has another keep-alive policy than others",
+            quote(container)
+        ),
         ComputerError::InvalidSpeed { processor, .. } => {
             format!("processor `{}` must have a speed above 0", quote(processor))
         }
@@ -338,7 +386,11 @@ impl Context<'_> {
             return None;
         }
         let cores = record.count("cores");
-        let usual = record.maybe_count("workers").unwrap_or(cores);
+        let usual = match record.given("instances") {
+            Some(_) => 1,
+            None => cores,
+        };
+        let usual = record.maybe_count("workers").unwrap_or(usual);
         let Some(Datum::Workers(offered)) = record.get("functions") else {
             return None;
         };
@@ -361,8 +413,9 @@ impl Context<'_> {
                 containers.push(ContainerSpec {
                     name: function.clone(),
                     processor: "cpu".to_owned(),
-                    function: self.functions.get(&function)?.clone(),
+                    function: self.functions.get(&function)?.spec.clone(),
                     workers: workers.unwrap_or(usual as u32),
+                    lifecycle: None,
                 });
             }
         }
@@ -401,8 +454,9 @@ impl Context<'_> {
                         false => name.text.clone(),
                     },
                     processor: processor.clone(),
-                    function: self.functions.get(&function)?.clone(),
+                    function: self.functions.get(&function)?.spec.clone(),
                     workers: container.count("workers") as u32,
+                    lifecycle: None,
                 });
             }
         }

@@ -2,6 +2,8 @@
 
 use soe_model::function::{FunctionSpec, Output, Requirements};
 
+use super::instances::{self, Needs};
+use crate::reader::diagnostic::Report;
 use crate::reader::record::{Datum, Record};
 use crate::reader::section::{Default, Form, Key, Section, When};
 
@@ -53,8 +55,21 @@ pub(crate) static SECTION: Section = Section {
                    text (output-type of the original, whose predefined functions copy their \
                    input).",
         },
+        Key {
+            name: "instance",
+            form: Form::Table(&instances::OF_FUNCTION),
+            default: Default::Unused,
+            when: When::Always,
+            help: "What an instance of it needs on computers with `instances`.",
+        },
     ],
 };
+
+/// What its instances need, if it says so.
+pub(crate) fn needs(record: &Record, report: &mut Report<'_>) -> Option<Needs> {
+    let (_, record) = record.records("instance").first()?;
+    Some(instances::needs(record, report))
+}
 
 pub(crate) fn resolve(record: &Record, name: &str) -> FunctionSpec {
     FunctionSpec {

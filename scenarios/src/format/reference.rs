@@ -29,6 +29,9 @@ fn title(sort: Sort) -> String {
         Sort::Ejection => ("Ejections", "broker.NAME.ejection"),
         Sort::Arrivals => ("Arrival processes", "client.NAME.arrivals"),
         Sort::Sizes => ("Size distributions", "client.NAME.size"),
+        Sort::KeepAlive => ("Keep-alive policies", "computer.NAME.instances.keep-alive"),
+        Sort::Autoscaler => ("Autoscalers", "computer.NAME.instances.autoscaler"),
+        Sort::Duration => ("Duration distributions", "function.NAME.instance.init"),
     };
     format!("{plural} (`{where_used}`)")
 }

@@ -257,8 +257,13 @@ impl Builder<'_, '_, '_> {
                 .budget
                 .take(group.len(), 1, name.place, self.reader.report)
             {
+                let needs = function::needs(record, self.reader.report);
                 for member in group.members() {
-                    functions.insert(member.clone(), function::resolve(record, &member));
+                    let function = computer::Function {
+                        spec: function::resolve(record, &member),
+                        needs: needs.clone(),
+                    };
+                    functions.insert(member, function);
                 }
             }
         }

@@ -10,6 +10,9 @@ use soe_model::catalogue::{Catalogue, Configured, Value};
 use soe_model::client::arrival::ARRIVALS;
 use soe_model::client::size::SIZES;
 use soe_model::computer::platform::PLATFORMS;
+use soe_model::duration::DURATIONS;
+use soe_model::instances::autoscaler::AUTOSCALERS;
+use soe_model::instances::keep_alive::KEEP_ALIVES;
 
 /// Which catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +31,12 @@ pub enum Sort {
     Sizes,
     /// Platforms of computers.
     Platform,
+    /// Keep-alive policies of instances.
+    KeepAlive,
+    /// Autoscalers of instances.
+    Autoscaler,
+    /// Distributions of durations.
+    Duration,
 }
 
 /// A kind with a value for every parameter.
@@ -41,7 +50,7 @@ pub struct Choice {
 
 impl Sort {
     /// All catalogues, in the order of the documentation.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Platform,
         Self::Policy,
         Self::Optimizer,
@@ -49,6 +58,9 @@ impl Sort {
         Self::Ejection,
         Self::Arrivals,
         Self::Sizes,
+        Self::KeepAlive,
+        Self::Autoscaler,
+        Self::Duration,
     ];
 
     /// What the kinds are, in the singular.
@@ -61,6 +73,9 @@ impl Sort {
             Self::Arrivals => ARRIVALS.sort,
             Self::Sizes => SIZES.sort,
             Self::Platform => PLATFORMS.sort,
+            Self::KeepAlive => KEEP_ALIVES.sort,
+            Self::Autoscaler => AUTOSCALERS.sort,
+            Self::Duration => DURATIONS.sort,
         }
     }
 
@@ -74,17 +89,26 @@ impl Sort {
             Self::Arrivals => ARRIVALS.infos(),
             Self::Sizes => SIZES.infos(),
             Self::Platform => PLATFORMS.infos(),
+            Self::KeepAlive => KEEP_ALIVES.infos(),
+            Self::Autoscaler => AUTOSCALERS.infos(),
+            Self::Duration => DURATIONS.infos(),
         }
     }
 
-    /// The kind and parameter for a value without a name: sizes may
-    /// be written `"10 kB"` or `["1 kB", "10 kB"]`.
+    /// The kinds and parameters for values without a name: sizes may be written `"10 kB"`
+    /// or `["1 kB", "10 kB"]`, durations `"10 ms"` or `["10 ms", "2 s"]`.
     pub fn shorthand(self) -> Option<Shorthand> {
-        let shorthand = Shorthand {
-            one: ("fixed", "size"),
-            several: ("list", "sizes"),
-        };
-        (self == Self::Sizes).then_some(shorthand)
+        match self {
+            Self::Sizes => Some(Shorthand {
+                one: ("fixed", "size"),
+                several: ("list", "sizes"),
+            }),
+            Self::Duration => Some(Shorthand {
+                one: ("fixed", "duration"),
+                several: ("empirical", "values"),
+            }),
+            _ => None,
+        }
     }
 }
 

@@ -180,8 +180,12 @@ fn choice(sort: Sort) -> Json {
     }
     ways.extend(kinds.iter().map(with_parameters));
     if sort.shorthand().is_some() {
-        ways.push(bytes());
-        ways.push(json!({ "type": "array", "items": bytes(), "minItems": 1 }));
+        let one = match sort {
+            Sort::Duration => duration(),
+            _ => bytes(),
+        };
+        ways.push(one.clone());
+        ways.push(json!({ "type": "array", "items": one, "minItems": 1 }));
     }
     json!({ "anyOf": ways })
 }
