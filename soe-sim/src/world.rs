@@ -24,6 +24,7 @@ mod evidence;
 mod flow;
 mod foresight;
 mod ids;
+mod instances;
 mod leg;
 mod mec;
 mod metrics;

@@ -74,7 +74,10 @@ impl Function {
             scaler,
             wanted: 0,
             tick: SimTime::MAX,
-            tally: Tally::default(),
+            tally: Tally {
+                memory: spec.memory,
+                ..Tally::default()
+            },
         })
     }
 

@@ -2,6 +2,8 @@
 
 use sim_core::{SimDuration, SimTime};
 
+use crate::units::Bytes;
+
 /// How a call found its instance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Warmth {
@@ -30,6 +32,8 @@ impl Warmth {
 /// instances.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tally {
+    /// The memory of one instance.
+    pub memory: Bytes,
     /// Calls that have begun on an instance, by [`Warmth`].
     pub warm: u64,
     /// See [`Warmth::ColdCaused`].
@@ -102,9 +106,35 @@ impl Tally {
         self.cold() + self.queued_behind_cold
     }
 
+    /// Adds the counts of another function or computer; the peak is the greater one, and the
+    /// memory stays.
+    pub fn add(&mut self, other: &Self) {
+        self.warm += other.warm;
+        self.cold_caused += other.cold_caused;
+        self.cold_joined += other.cold_joined;
+        self.queued += other.queued;
+        self.queued_behind_cold += other.queued_behind_cold;
+        self.rejected += other.rejected;
+        self.created += other.created;
+        self.expired += other.expired;
+        self.evicted += other.evicted;
+        self.scaled_down += other.scaled_down;
+        self.lost += other.lost;
+        self.prewarmed += other.prewarmed;
+        self.prewarm_hits += other.prewarm_hits;
+        self.prewarm_wasted += other.prewarm_wasted;
+        self.peak = self.peak.max(other.peak);
+        self.lives += other.lives;
+        self.starting += other.starting;
+        self.busy += other.busy;
+        self.idle += other.idle;
+        self.waited_for_starts += other.waited_for_starts;
+    }
+
     /// What was counted after `earlier`; the peak is that of the whole run.
     pub fn since(&self, earlier: &Self) -> Self {
         Self {
+            memory: self.memory,
             warm: self.warm - earlier.warm,
             cold_caused: self.cold_caused - earlier.cold_caused,
             cold_joined: self.cold_joined - earlier.cold_joined,

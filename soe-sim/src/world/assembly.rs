@@ -159,7 +159,8 @@ impl Plan<'_> {
     fn computers(&self, functions: &mut Names<FunctionId>) -> Result<Computers, String> {
         let mut computers = Computers::default();
         for spec in &self.deployment.computers {
-            let machine = Computer::new(spec, functions).map_err(|error| error.to_string())?;
+            let machine = Computer::with_streams(spec, functions, &self.streams);
+            let machine = machine.map_err(|error| error.to_string())?;
             computers.push(ComputerSide::new(
                 machine,
                 self.node(&spec.node)?,

@@ -2,6 +2,7 @@
 
 use sim_core::SimTime;
 use soe_model::computer::{Completion, Computer, CoreTime, TaskId, Usage};
+use soe_model::instances::Tally;
 use soe_model::names::{EndpointId, FunctionId, NodeId};
 use soe_model::units::{Bytes, OpsPerSecond};
 
@@ -22,6 +23,8 @@ pub(super) struct ComputerSide {
     present: bool,
     /// Busy time and backlog of each processor when the warm-up ended.
     before: Vec<(CoreTime, f64)>,
+    /// Counts of the instances of each function when the warm-up ended.
+    instances_before: Vec<Tally>,
 }
 
 impl ComputerSide {
@@ -35,6 +38,7 @@ impl ComputerSide {
         let processors = machine.processors().len();
         Self {
             before: vec![(CoreTime::ZERO, 0.0); processors],
+            instances_before: Vec::new(),
             machine,
             alarm: Alarm::default(),
             node,
@@ -93,6 +97,13 @@ impl ComputerSide {
             let busy = self.machine.usage(now, processor).busy;
             self.before[processor] = (busy, self.machine.backlog(now, processor));
         }
+        let tallies = self.machine.instances(now).map(|(_, tally, _)| tally);
+        self.instances_before = tallies.collect();
+    }
+
+    /// Its model, and the counts of its instances when the warm-up ended.
+    pub fn instances(&mut self) -> (&mut Computer, &[Tally]) {
+        (&mut self.machine, &self.instances_before)
     }
 
     /// The mean utilization of a processor since the warm-up ended at `since`; NaN

@@ -105,6 +105,7 @@ pub(super) struct Times {
     pub broker: SimDuration,
     pub worker_queue: SimDuration,
     pub memory_queue: SimDuration,
+    pub start: SimDuration,
 }
 
 impl Times {
@@ -114,8 +115,9 @@ impl Times {
         Self {
             network_there: leg.arrives.since(leg.issued) - leg.at_brokers,
             broker: leg.at_brokers,
-            worker_queue: done.waited_for_worker(),
+            worker_queue: done.waited_for_worker() - done.start,
             memory_queue: done.waited_for_memory(),
+            start: done.start,
         }
     }
 
@@ -123,13 +125,14 @@ impl Times {
     #[inline]
     pub fn parts(&self, latency: SimDuration, processing: SimDuration) -> CallParts {
         let before = self.network_there + self.broker;
-        let processor = processing - self.worker_queue - self.memory_queue;
+        let waiting = self.worker_queue + self.memory_queue + self.start;
+        let processor = processing - waiting;
         CallParts {
             network_there: self.network_there.as_nanos(),
             broker: self.broker.as_nanos(),
             worker_queue: self.worker_queue.as_nanos(),
             memory_queue: self.memory_queue.as_nanos(),
-            start: 0,
+            start: self.start.as_nanos(),
             processor: processor.as_nanos(),
             network_back: (latency - processing - before).as_nanos(),
         }

@@ -9,7 +9,8 @@ use analysis::{CallParts, Metric};
 use sim_core::SimTime;
 use soe_model::names::ALL;
 
-use super::computer_side::Computers;
+use super::computer_side::{ComputerSide, Computers};
+use super::instances;
 use super::recorder::{CallStatistics, Recorder};
 use super::shared::Shared;
 
@@ -35,7 +36,33 @@ static PARTS: [&Metric; CallParts::NAMES.len()] = [
 
 analysis::metrics! {
     /// All metrics of a simulated scenario, in the order of reports.
-    pub METRICS + [EFFECTIVE, UNFINISHED, GROWTH, DRIFT, UNSETTLED, CORRELATION, OFFERED_LOAD];
+    pub METRICS + [EFFECTIVE, UNFINISHED, GROWTH, DRIFT, UNSETTLED, CORRELATION, OFFERED_LOAD,
+        instances::COLD_SHARE,
+        instances::COLD_CAUSED_SHARE,
+        instances::DELAYED_SHARE,
+        instances::CALLS_WARM,
+        instances::CALLS_CAUSED,
+        instances::CALLS_JOINED,
+        instances::CALLS_QUEUED,
+        instances::CALLS_BEHIND,
+        instances::CALLS_REJECTED,
+        instances::START_WAIT,
+        instances::CREATED,
+        instances::EXPIRED,
+        instances::EVICTED,
+        instances::SCALED_DOWN,
+        instances::PREWARMED,
+        instances::PREWARM_HITS,
+        instances::PREWARM_WASTED,
+        instances::ALIVE,
+        instances::STARTING,
+        instances::BUSY,
+        instances::IDLE,
+        instances::PEAK,
+        instances::LIFE,
+        instances::MEMORY,
+        instances::WASTE,
+    ];
 
     SENT = "calls_sent", Count, "calls sent", Neither, 0,
         "Calls issued after the warm-up";
@@ -201,6 +228,8 @@ pub(super) fn report_metrics(
         report(&TRAFFIC, all, traffic);
         report(&TRAFFIC_PER_CALL, all, traffic / completed);
     }
+    let machines = computers.iter_mut().map(ComputerSide::instances);
+    instances::report(machines, &shared.functions, warm_up, now, &mut report);
 }
 
 /// The metrics of what was recorded, counted from the end of the warm-up.

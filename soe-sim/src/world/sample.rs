@@ -9,6 +9,7 @@ use soe_model::names::ALL;
 
 use super::broker_side::Brokers;
 use super::computer_side::Computers;
+use super::instances;
 use super::mec::Contexts;
 use super::recorder::Recorder;
 use super::shared::Shared;
@@ -54,6 +55,10 @@ pub static SAMPLED: &[&Metric] = &[
     &UTILIZATION,
     &WEIGHT,
     &CONTEXTS,
+    &instances::ALIVE_NOW,
+    &instances::STARTING_NOW,
+    &instances::IDLE_NOW,
+    &instances::MEMORY_NOW,
 ];
 
 /// Samples all entities once per period.
@@ -115,6 +120,7 @@ impl Sampler {
             let names: Vec<_> = machine.processors().map(str::to_owned).collect();
             recorder.sample(now, &name, &RUNNING, running as f64);
             recorder.sample(now, &name, &QUEUED, queued as f64);
+            instances::sample(computer.instances().0, now, recorder);
             for (processor, processor_name) in names.iter().enumerate() {
                 let usage = computer.usage(now, processor);
                 if self.busy.len() == processors {
