@@ -158,7 +158,7 @@ impl Brokers {
                     processing: execution.processing,
                     load1: u32::from(execution.load.one),
                     acknowledgement: wire.baggage.is_asynchronous(leg.baggage),
-                    cold: false,
+                    cold: !execution.times.start.is_zero(),
                 };
                 machine.answered(now, attempt, &answer);
             }
