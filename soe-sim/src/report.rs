@@ -25,6 +25,7 @@ pub fn report(title: &str, deployment: &Deployment, results: &Results) -> String
         parts(&results.summary),
         outcomes(&results.summary),
         computers(&results.summary),
+        instances(&results.summary),
         tables(results),
     ] {
         if !section.is_empty() {
@@ -216,6 +217,35 @@ fn computers(summary: &Summary) -> String {
         }
     }
     table.render() + &more(computers.len(), LISTED, "computers")
+}
+
+/// The instances of functions; nothing if containers are always warm.
+fn instances(summary: &Summary) -> String {
+    let columns = [
+        ("cold calls", "cold_share"),
+        ("wait for starts", "start_wait_mean"),
+        ("rejected", "calls_rejected"),
+        ("created", "instances_created"),
+        ("evicted", "instances_evicted"),
+        ("mean instances", "instances_mean"),
+        ("busy", "instances_busy"),
+        ("idle memory", "instance_memory_idle"),
+    ];
+    let entities = entities(summary, columns[0].1);
+    if entities.is_empty() {
+        return String::new();
+    }
+    let mut table = TextTable::new().left("instances");
+    for (header, _) in columns {
+        table = table.right(header);
+    }
+    for entity in entities.iter().take(LISTED) {
+        let cell =
+            |metric| row(summary, metric, entity).map_or("n/a".to_owned(), SummaryRow::to_text);
+        let cells = columns.map(|(_, metric)| cell(metric));
+        table.row(std::iter::once((*entity).to_owned()).chain(cells));
+    }
+    table.render() + &more(entities.len(), LISTED, "functions")
 }
 
 /// The tables of the brokers at the end of replication 0.

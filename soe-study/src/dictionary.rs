@@ -21,7 +21,8 @@ value is missing.
 
 The entity is `all`; for the metrics of calls, if the scenario calls several functions, also each function; for `share`
 each computer; for `utilization` each processor, as `COMPUTER/PROCESSOR`. Only calls that are issued after the warm-up
-count.
+count. The metrics from `cold_share` on exist where containers are not always warm; their entity is `all` and, if there are
+several, each function with instances.
 
 "
     .to_owned();
