@@ -87,7 +87,7 @@ fn the_sample_means_what_it_says() {
     let names = |names: Vec<&String>| names.into_iter().cloned().collect::<Vec<_>>();
     assert_eq!(
         names(deployment.computers.iter().map(|spec| &spec.name).collect()),
-        ["pi-1", "pi-2", "old", "big", "duo"]
+        ["pi-1", "pi-2", "old", "big", "duo", "warmer", "scaler"]
     );
     let big = &deployment.computers[3];
     let workers: Vec<_> = big
@@ -100,6 +100,26 @@ fn the_sample_means_what_it_says() {
         deployment.computers[2].containers[0].function.name,
         "filter"
     );
+    let containers = &deployment.computers[5].containers;
+    let lifecycles = containers.iter();
+    let lifecycles = lifecycles.map(|it| &it.lifecycle.as_ref().unwrap().instances);
+    let instances = lifecycles.map(|it| (it.memory.0, it.start.pull.is_some(), it.min));
+    let instances: Vec<_> = instances.collect();
+    // The first has its own needs, the second one those of the computer.
+    let own = (512_000_000, true, 1);
+    assert_eq!(instances, [own, (128_000_000, false, 1)]);
+    assert_eq!(containers[0].workers, 1);
+    let scaler = &deployment.computers[6].containers[0];
+    assert!(
+        scaler
+            .lifecycle
+            .as_ref()
+            .unwrap()
+            .instances
+            .autoscaler
+            .is_some()
+    );
+    assert_eq!(scaler.workers, 2);
     let dispatcher = &deployment.brokers[1];
     assert!(matches!(dispatcher.kind, BrokerKind::Dispatcher { .. }));
     assert_eq!(dispatcher.controller, None);
@@ -116,7 +136,9 @@ fn the_sample_means_what_it_says() {
     };
     assert_eq!(
         distances.nodes,
-        ["pi-1", "pi-2", "old", "big", "duo", "router"]
+        [
+            "pi-1", "pi-2", "old", "big", "duo", "warmer", "scaler", "router"
+        ]
     );
     // 1 ms and 8 us for 1 kB and 100 B of header at 1.1 Gb/s.
     assert!((distances.rows[0][1] - 1.008).abs() < 1e-9);
