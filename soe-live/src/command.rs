@@ -103,7 +103,7 @@ impl Failure {
 /// # Errors
 /// If the environment has an invalid level, or a log was already started.
 pub fn log_warnings() -> Result<(), Failure> {
-    logging::start(Level::WARN)
+    logging::start(Level::WARN, logging::Form::Text)
 }
 
 /// Runs an executable: reads its options, starts its log and its runtime, and
@@ -150,7 +150,7 @@ where
 {
     let name = O::command().get_name().to_owned();
     let done = arguments::parse(std::env::args_os()).and_then(|parsed| match parsed {
-        arguments::Parsed::Options(options) => start(runtime(&options), run, options),
+        arguments::Parsed::Options(options, form) => start(runtime(&options), run, options, form),
         arguments::Parsed::Text(text) => output::print(&text),
     });
     match done {
@@ -166,11 +166,12 @@ fn start<O, R>(
     mut runtime: Builder,
     run: impl FnOnce(O, Stop) -> R,
     options: O,
+    form: logging::Form,
 ) -> Result<(), Failure>
 where
     R: Future<Output = Result<(), Failure>>,
 {
-    logging::start(Level::INFO)?;
+    logging::start(Level::INFO, form)?;
     let runtime = runtime.enable_all().build().map_err(Failure::run)?;
     let done = runtime.block_on(async {
         let stop = Stop::new();

@@ -30,6 +30,9 @@ pub struct Limits {
     /// Time for the message of a request to arrive after its headers
     /// (`--request-timeout`, 60 s); then the call ends with DEADLINE_EXCEEDED.
     pub request_time: Duration,
+    /// Time for calls to end after the server was told to stop (`--drain-time`, 5 s); calls
+    /// that are still running then are cancelled.
+    pub drain: Duration,
 }
 
 impl Default for Limits {
@@ -40,6 +43,7 @@ impl Default for Limits {
             connections: 4096,
             calls: 4096,
             request_time: Duration::from_secs(60),
+            drain: DRAIN,
         }
     }
 }
@@ -98,7 +102,7 @@ pub const LINGER: Duration = Duration::from_secs(5);
 
 /// Time for a new connection of a caller to get ready, TLS and HTTP/2 each.
 pub const HANDSHAKE: Duration = Duration::from_secs(5);
-/// Time for calls to end after a server was told to stop.
+/// Time for calls to end after a server was told to stop, unless an option says otherwise.
 pub const DRAIN: Duration = Duration::from_secs(5);
 
 /// Time for the controller to answer an announcement; it pushes updates meanwhile.

@@ -115,6 +115,10 @@ pub struct LimitOptions {
     /// How long the message of a request may take to arrive, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = timeout)]
     pub request_timeout: Duration,
+
+    /// How long calls may still run after the process was told to stop, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = timeout)]
+    pub drain_time: Duration,
 }
 
 static DEFAULT: LazyLock<Limits> = LazyLock::new(Limits::default);
@@ -128,6 +132,7 @@ impl LimitOptions {
             connections: self.max_connections,
             calls: self.max_connection_calls.max(1),
             request_time: self.request_timeout,
+            drain: self.drain_time,
         }
     }
 }

@@ -27,12 +27,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tonic::Status;
 use tonic::service::{Routes, RoutesBuilder};
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
 use tracing::{debug, warn};
 
 use crate::budget::{Account, Memory};
 use crate::command::{Endpoint, Stop};
 use crate::limits;
-use crate::limits::{DRAIN, HANDSHAKE, Limits};
+use crate::limits::{HANDSHAKE, Limits};
 use crate::metrics::Connections;
 use crate::rpc;
 use crate::security::{MissingIdentity, Security};
@@ -200,6 +202,7 @@ impl Server {
             limits: self.limits,
             memory: Memory::new(self.limits.held),
             connections: self.connections,
+            health: services.health,
         });
         match self.listener {
             Listener::Tcp(listener, tls) => {
@@ -219,7 +222,7 @@ async fn serve(
     endpoint: &Endpoint,
     stop: Stop,
 ) {
-    let most = shared.limits.connections;
+    let (most, drain) = (shared.limits.connections, shared.limits.drain);
     let crowd = Crowd::new(most);
     let refusals = Arc::new(Refusals::default());
     let acceptor = tls.map(TlsAcceptor::from);
@@ -257,8 +260,9 @@ async fn serve(
         });
     }
     drop(listener);
+    shared.health.leave().await;
     let drained = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(DRAIN, drained).await.is_err() {
+    if tokio::time::timeout(drain, drained).await.is_err() {
         warn!("{}: stopped while calls were still running", endpoint);
     }
 }
@@ -328,6 +332,7 @@ struct Shared {
     limits: Limits,
     memory: Arc<Memory>,
     connections: Option<Connections>,
+    health: Health,
 }
 
 /// The services of tonic behind one endpoint, health checking and reflection
@@ -335,6 +340,7 @@ struct Shared {
 #[derive(Clone, Debug)]
 pub struct Services {
     routes: Routes,
+    health: Health,
 }
 
 impl Services {
@@ -354,7 +360,7 @@ impl Services {
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
         for name in names {
             reporter
-                .set_service_status(*name, tonic_health::ServingStatus::Serving)
+                .set_service_status(*name, ServingStatus::Serving)
                 .await;
             reflection = reflection.with_service_name(*name);
         }
@@ -376,9 +382,51 @@ impl Services {
             .add_service(reflection)
             .add_service(older);
         add(&mut builder);
+        let names = names.iter().map(|name| (*name).to_owned());
         Ok(Self {
             routes: builder.routes().prepare(),
+            health: Health {
+                reporter,
+                names: std::iter::once(String::new()).chain(names).collect(),
+            },
         })
+    }
+
+    /// What health checking says of them.
+    pub fn health(&self) -> Health {
+        self.health.clone()
+    }
+}
+
+/// What health checking (`grpc.health.v1`) says of the services of a server: SERVING at
+/// first, NOT_SERVING from the moment at which the server stops.
+#[derive(Clone, Debug)]
+pub struct Health {
+    reporter: HealthReporter,
+    /// With the empty one, which stands for the whole server.
+    names: Arc<[String]>,
+}
+
+impl Health {
+    /// Says whether the services are ready. Who watches is told, so only changes belong
+    /// here.
+    pub async fn set(&self, ready: bool) {
+        let status = match ready {
+            true => ServingStatus::Serving,
+            false => ServingStatus::NotServing,
+        };
+        for name in self.names.iter() {
+            self.reporter.set_service_status(name, status).await;
+        }
+    }
+
+    /// Says that nothing is ready any more, and ends the streams of those who watch.
+    async fn leave(&self) {
+        self.set(false).await;
+        let mut reporter = self.reporter.clone();
+        for name in self.names.iter() {
+            reporter.clear_service_status(name).await;
+        }
     }
 }
 

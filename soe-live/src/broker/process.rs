@@ -27,8 +27,11 @@ use crate::rpc::ComputerInfo;
 use crate::rpc::edge_controller_client::EdgeControllerClient;
 use crate::rpc::edge_router_server::EdgeRouterServer;
 use crate::security::Security;
-use crate::server::{ServeError, Server, Services};
+use crate::server::{Health, ServeError, Server, Services};
 use crate::transport::Transport;
+
+/// How often a broker looks whether it has destinations, for health checking.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// What a broker process needs to know.
 #[derive(Clone, Debug)]
@@ -193,6 +196,7 @@ pub async fn run(options: BrokerOptions, stop: Stop) -> Result<(), BrokerError> 
     let close = Stop::new();
     let mut servers = JoinSet::new();
     let services = Services::new(&["uiiit.rpc.EdgeServer"], |_| {}).await?;
+    let health = services.health();
     let tables_endpoint = match announced {
         // The tables are on the same host.
         Some(announced) if tables.endpoint().is_wildcard() => {
@@ -215,7 +219,8 @@ pub async fn run(options: BrokerOptions, stop: Stop) -> Result<(), BrokerError> 
         servers.spawn(exporter.run(close.clone()));
     }
     let mut helpers = JoinSet::new();
-    helpers.spawn(broker.attend());
+    helpers.spawn(broker.clone().attend());
+    helpers.spawn(broker.report_health(health, stop.clone()));
     match options.controller_endpoint.clone() {
         None => stop.wait().await,
         Some(controller) => {
@@ -287,6 +292,27 @@ impl Broker {
     /// destinations that come back. Never ends.
     pub async fn attend(self: Arc<Self>) {
         tokio::join!(self.clone().recover(), self.keep_time());
+    }
+
+    /// Says to health checking that it serves while there is a destination of any function,
+    /// and until it is told to stop.
+    async fn report_health(self: Arc<Self>, health: Health, stop: Stop) {
+        // As services begin.
+        let mut known = true;
+        loop {
+            let ready = self.has_destinations() && !stop.is_stopped();
+            if ready != known {
+                health.set(ready).await;
+                known = ready;
+            }
+            if stop.is_stopped() {
+                return;
+            }
+            tokio::select! {
+                () = stop.wait() => {}
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
     }
 }
 

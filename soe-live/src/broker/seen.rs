@@ -44,6 +44,12 @@ pub(crate) struct Destination {
 }
 
 impl Broker {
+    /// Whether any function has a destination.
+    pub(super) fn has_destinations(&self) -> bool {
+        let core = self.core();
+        core.broker.tables().any(|table| !table.is_empty())
+    }
+
     /// The state at this moment.
     pub(crate) fn seen(&self) -> Seen {
         let core = self.core();

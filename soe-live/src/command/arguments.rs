@@ -6,6 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command, Parser};
 
 use super::Failure;
+use super::logging::Form;
 
 /// What help says where `--secure` is an option.
 const SECURE: &str = "\
@@ -17,8 +18,8 @@ SERVER_CRT, SERVER_KEY, CLIENT_CRT and CLIENT_KEY name other files in it.";
 /// What came of a command line.
 #[derive(Debug)]
 pub enum Parsed<O> {
-    /// The options.
-    Options(O),
+    /// The options, and the form of the log.
+    Options(O, Form),
     /// Something to print instead: help, or the version.
     Text(String),
 }
@@ -29,9 +30,12 @@ pub fn parse<O: Parser>(
 ) -> Result<Parsed<O>, Failure> {
     let mut command = accustomed(O::command());
     let matches = command.try_get_matches_from_mut(words);
-    let options = matches.and_then(|matches| O::from_arg_matches(&matches));
+    let options = matches.and_then(|matches| {
+        let form = matches.get_one("log-format").copied();
+        Ok((O::from_arg_matches(&matches)?, form.unwrap_or_default()))
+    });
     match options {
-        Ok(options) => Ok(Parsed::Options(options)),
+        Ok((options, form)) => Ok(Parsed::Options(options, form)),
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 Ok(Parsed::Text(error.render().to_string()))
@@ -59,6 +63,14 @@ fn accustomed(command: Command) -> Command {
                 .long("help")
                 .action(ArgAction::HelpShort)
                 .help("Print this help"),
+        )
+        .arg(
+            Arg::new("log-format")
+                .long("log-format")
+                .value_name("FORM")
+                .value_parser(clap::value_parser!(Form))
+                .default_value("text")
+                .help("Form of the log on standard error"),
         )
         .arg(
             Arg::new("version")
@@ -144,7 +156,7 @@ mod tests {
     fn options(words: &[&str]) -> Result<Options, String> {
         let words = std::iter::once("learner").chain(words.iter().copied());
         match parse(words) {
-            Ok(Parsed::Options(options)) => Ok(options),
+            Ok(Parsed::Options(options, _)) => Ok(options),
             Ok(Parsed::Text(text)) => Err(text),
             Err(failure) => {
                 assert_eq!(failure.status(), 2);
@@ -168,6 +180,19 @@ mod tests {
         let ambiguous = options(&["--serv", "h:2"]).unwrap_err();
         let expected = "'--serv' may be '--server-conf' or '--server-endpoint'";
         assert_eq!(ambiguous, expected);
+    }
+
+    #[test]
+    fn the_form_of_the_log_is_an_option_of_every_executable() {
+        let form = |words: &[&str]| match parse::<Options>(words.iter().copied()) {
+            Ok(Parsed::Options(_, form)) => Ok(form),
+            Ok(Parsed::Text(text)) => Err(text),
+            Err(failure) => Err(failure.to_string()),
+        };
+        assert_eq!(form(&["learner"]), Ok(Form::Text));
+        assert_eq!(form(&["learner", "--log-format", "json"]), Ok(Form::Json));
+        let wrong = form(&["learner", "--log-format=xml"]).unwrap_err();
+        assert!(wrong.contains("possible values: text, json"), "{wrong}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 
+use clap::ValueEnum;
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -15,22 +16,35 @@ const RUST_LOG: &str = "RUST_LOG";
 /// The environment variable of the original, a number from 0 to 3.
 const GLOG_V: &str = "GLOG_v";
 
+/// How the lines of the log are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// For people.
+    #[default]
+    Text,
+    /// A JSON object per line.
+    Json,
+}
+
 /// Starts the log of the process at the level set in the environment, or
 /// `usual` of what happens here.
-pub fn start(usual: Level) -> Result<(), Failure> {
+pub fn start(usual: Level, form: Form) -> Result<(), Failure> {
     let variable = |name| std::env::var(name).ok();
     let (rust_log, glog_v) = (variable(RUST_LOG), variable(GLOG_V));
     let filter = filter(rust_log.as_deref(), glog_v.as_deref(), usual);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         // Told on standard error, which is what failed.
-        .log_internal_errors(false)
-        .with_ansi(std::io::stderr().is_terminal());
-    tracing_subscriber::registry()
-        .with(filter.map_err(Failure::Input)?)
-        .with(lines)
-        .try_init()
-        .map_err(Failure::run)
+        .log_internal_errors(false);
+    let log = tracing_subscriber::registry().with(filter.map_err(Failure::Input)?);
+    let started = match form {
+        Form::Text => {
+            let ansi = std::io::stderr().is_terminal();
+            log.with(lines.with_ansi(ansi)).try_init()
+        }
+        Form::Json => log.with(lines.json().flatten_event(true)).try_init(),
+    };
+    started.map_err(Failure::run)
 }
 
 /// What is logged: `RUST_LOG` counts before `GLOG_v`.

@@ -205,6 +205,11 @@ pub async fn run(mut options: ComputerOptions, stop: Stop) -> Result<(), Compute
     }
     info!("functions at {}", server.endpoint());
     let services = Services::new(&["uiiit.rpc.EdgeServer"], |_| {}).await?;
+    let (health, leaving) = (services.health(), stop.clone());
+    servers.spawn(async move {
+        leaving.wait().await;
+        health.set(false).await;
+    });
     let invocations = Calls::measure(metrics.as_ref(), computer.clone());
     servers.spawn(server.run(Some(invocations), services, close.clone()));
 

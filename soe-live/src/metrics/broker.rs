@@ -11,7 +11,7 @@ use prometheus::{
 };
 use soe_model::broker::{Failure, Outcome, Rejection};
 
-use super::labels::Labels;
+use super::labels::{Labels, OTHER};
 use super::{Metrics, gauges, int_gauges, whole};
 use crate::broker::Broker;
 
@@ -21,13 +21,29 @@ const RATIOS: [f64; 10] = [0.1, 0.25, 0.5, 0.75, 0.9, 1.1, 1.33, 2.0, 4.0, 10.0]
 /// What a broker counts while it forwards calls.
 #[derive(Debug)]
 pub struct BrokerMetrics {
-    destinations: Labels,
+    destinations: Labels<Destination>,
     attempts: IntCounterVec,
     seconds: HistogramVec,
     retries: IntCounter,
     probes: IntCounterVec,
     rejections: IntCounterVec,
     estimates: Histogram,
+}
+
+/// What is counted for a destination.
+#[derive(Debug)]
+struct Destination {
+    executed: IntCounter,
+    seconds: Histogram,
+}
+
+impl Destination {
+    fn of(attempts: &IntCounterVec, seconds: &HistogramVec, name: &str) -> Self {
+        Self {
+            executed: attempts.with_label_values(&[name, Attempted::Executed.word()]),
+            seconds: seconds.with_label_values(&[name]),
+        }
+    }
 }
 
 /// What came of sending something to a destination.
@@ -64,18 +80,20 @@ impl BrokerMetrics {
              prediction",
         );
         let ratio = Histogram::with_opts(ratio.buckets(RATIOS.to_vec()));
+        let attempts = metrics.counters(
+            "soe_attempts_total",
+            "Calls sent to a destination, by what came of it",
+            &["destination", "result"],
+        )?;
+        let seconds = metrics.times(
+            "soe_attempt_duration_seconds",
+            "From sending a call to a destination to its response, if it was executed",
+            &["destination"],
+        )?;
         Some(Self {
-            destinations: Labels::default(),
-            attempts: metrics.counters(
-                "soe_attempts_total",
-                "Calls sent to a destination, by what came of it",
-                &["destination", "result"],
-            )?,
-            seconds: metrics.times(
-                "soe_attempt_duration_seconds",
-                "From sending a call to a destination to its response, if it was executed",
-                &["destination"],
-            )?,
+            destinations: Labels::new(Destination::of(&attempts, &seconds, OTHER)),
+            attempts,
+            seconds,
             retries: metrics.counter(
                 "soe_retries_total",
                 "Calls sent to another destination after one has failed",
@@ -96,16 +114,22 @@ impl BrokerMetrics {
 
     /// A call was sent to a destination, the `number`th for this call, from 1.
     pub fn attempted(&self, destination: &str, number: u32, result: Attempted, took: Duration) {
-        let destination = self.destinations.admit(destination);
-        let labels = [destination, result.word()];
-        self.attempts.with_label_values(&labels).inc();
+        let make = |name: &str| Destination::of(&self.attempts, &self.seconds, name);
+        let counted = self.destinations.admit(destination, make);
         if number > 1 {
             self.retries.inc();
         }
         if result == Attempted::Executed {
-            let seconds = self.seconds.with_label_values(&[destination]);
-            seconds.observe(took.as_secs_f64());
+            counted.executed.inc();
+            counted.seconds.observe(took.as_secs_f64());
+            return;
         }
+        let name = match self.destinations.own(destination) {
+            Some(_) => destination,
+            None => OTHER,
+        };
+        let labels = [name, result.word()];
+        self.attempts.with_label_values(&labels).inc();
     }
 
     /// A destination was asked.

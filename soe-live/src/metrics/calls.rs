@@ -3,21 +3,46 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use prometheus::{HistogramVec, IntCounterVec, IntGauge};
+use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge};
 use tonic::{Code, Status};
 
 use super::Metrics;
-use super::labels::Labels;
+use super::labels::{Labels, OTHER};
 use crate::server::{Caller, Invocation, Invocations};
 use crate::wire::{Frame, Request, Response};
 
 /// Counts invocations by function and outcome, and measures how long they take.
 #[derive(Debug)]
 pub struct Calls {
-    functions: Labels,
+    functions: Labels<Function>,
     calls: IntCounterVec,
     seconds: HistogramVec,
     in_flight: IntGauge,
+}
+
+/// What is counted for a function.
+#[derive(Debug)]
+struct Function {
+    ok: IntCounter,
+    error: IntCounter,
+    invalid: IntCounter,
+    refused: IntCounter,
+    cancelled: IntCounter,
+    seconds: Histogram,
+}
+
+impl Function {
+    fn of(calls: &IntCounterVec, seconds: &HistogramVec, name: &str) -> Self {
+        let counter = |outcome: &str| calls.with_label_values(&[name, outcome]);
+        Self {
+            ok: counter("ok"),
+            error: counter("error"),
+            invalid: counter("invalid"),
+            refused: counter("refused"),
+            cancelled: counter("cancelled"),
+            seconds: seconds.with_label_values(&[name]),
+        }
+    }
 }
 
 impl Calls {
@@ -36,27 +61,26 @@ impl Calls {
     }
 
     fn new(metrics: &Metrics) -> Option<Self> {
+        let calls = metrics.counters(
+            "soe_calls_total",
+            "Calls that have ended, by function and outcome",
+            &["function", "outcome"],
+        )?;
+        let seconds = metrics.times(
+            "soe_call_duration_seconds",
+            "From the arrival of a call that was executed to its response",
+            &["function"],
+        )?;
+        let in_flight = metrics.gauge(
+            "soe_calls_in_flight",
+            "Calls that have arrived and are not answered yet",
+        )?;
         Some(Self {
-            functions: Labels::default(),
-            calls: metrics.counters(
-                "soe_calls_total",
-                "Calls that have ended, by function and outcome",
-                &["function", "outcome"],
-            )?,
-            seconds: metrics.times(
-                "soe_call_duration_seconds",
-                "From the arrival of a call that was executed to its response",
-                &["function"],
-            )?,
-            in_flight: metrics.gauge(
-                "soe_calls_in_flight",
-                "Calls that have arrived and are not answered yet",
-            )?,
+            functions: Labels::new(Function::of(&calls, &seconds, OTHER)),
+            calls,
+            seconds,
+            in_flight,
         })
-    }
-
-    fn count(&self, name: &str, outcome: &str) {
-        self.calls.with_label_values(&[name, outcome]).inc();
     }
 }
 
@@ -68,18 +92,22 @@ struct Measured {
 
 impl Invocations for Measured {
     fn invoke(self: Arc<Self>, request: Frame, caller: Caller) -> Invocation {
-        let name = Request::read(request.clone()).ok();
-        let name = name.map(|request| request.name().to_owned());
-        let running = Running {
+        let read = Request::read(request.clone()).ok();
+        let name = read.as_ref().map_or("", Request::name);
+        let known = self.calls.functions.own(name);
+        let mut running = Running {
+            name: match known {
+                Some(_) => String::new(),
+                None => name.to_owned(),
+            },
+            known,
             calls: self.calls.clone(),
-            name: name.unwrap_or_default(),
             since: Instant::now(),
             over: false,
         };
         running.calls.in_flight.inc();
         let called = self.inner.clone().invoke(request, caller);
         Box::pin(async move {
-            let mut running = running;
             let answered = called.await;
             running.ended(&answered);
             answered
@@ -90,36 +118,48 @@ impl Invocations for Measured {
 /// A call in progress. One that is dropped before its end was cancelled.
 struct Running {
     calls: Arc<Calls>,
+    /// The function, if it has a label of its own.
+    known: Option<Arc<Function>>,
+    /// Its name, if it has none.
     name: String,
     since: Instant,
     over: bool,
 }
 
 impl Running {
+    fn function(&self) -> &Function {
+        let known = self.known.as_deref();
+        known.unwrap_or_else(|| self.calls.functions.other())
+    }
+
     fn ended(&mut self, answered: &Result<Frame, Status>) {
         self.over = true;
-        let took = self.since.elapsed().as_secs_f64();
         let response = match answered {
             Ok(frame) => Response::read(frame.clone()).ok(),
             Err(status) => {
-                let outcome = match status.code() {
-                    Code::InvalidArgument => "invalid",
-                    _ => "refused",
+                return match status.code() {
+                    Code::InvalidArgument => self.function().invalid.inc(),
+                    _ => self.function().refused.inc(),
                 };
-                return self
-                    .calls
-                    .count(self.calls.functions.find(&self.name), outcome);
             }
         };
-        // Only names of functions that exist become labels.
-        if response.is_some_and(|response| response.is_ok) {
-            let name = self.calls.functions.admit(&self.name);
-            self.calls.count(name, "ok");
-            self.calls.seconds.with_label_values(&[name]).observe(took);
-        } else {
-            let name = self.calls.functions.find(&self.name);
-            self.calls.count(name, "error");
+        if !response.is_some_and(|response| response.is_ok) {
+            return self.function().error.inc();
         }
+        if self.known.is_none() {
+            // Only names of functions that exist become labels.
+            let Calls {
+                functions,
+                calls,
+                seconds,
+                ..
+            } = &*self.calls;
+            let make = |name: &str| Function::of(calls, seconds, name);
+            self.known = Some(functions.admit(&self.name, make));
+        }
+        let function = self.function();
+        function.ok.inc();
+        function.seconds.observe(self.since.elapsed().as_secs_f64());
     }
 }
 
@@ -127,8 +167,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.calls.in_flight.dec();
         if !self.over {
-            let name = self.calls.functions.find(&self.name);
-            self.calls.count(name, "cancelled");
+            self.function().cancelled.inc();
         }
     }
 }

@@ -1,43 +1,57 @@
 //! Names that become labels, within bounds.
 
-use std::collections::BTreeSet;
-use std::sync::{PoisonError, RwLock};
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::limits::{METRIC_LABELS, METRIC_NAME};
 
 /// What all names beyond the bounds are called.
 pub const OTHER: &str = "other";
 
-/// The names that have a label of their own.
-#[derive(Debug, Default)]
-pub struct Labels(RwLock<BTreeSet<Box<str>>>);
+/// What is counted for each name that has a label of its own, and for all others together.
+#[derive(Debug)]
+pub struct Labels<T> {
+    own: RwLock<BTreeMap<Box<str>, Arc<T>>>,
+    other: Arc<T>,
+}
 
-impl Labels {
-    /// The label of a name that is known to be real, such as that of a function that was
-    /// executed. The first [`METRIC_LABELS`] names get one of their own.
-    pub fn admit<'a>(&self, name: &'a str) -> &'a str {
-        if self.has(name) {
-            return name;
-        }
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if name.len() > METRIC_NAME || (known.len() >= METRIC_LABELS && !known.contains(name)) {
-            return OTHER;
-        }
-        known.insert(name.into());
-        name
-    }
-
-    /// The label of a name that anyone may have made up.
-    pub fn find<'a>(&self, name: &'a str) -> &'a str {
-        match self.has(name) {
-            true => name,
-            false => OTHER,
+impl<T> Labels<T> {
+    /// No names yet; `other` is for those that have no label of their own.
+    pub fn new(other: T) -> Self {
+        Self {
+            own: RwLock::default(),
+            other: Arc::new(other),
         }
     }
 
-    fn has(&self, name: &str) -> bool {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.contains(name)
+    /// What is counted for a name that is known to be real, such as that of a function that
+    /// was executed. The first [`METRIC_LABELS`] names get a label of their own, for which
+    /// `make` is called.
+    pub fn admit(&self, name: &str, make: impl FnOnce(&str) -> T) -> Arc<T> {
+        if let Some(own) = self.own(name) {
+            return own;
+        }
+        let mut known = self.own.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = known.get(name) {
+            return own.clone();
+        }
+        if name.len() > METRIC_NAME || known.len() >= METRIC_LABELS {
+            return self.other.clone();
+        }
+        let own = Arc::new(make(name));
+        known.insert(name.into(), own.clone());
+        own
+    }
+
+    /// What is counted for a name, if it has a label of its own.
+    pub fn own(&self, name: &str) -> Option<Arc<T>> {
+        let known = self.own.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(name).cloned()
+    }
+
+    /// What is counted for all names without a label of their own.
+    pub fn other(&self) -> &T {
+        &self.other
     }
 }
 
@@ -47,16 +61,16 @@ mod tests {
 
     #[test]
     fn names_beyond_the_bounds_share_a_label() {
-        let labels = Labels::default();
-        assert_eq!(labels.find("f"), OTHER);
-        assert_eq!(labels.admit("f"), "f");
-        assert_eq!(labels.find("f"), "f");
-        let long = "x".repeat(METRIC_NAME + 1);
-        assert_eq!(labels.admit(&long), OTHER);
+        let labels = Labels::new(OTHER.to_owned());
+        let admit = |name: &str| labels.admit(name, str::to_owned);
+        assert_eq!(labels.own("f"), None);
+        assert_eq!(*admit("f"), "f");
+        assert_eq!(labels.own("f").as_deref().map(String::as_str), Some("f"));
+        assert_eq!(*admit(&"x".repeat(METRIC_NAME + 1)), OTHER);
         let names: Vec<_> = (0..10 * METRIC_LABELS).map(|it| it.to_string()).collect();
-        let own = names.iter().filter(|name| labels.admit(name) != OTHER);
+        let own = names.iter().filter(|name| *admit(name) != OTHER);
         assert_eq!(own.count(), METRIC_LABELS - 1);
-        assert_eq!(labels.admit("f"), "f");
-        assert_eq!(labels.0.read().unwrap().len(), METRIC_LABELS);
+        assert_eq!(*admit("f"), "f");
+        assert_eq!(labels.own.read().unwrap().len(), METRIC_LABELS);
     }
 }

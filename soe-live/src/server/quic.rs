@@ -20,7 +20,7 @@ use tracing::{debug, warn};
 use super::crowd::Crowd;
 use super::{Refusals, Shared};
 use crate::command::{Endpoint, Stop};
-use crate::limits::{DRAIN, HANDSHAKE, HANDSHAKES, QUIC_FLUSH, UNPROVEN};
+use crate::limits::{HANDSHAKE, HANDSHAKES, QUIC_FLUSH, UNPROVEN};
 use crate::quic::{code, identity, tuning};
 use crate::security::{MissingIdentity, Security};
 use crate::transport::QuicOptions;
@@ -141,7 +141,10 @@ impl Listener {
         endpoint.set_server_config(None);
         handshakes.abort_all();
         let drained = async { while connections.join_next().await.is_some() {} };
-        if tokio::time::timeout(DRAIN, drained).await.is_err() {
+        if tokio::time::timeout(host.shared.limits.drain, drained)
+            .await
+            .is_err()
+        {
             warn!("{name}: stopped while calls were still running");
             connections.abort_all();
         }
