@@ -69,6 +69,8 @@ struct Done {
     output: Text,
     processing: SimDuration,
     loads: [u8; 3],
+    /// Other requests in flight, if that is known.
+    in_flight: Option<u32>,
 }
 
 /// A text that is somewhere already, or not.
@@ -130,6 +132,7 @@ impl Computer {
                     ptime: milliseconds(done.processing),
                     loads: done.loads,
                     hops: passed(&request),
+                    in_flight: done.in_flight,
                     ..Reply::default()
                 };
                 match &done.output {
@@ -161,6 +164,7 @@ impl Computer {
                     ptime: u32::try_from(milliseconds).unwrap_or(u32::MAX),
                     loads: done.loads,
                     hops: passed(request),
+                    in_flight: done.in_flight,
                     ..Reply::default()
                 };
                 reply.with_text("")
@@ -203,6 +207,7 @@ impl Done {
             output: Text::Own(String::new()),
             processing: SimDuration::from_nanos(nanos),
             loads: faces.usage().loads(),
+            in_flight: None,
         }
     }
 }

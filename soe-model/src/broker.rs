@@ -330,6 +330,7 @@ impl Broker {
             cold: answer.cold,
             acknowledgement: answer.acknowledgement,
             dry: header.dry,
+            rif: answer.rif,
         };
         let ended = AttemptOutcome::Answered(round_trip);
         self.done(now, header.forward, &chosen, &ended);

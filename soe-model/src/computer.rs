@@ -82,6 +82,7 @@ pub struct Computer {
     next_processor: usize,
     // Completions that were due before something else happened.
     overdue: VecDeque<Completion>,
+    in_flight: u32,
 }
 
 /// Why a computer does not execute an invocation.
@@ -159,6 +160,7 @@ impl Computer {
             next: SimTime::MAX,
             next_processor: 0,
             overdue: VecDeque::new(),
+            in_flight: 0,
         };
         computer.reschedule();
         Ok(computer)
@@ -191,6 +193,7 @@ impl Computer {
             });
         }
         processor.advance(now);
+        self.in_flight += 1;
         let load = processor.meter().load();
         let task = Task {
             id,
@@ -206,7 +209,10 @@ impl Computer {
         if let Some((pool, place)) = container.pool {
             return match self.submit_to_pool(now, pool as usize, place, task) {
                 true => Ok(load),
-                false => Err(Refusal::NoInstance(function)),
+                false => {
+                    self.in_flight -= 1;
+                    Err(Refusal::NoInstance(function))
+                }
             };
         }
         if container.occupied == container.workers {
@@ -255,6 +261,7 @@ impl Computer {
         let processor = &mut self.processors[self.next_processor];
         let finished = processor.next;
         let task = processor.finish()?;
+        self.in_flight -= 1;
         let container = &mut self.containers[task.container as usize];
         container.running -= 1;
         container.occupied -= 1;
@@ -337,6 +344,7 @@ impl Computer {
     pub fn fail(&mut self, now: SimTime) -> Vec<TaskId> {
         self.settle(now);
         let mut lost = Vec::new();
+        self.in_flight = 0;
         for processor in &mut self.processors {
             processor.advance(now);
             processor.fail(&mut lost);
@@ -406,6 +414,12 @@ impl Computer {
             .filter(|container| container.processor as usize == processor)
             .map(|container| machine.work(container.waiting_operations).as_secs_f64());
         machine.left().map(Work::as_secs_f64).chain(waiting).sum()
+    }
+
+    /// The number of tasks that run or wait.
+    #[inline]
+    pub fn in_flight(&self) -> u32 {
+        self.in_flight
     }
 
     /// The number of tasks that run.

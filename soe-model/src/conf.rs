@@ -220,7 +220,7 @@ mod tests {
         assert_eq!(message("", &POLICIES), "No value found for key: type");
         assert_eq!(
             message("type=fastest", &POLICIES),
-            "unknown policy `fastest`, known: random, least-impedance, round-robin, proportional-fairness, two-choices, least-connections, peak-ewma, rendezvous, bounded-loads, ch-rlu, epsilon-greedy, ucb1, d-ucb, linucb"
+            "unknown policy `fastest`, known: random, least-impedance, round-robin, proportional-fairness, two-choices, least-connections, peak-ewma, rendezvous, bounded-loads, ch-rlu, warm-aware, pull, join-idle-queue, prequal, stale-board, epsilon-greedy, ucb1, d-ucb, linucb"
         );
         assert_eq!(
             message("type=async,beta=1", &OPTIMIZERS),

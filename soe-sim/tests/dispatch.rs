@@ -117,6 +117,44 @@ fn least_connections_with_two_servers_is_the_shortest_queue() {
     }
 }
 
+/// One router knows all idle servers, and nearly always there is one: with `r` servers for a
+/// router the time is `1 / (1 - load (1 - o))`, with `o / (1 - o) = r (1 - load)`.
+#[test]
+fn a_queue_of_idle_servers_is_nearly_as_good_as_the_shortest_queue() {
+    for (load, theory) in [(0.7, 1.023102), (0.9, 1.089109)] {
+        let measured = response_time("\"join-idle-queue\"", 100, load, 400_000.0);
+        // The theory is for many routers with lists of independent length.
+        assert!(
+            (1.0..theory * 1.03).contains(&measured),
+            "{load}: {measured}"
+        );
+    }
+}
+
+#[test]
+fn pull_without_cold_starts_is_nearly_as_good_too() {
+    let measured = response_time("\"pull\"", 100, 0.9, 400_000.0);
+    assert!((1.0..1.12).contains(&measured), "{measured}");
+}
+
+#[test]
+fn probes_are_nearly_as_good_as_two_choices() {
+    // Probes are as old as the time since the call before, here 1/90 s.
+    let measured = response_time(
+        "{ type = \"prequal\", age = \"10 s\" }",
+        100,
+        0.9,
+        200_000.0,
+    );
+    assert!((1.0..2.7).contains(&measured), "{measured}");
+}
+
+#[test]
+fn latency_times_pending_calls_is_about_as_good_as_two_choices() {
+    let measured = response_time("\"peak-ewma\"", 100, 0.9, 400_000.0);
+    assert!((1.0..4.0).contains(&measured), "{measured}");
+}
+
 #[test]
 fn least_connections_among_a_hundred_hardly_wait() {
     for tie in ["random", "round-robin", "first"] {

@@ -179,6 +179,7 @@ impl Broker {
                     load1: response.load1,
                     acknowledgement: response.asynchronous,
                     cold: false,
+                    rif: response.in_flight,
                 };
                 core.broker.answered(now, attempt, &answer);
                 latest.response = Some(response);
@@ -218,6 +219,7 @@ impl Broker {
                 let processing = SimDuration::from_millis(response.ptime.into());
                 ProbeReply::Answered(ProbeAnswer {
                     load1: Some(response.load1),
+                    rif: response.in_flight,
                     ..processing.into()
                 })
             }

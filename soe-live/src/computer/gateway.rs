@@ -208,6 +208,7 @@ impl Gateway {
             output: Text::Own(output),
             processing: SimDuration::from_nanos(nanos),
             loads: [0; 3],
+            in_flight: None,
         })
     }
 

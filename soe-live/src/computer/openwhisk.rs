@@ -190,6 +190,7 @@ impl OpenWhisk {
             output: Text::Own(output),
             processing: SimDuration::from_nanos(nanos),
             loads: [0; 3],
+            in_flight: None,
         })
     }
 

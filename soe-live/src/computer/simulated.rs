@@ -154,6 +154,7 @@ impl Simulated {
             output,
             processing: completion.processing(),
             loads: loads(completion.load),
+            in_flight: Some(lock(&self.core).computer.in_flight()),
         })
     }
 
@@ -201,6 +202,7 @@ impl Simulated {
                 output: Text::Input,
                 processing,
                 loads: loads(load),
+                in_flight: Some(core.computer.in_flight()),
             }),
             Err(refusal) => Err(core.explain(refusal)),
         }

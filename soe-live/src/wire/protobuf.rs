@@ -202,9 +202,14 @@ pub fn put_varint(bytes: &mut Vec<u8>, mut value: u64) {
 /// Appends a field that holds a number, unless that is the default.
 pub fn put_number(bytes: &mut Vec<u8>, field: u32, value: u64) {
     if value != 0 {
-        put_varint(bytes, u64::from(field) << 3);
-        put_varint(bytes, value);
+        put_any_number(bytes, field, value);
     }
+}
+
+/// Appends a field that holds a number, also if it is 0.
+pub fn put_any_number(bytes: &mut Vec<u8>, field: u32, value: u64) {
+    put_varint(bytes, u64::from(field) << 3);
+    put_varint(bytes, value);
 }
 
 /// Appends the beginning of a field that holds so many bytes.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use prost::Message;
 
 use super::frame::{Frame, PREFIX, put_prefix};
-use super::protobuf::{Fields, Malformed, put_length, put_number, put_text};
+use super::protobuf::{Fields, Malformed, put_any_number, put_length, put_number, put_text};
 use crate::rpc::{self, State};
 
 const RETCODE: u32 = 1;
@@ -18,6 +18,7 @@ const DATAOUT: u32 = 5;
 const LOADS: [u32; 3] = [6, 7, 8];
 const HOPS: u32 = 9;
 const ASYNCHRONOUS: u32 = 11;
+const IN_FLIGHT: u32 = 102;
 
 /// A response as it came, and what was found in it.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub struct Response {
     pub load1: u32,
     /// Whether it only acknowledges.
     pub asynchronous: bool,
+    /// Requests in flight where it was executed, if it says so.
+    pub in_flight: Option<u32>,
 }
 
 impl Response {
@@ -48,6 +51,7 @@ impl Response {
             ptime: 0,
             load1: 0,
             asynchronous: false,
+            in_flight: None,
         };
         let mut fields = Fields::of(&frame);
         while let Some(field) = fields.next()? {
@@ -61,6 +65,7 @@ impl Response {
                 PTIME => response.ptime = field.number()? as u32,
                 6 => response.load1 = field.number()? as u32,
                 ASYNCHRONOUS => response.asynchronous = field.number()? != 0,
+                IN_FLIGHT => response.in_flight = Some(field.number()? as u32),
                 OUTPUT | DATAOUT | 10 => {
                     field.bytes()?;
                 }
@@ -108,6 +113,8 @@ pub struct Reply<'a> {
     pub hops: u32,
     /// Whether the result follows by another way.
     pub asynchronous: bool,
+    /// Requests in flight, if that is known.
+    pub in_flight: Option<u32>,
     /// States of the application.
     pub states: BTreeMap<String, State>,
     /// Binary output.
@@ -166,6 +173,9 @@ impl Reply<'_> {
         }
         put_number(bytes, HOPS, self.hops.into());
         put_number(bytes, ASYNCHRONOUS, self.asynchronous.into());
+        if let Some(in_flight) = self.in_flight {
+            put_any_number(bytes, IN_FLIGHT, in_flight.into());
+        }
         if !self.states.is_empty() {
             let states = rpc::LambdaResponse {
                 states: self.states.clone(),
@@ -198,6 +208,7 @@ mod tests {
             states: [("s0".to_owned(), State::default())].into(),
             asynchronous: true,
             uuid: "one".into(),
+            in_flight: Some(0),
         }
     }
 
@@ -209,6 +220,7 @@ mod tests {
             let read = Response::read(frame).unwrap();
             assert!(read.is_ok && read.asynchronous);
             assert_eq!((read.ptime, read.load1), (1000, 99));
+            assert_eq!(read.in_flight, Some(0));
             let passed = LambdaResponse::decode(read.passed_on("host:1").message());
             assert_eq!(passed, Ok(sample(expected)));
         }
@@ -232,6 +244,7 @@ mod tests {
                 asynchronous: true,
                 states: response.states.clone(),
                 dataout: response.dataout.clone(),
+                in_flight: Some(0),
             };
             let frame = Frame::of(output.as_bytes());
             let shared = reply.with_shared_text(&frame, PREFIX..frame.len());

@@ -76,6 +76,9 @@ pub struct Answer {
     pub acknowledgement: bool,
     /// Whether an instance of the function had to be started for it.
     pub cold: bool,
+    /// Requests in flight at the destination, of all brokers, this one no longer counted; `None`
+    /// if it did not say.
+    pub rif: Option<u32>,
 }
 
 /// The outcome of a question.

@@ -56,6 +56,9 @@ pub struct RoundTrip {
     pub acknowledgement: bool,
     /// Whether it was a dry run: then the times do not measure the execution either.
     pub dry: bool,
+    /// Requests in flight at the destination, of all brokers, this one no longer counted; `None`
+    /// if it did not say.
+    pub rif: Option<u32>,
 }
 
 /// The reply of a destination to a probe. Values that it did not report are `None`.
@@ -63,7 +66,7 @@ pub struct RoundTrip {
 pub struct ProbeAnswer {
     /// The predicted processing time of the call.
     pub processing: SimDuration,
-    /// Requests in flight there, of all brokers. No driver reports this yet.
+    /// Requests in flight there, of all brokers.
     pub rif: Option<u32>,
     /// The predicted latency of a call that arrives now. No driver reports
     /// this yet.

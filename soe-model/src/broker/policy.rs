@@ -13,19 +13,25 @@ mod ch_rlu;
 mod d_ucb;
 mod draws;
 mod epsilon_greedy;
+mod idle;
+mod join_idle_queue;
 mod least_connections;
 mod least_impedance;
 mod linucb;
 mod order;
 mod peak_ewma;
+mod prequal;
 mod proportional_fairness;
+mod pull;
 mod random;
 mod rendezvous;
 mod reward;
 mod round_robin;
+mod stale_board;
 mod tree;
 mod two_choices;
 mod ucb1;
+mod warm_aware;
 mod watch;
 
 use sim_core::{SimTime, Stream};
@@ -161,6 +167,11 @@ pub static POLICIES: Catalogue<PolicyBuilder> = Catalogue::new(
         &rendezvous::KIND,
         &bounded_loads::KIND,
         &ch_rlu::KIND,
+        &warm_aware::KIND,
+        &pull::KIND,
+        &join_idle_queue::KIND,
+        &prequal::KIND,
+        &stale_board::KIND,
         &epsilon_greedy::KIND,
         &ucb1::KIND,
         &d_ucb::KIND,

@@ -159,6 +159,7 @@ impl Brokers {
                     load1: u32::from(execution.load.one),
                     acknowledgement: wire.baggage.is_asynchronous(leg.baggage),
                     cold: !execution.times.start.is_zero(),
+                    rif: execution.rif,
                 };
                 machine.answered(now, attempt, &answer);
             }
@@ -173,6 +174,7 @@ impl Brokers {
         let reply = match leg.reply {
             Reply::Done(execution) => ProbeReply::Answered(ProbeAnswer {
                 load1: Some(u32::from(execution.load.one)),
+                rif: execution.rif,
                 ..execution.processing.into()
             }),
             Reply::Refused(_) => ProbeReply::Failed(Failure::Application),

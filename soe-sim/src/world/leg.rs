@@ -90,6 +90,8 @@ pub(super) struct Execution {
     pub computer: ComputerId,
     pub processing: SimDuration,
     pub load: Load,
+    /// Tasks at the computer when it answered, if it says so.
+    pub rif: Option<u32>,
     pub hops: u32,
     pub output: Bytes,
     /// The brokers that the response has passed, if there is an observer.

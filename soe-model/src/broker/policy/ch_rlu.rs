@@ -251,6 +251,7 @@ mod tests {
             cold: false,
             acknowledgement: false,
             dry: false,
+            rif: None,
         })
     }
 

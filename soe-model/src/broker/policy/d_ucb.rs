@@ -189,6 +189,7 @@ mod tests {
             cold: false,
             acknowledgement: false,
             dry: false,
+            rif: None,
         })
     }
 

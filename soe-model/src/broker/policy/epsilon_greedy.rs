@@ -129,6 +129,7 @@ mod tests {
             cold,
             acknowledgement: false,
             dry: false,
+            rif: None,
         })
     }
 

@@ -203,6 +203,7 @@ mod tests {
             cold: false,
             acknowledgement: false,
             dry: false,
+            rif: None,
         })
     }
 

@@ -300,6 +300,7 @@ mod tests {
             cold: false,
             acknowledgement: false,
             dry: false,
+            rif: None,
         })
     }
 

@@ -48,6 +48,11 @@ impl Tree {
         }
     }
 
+    /// The least cost.
+    pub fn cost_of_least(&self) -> f64 {
+        self.cost(self.nodes[1])
+    }
+
     /// The number of positions with the least cost.
     pub fn ties(&self) -> usize {
         self.nodes[1].ties as usize
