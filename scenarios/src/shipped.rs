@@ -37,6 +37,11 @@ shipped![
     "stale",
     "uncoordinated",
     "control",
+    "local-view",
+    "herd",
+    "bandits",
+    "prequal-herding",
+    "prequal-vs-wrr",
 ];
 
 impl Shipped {

@@ -134,7 +134,7 @@ fn a_queue_of_idle_servers_is_nearly_as_good_as_the_shortest_queue() {
 #[test]
 fn pull_without_cold_starts_is_nearly_as_good_too() {
     let measured = response_time("\"pull\"", 100, 0.9, 400_000.0);
-    assert!((1.0..1.12).contains(&measured), "{measured}");
+    assert!((0.99..1.12).contains(&measured), "{measured}");
 }
 
 #[test]

@@ -263,6 +263,7 @@ async fn a_dry_run_passes_brokers_and_executes_nothing() {
         ptime: 1000,
         hops: 3,
         responder: computer.to_string(),
+        in_flight: Some(0),
         ..ok()
     };
     assert_eq!(estimate, expected);

@@ -10,6 +10,7 @@ mod computing;
 mod controlling;
 mod corpus;
 mod delivery;
+mod dispatching;
 #[cfg(feature = "facerec")]
 mod faces;
 mod failures;

@@ -122,6 +122,21 @@ pub async fn broker_with(
     failover: Failover,
     stop: &Stop,
 ) -> Router {
+    start(kind, limits, failover, Safeguards::default(), stop).await
+}
+
+/// A broker that protects calls.
+pub async fn guarded(kind: BrokerKind, safeguards: Safeguards, stop: &Stop) -> Router {
+    start(kind, Limits::default(), Failover::Always, safeguards, stop).await
+}
+
+async fn start(
+    kind: BrokerKind,
+    limits: Limits,
+    failover: Failover,
+    safeguards: Safeguards,
+    stop: &Stop,
+) -> Router {
     let server = Server::bind(&any(), &Security::Plaintext).await.unwrap();
     let tables = Server::bind(&any(), &Security::Plaintext).await.unwrap();
     let (endpoint, tables_endpoint) = (server.endpoint().clone(), tables.endpoint().clone());
@@ -135,7 +150,7 @@ pub async fn broker_with(
         table: Vec::new(),
         compatibility: Compatibility::Corrected,
         failover,
-        safeguards: Safeguards::default(),
+        safeguards,
     };
     let forwarding = Forwarding {
         security: Security::Plaintext,
