@@ -87,6 +87,8 @@ pub struct RunControl {
     /// No more calls are issued after this many, over all clients; the run ends
     /// when they have all been answered.
     pub calls: Option<u64>,
+    /// The latency that a call should not exceed (a service-level objective), if any.
+    pub slo: Option<SimDuration>,
 }
 
 /// A planned change.

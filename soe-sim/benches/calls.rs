@@ -223,6 +223,7 @@ fn run_control(duration: SimDuration) -> RunControl {
         warm_up: SimDuration::ZERO,
         duration: Some(duration),
         calls: None,
+        slo: None,
     }
 }
 

@@ -216,6 +216,7 @@ fn empty() -> Deployment {
             warm_up: sim_core::SimDuration::ZERO,
             duration: None,
             calls: None,
+            slo: None,
         },
     }
 }

@@ -65,6 +65,16 @@ pub(crate) static SECTION: Section = Section {
             help: "The total number of calls of all clients; the run ends when they have been \
                    answered.",
         },
+        Key {
+            name: "slo",
+            form: Form::Duration {
+                or: Some("unlimited"),
+            },
+            default: Default::Value("unlimited"),
+            when: When::Always,
+            help: "The latency that a call should not exceed (service-level objective); the metric \
+                   `calls_over_slo` is the share of calls that do, or are lost.",
+        },
     ],
 };
 
@@ -75,6 +85,7 @@ pub(crate) fn resolve(record: &Record, report: &mut Report<'_>) -> RunControl {
         warm_up: record.duration("warm-up"),
         duration: record.maybe_duration("duration"),
         calls: record.maybe_count("calls"),
+        slo: record.maybe_duration("slo"),
     };
     if let Some(duration) = control.duration {
         if duration.is_zero() {

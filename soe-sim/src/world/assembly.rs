@@ -256,10 +256,9 @@ fn recorder<'o>(
     let functions: Vec<_> = functions.iter().map(|(_, name)| name.to_owned()).collect();
     let computers = deployment.computers.iter();
     let computers: Vec<_> = computers.map(|spec| spec.name.clone()).collect();
-    let warm_up = deployment.run.warm_up;
     Recorder::new(
         replication,
-        warm_up,
+        &deployment.run,
         &clients,
         &functions,
         &computers,

@@ -110,6 +110,10 @@ analysis::metrics! {
         "Mean time of completed calls on the processor, which other calls may share";
     NETWORK_BACK = "network_back_mean", Nanoseconds, "network back", Lower, 0,
         "Mean time of completed calls on the way back; these seven add up to the mean latency";
+    OVER_SLO = "calls_over_slo", Ratio, "calls over the objective", Lower, 0,
+        "Share of the calls, completed or lost, that were lost or took longer than the objective of the run (only with run.slo)";
+    FAIRNESS = "fairness", Ratio, "fairness of shares", Neither, 0,
+        "Jain's index of the computers' shares of completed calls: 1 if all are equal, 1/n if one of n has all (Jain, Chiu, Hawe, 1984)";
     SHARE = "share", Ratio, "share of calls", Neither, 0,
         "Share of the completed calls that this computer executed";
     TRAFFIC = "traffic", Bytes, "traffic", Lower, 0,
@@ -208,6 +212,7 @@ pub(super) fn report_metrics(
 ) {
     let functions = shared.functions.iter().map(|(_, name)| name);
     let completed = report_calls(&mut shared.recorder, functions, warm_up, now, &mut report);
+    report_fairness(&shared.recorder, &mut report);
     for (computer, executed) in computers.iter_mut().zip(shared.recorder.executed_by()) {
         let share = *executed as f64 / completed;
         report(&SHARE, Entity::Named(computer.name()), share);
@@ -244,6 +249,7 @@ pub(super) fn metrics(
     let mut report = into(&mut values);
     let functions = functions.iter().copied();
     let completed = report_calls(recorder, functions, warm_up, now, &mut report);
+    report_fairness(recorder, &mut report);
     for (usage, executed) in computers.iter().zip(recorder.executed_by()) {
         let share = *executed as f64 / completed;
         report(&SHARE, Entity::Named(&usage.computer), share);
@@ -255,6 +261,26 @@ pub(super) fn metrics(
     }
     drop(report);
     values
+}
+
+/// Reports Jain's index of the shares of all computers; nothing with a single one.
+fn report_fairness(
+    recorder: &Recorder<'_>,
+    report: &mut impl FnMut(&'static Metric, Entity<'_>, f64),
+) {
+    let counts = recorder.executed_by();
+    if counts.len() > 1 {
+        let counts = counts.iter().map(|count| *count as f64);
+        let (sum, squares) = counts.fold((0.0, 0.0), |(sum, squares), count| {
+            (sum + count, squares + count * count)
+        });
+        let computers = recorder.executed_by().len() as f64;
+        report(
+            &FAIRNESS,
+            Entity::Named(ALL),
+            sum * sum / (computers * squares),
+        );
+    }
 }
 
 /// A statistic of the time from the end of the warm-up until `now`; not a number if the
@@ -287,7 +313,8 @@ fn report_calls<'n>(
 ) -> f64 {
     let all = recorder.overall();
     let observed = now.since(warm_up).as_secs_f64();
-    report_statistics(ALL, &all, observed, report);
+    let slo = recorder.has_slo();
+    report_statistics(ALL, (&all, slo), observed, report);
     let under_way = after_warm_up(recorder.mean_under_way(now), warm_up, now);
     report(&UNDER_WAY, Entity::Named(ALL), under_way);
     let calls = (all.sent, all.completed, all.in_progress());
@@ -300,7 +327,7 @@ fn report_calls<'n>(
     if by_function.iter().filter(|calls| calls.sent > 0).count() > 1 {
         for (name, calls) in functions.zip(by_function) {
             if calls.sent > 0 {
-                report_statistics(name, calls, observed, report);
+                report_statistics(name, (calls, slo), observed, report);
             }
         }
     }
@@ -309,7 +336,7 @@ fn report_calls<'n>(
 
 fn report_statistics(
     name: &str,
-    calls: &CallStatistics,
+    (calls, slo): (&CallStatistics, bool),
     observed: f64,
     report: &mut impl FnMut(&'static Metric, Entity<'_>, f64),
 ) {
@@ -324,6 +351,10 @@ fn report_statistics(
     for (q, latency, processing) in QUANTILES {
         report(latency, calls.latency.quantile(q));
         report(processing, calls.processing.quantile(q));
+    }
+    if slo {
+        let missed = (calls.over_slo + calls.lost) as f64;
+        report(&OVER_SLO, missed / (calls.completed + calls.lost) as f64);
     }
     // Nothing is said of functions whose parts are not known: workflows, and live runs.
     if calls.parts.count() > 0 || calls.completed == 0 {

@@ -90,7 +90,7 @@ impl ObservedRun {
         let warm_up = SimTime::ZERO + deployment.run.warm_up;
         let mut recorder = Recorder::new(
             self.replication,
-            deployment.run.warm_up,
+            &deployment.run,
             &clients,
             &functions,
             &computers,

@@ -4,6 +4,7 @@
 use analysis::{CallParts, CallRecord, Metric, NameId, Names, Outcome, SampleRecord};
 use sim_core::monitor::{QuantileSketch, interpolate};
 use sim_core::{SimDuration, SimTime};
+use soe_model::deployment::RunControl;
 use soe_model::units::Bytes;
 use soe_model::workflow::{Sizes, States};
 
@@ -116,6 +117,8 @@ pub struct CallStatistics {
     pub completed: u64,
     /// Lost, because no computer executed them.
     pub lost: u64,
+    /// Completed, but later than the objective of the run; 0 without one.
+    pub over_slo: u64,
     /// From issue to answer, of completed calls.
     pub latency: Distribution,
     /// On the computer, of completed calls.
@@ -168,6 +171,7 @@ impl CallStatistics {
         self.sent += other.sent;
         self.completed += other.completed;
         self.lost += other.lost;
+        self.over_slo += other.over_slo;
         self.latency.merge(&other.latency);
         self.processing.merge(&other.processing);
         self.parts.merge(&other.parts);
@@ -208,6 +212,7 @@ pub(super) enum Ending {
 pub(super) struct Recorder<'o> {
     replication: u32,
     warm_up: SimTime,
+    slo: Option<SimDuration>,
     functions: Vec<CallStatistics>,
     evidence: Evidence,
     executed_by: Vec<u64>,
@@ -222,7 +227,7 @@ pub(super) struct Recorder<'o> {
 impl<'o> Recorder<'o> {
     pub fn new(
         replication: u32,
-        warm_up: SimDuration,
+        control: &RunControl,
         clients: &[String],
         functions: &[String],
         computers: &[String],
@@ -232,7 +237,8 @@ impl<'o> Recorder<'o> {
         let mut intern = |texts: &[String]| texts.iter().map(|text| names.intern(text)).collect();
         Self {
             replication,
-            warm_up: SimTime::ZERO + warm_up,
+            warm_up: SimTime::ZERO + control.warm_up,
+            slo: control.slo,
             functions: vec![CallStatistics::default(); functions.len()],
             evidence: Evidence::default(),
             executed_by: vec![0; computers.len()],
@@ -282,7 +288,10 @@ impl<'o> Recorder<'o> {
                     ..
                 } => {
                     statistics.completed += 1;
-                    statistics.latency.record(now.since(call.issued));
+                    let latency = now.since(call.issued);
+                    let is_over = self.slo.is_some_and(|slo| latency > slo);
+                    statistics.over_slo += u64::from(is_over);
+                    statistics.latency.record(latency);
                     statistics.processing.record(processing);
                     if let Some(parts) = &call.parts {
                         statistics.parts.record(parts);
@@ -400,6 +409,11 @@ impl<'o> Recorder<'o> {
     /// What the replication tells about itself.
     pub fn evidence(&mut self) -> &mut Evidence {
         &mut self.evidence
+    }
+
+    /// Whether calls have an objective.
+    pub fn has_slo(&self) -> bool {
+        self.slo.is_some()
     }
 
     /// Statistics by function.
