@@ -14,6 +14,7 @@ mod entity;
 mod event;
 mod function;
 mod instances;
+mod load;
 mod network;
 mod reference;
 pub(crate) mod resolve;

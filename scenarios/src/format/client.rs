@@ -2,11 +2,13 @@
 
 use sim_core::{SimDuration, SimTime};
 use soe_model::broker::ForwardingTime;
+use soe_model::catalogue::Value;
 use soe_model::client::arrival::ARRIVALS;
 use soe_model::client::size::SIZES;
 use soe_model::client::{ClientSpec, Generator, Protocol};
 
 use super::entity::{self, Directory, What};
+use super::load;
 use crate::reader::diagnostic::{Report, quote};
 use crate::reader::kind::Sort;
 use crate::reader::record::{Datum, Name, Record};
@@ -75,6 +77,18 @@ pub(crate) static SECTION: Section = Section {
             default: Default::Value("closed-loop"),
             when: When::Always,
             help: "The arrival process; the default is that of edgeclient.",
+        },
+        Key {
+            name: "load",
+            form: Form::Number {
+                min: 1e-9,
+                max: 1e3,
+            },
+            default: Default::Absent("the rate of the arrivals"),
+            when: When::Always,
+            help: "Sets the rate of the arrivals (poisson or periodic, without a rate of their own) \
+                   so that the computers which the calls can reach are offered this share of what \
+                   they can do, the work of other clients included: 0.9 is a load of 90 %.",
         },
         Key {
             name: "size",
@@ -157,6 +171,8 @@ pub(crate) struct Clients {
     functions: Vec<String>,
     destinations: Destinations,
     original: Option<u64>,
+    /// What they are to offer, if that sets their rate.
+    pub(crate) load: Option<f64>,
 }
 
 enum Destinations {
@@ -244,8 +260,22 @@ pub(crate) fn resolve(
         several("destination", all.len(), report);
     }
     let protocol = protocol(record, path, report);
+    let offered = record.maybe_number("load");
     let arrivals = configured(record, path, "arrivals", report, |choice| {
-        let spec = choice.configure(&ARRIVALS)?;
+        let mut spec = choice.configure(&ARRIVALS)?;
+        if record.given("load").is_some() {
+            let given = ["rate", "interval"].map(|key| spec.arguments.get(key).cloned());
+            if !load::set_rate(&mut spec, 1.0) {
+                let name = spec.kind.name;
+                return Err(format!(
+                    "`{name}` has no rate, which `load` needs; poisson and periodic have one"
+                ));
+            }
+            let nothing = [Value::Number(0.0), Value::Duration(SimDuration::ZERO)].map(Some);
+            if given != nothing {
+                return Err("has a rate of its own beside `load`, give one of them".to_owned());
+            }
+        }
         (spec.kind.build)(&spec.arguments).map_err(|error| error.to_string())?;
         Ok(spec)
     });
@@ -286,6 +316,7 @@ pub(crate) fn resolve(
         functions,
         destinations: destinations?,
         original,
+        load: offered,
     })
 }
 

@@ -14,6 +14,7 @@ use soe_model::deployment::Deployment;
 use soe_model::workflow::{StateServer, WorkflowHost, WorkflowSpec};
 
 use super::entity::{Budget, Directory, What, deal};
+use super::load::{self, Wanted};
 use super::network::Nodes;
 use super::{broker, client, computer, controller, event, function, network, run, workflow};
 use crate::reader::diagnostic::{Place, Report, quote};
@@ -143,6 +144,7 @@ pub(crate) fn resolve(root: &Record, folder: &Path, report: &mut Report<'_>) -> 
         budget: Budget::new(),
         reader: Reader { report, folder },
         paths: HashMap::new(),
+        loads: Vec::new(),
     };
     let functions = builder.functions();
     let computers = builder.computers(&functions);
@@ -175,8 +177,8 @@ pub(crate) fn resolve(root: &Record, folder: &Path, report: &mut Report<'_>) -> 
         events.extend(context.resolve(record, &path, builder.reader.report));
     }
     events.sort_by_key(|event| event.at);
-    let paths = builder.paths;
-    let deployment = Deployment {
+    let (paths, loads) = (builder.paths, builder.loads);
+    let mut deployment = Deployment {
         network,
         computers,
         brokers,
@@ -187,6 +189,9 @@ pub(crate) fn resolve(root: &Record, folder: &Path, report: &mut Report<'_>) -> 
         events,
         run,
     };
+    if report.is_clean() {
+        load::apply(&loads, &mut deployment, report);
+    }
     // Only worth saying about parts that are right one by one.
     if report.is_clean() {
         Whole {
@@ -245,6 +250,8 @@ struct Builder<'a, 'r, 'x> {
     reader: Reader<'r, 'x>,
     // The section of each entity.
     paths: HashMap<String, Origin>,
+    /// Clients whose rate follows from a load.
+    loads: Vec<Wanted>,
 }
 
 impl Builder<'_, '_, '_> {
@@ -359,9 +366,16 @@ impl Builder<'_, '_, '_> {
                 continue;
             }
             let places = self.places(What::Client, name, record);
+            let first = all.len();
             for (number, (name, node)) in places.into_iter().enumerate() {
                 all.push(clients.make(number, name, node));
             }
+            self.loads.extend(clients.load.map(|load| Wanted {
+                clients: first..all.len(),
+                load,
+                path: format!("{path}.load"),
+                place: record.at("load"),
+            }));
         }
         all
     }

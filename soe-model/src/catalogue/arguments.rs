@@ -103,6 +103,19 @@ impl Arguments {
         found.map(|(_, value)| value)
     }
 
+    /// Another value for a parameter; returns whether the kind declares it. The caller
+    /// keeps to its quantity and range.
+    pub fn set(&mut self, parameter: &str, value: Value) -> bool {
+        let mut known = self.0.iter_mut();
+        match known.find(|(name, _)| *name == parameter) {
+            Some((_, place)) => {
+                *place = value;
+                true
+            }
+            None => false,
+        }
+    }
+
     /// All parameters with their values, in the order of the documentation.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
         self.0.iter().map(|(name, value)| (*name, value))
