@@ -21,7 +21,7 @@ from pathlib import Path
 import grpc
 
 import programs
-from messages import fields, message, request
+from messages import fields, message, request, varint
 from programs import Program, free
 
 RUN = "/uiiit.rpc.EdgeServer/RunLambda"

@@ -8,7 +8,6 @@ document forgets is in REQUIRED, LENGTHS and TOO_LARGE.
 """
 
 import pathlib
-import re
 import shutil
 import socket
 import subprocess
