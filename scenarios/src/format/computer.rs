@@ -110,7 +110,7 @@ pub(crate) static SECTION: Section = Section {
         Key {
             name: "workers",
             form: CORES,
-            default: Default::Absent("one for each core, or one with `instances`"),
+            default: Default::Absent("one for each core"),
             when: ELSEWHERE,
             help: "The number of invocations of each function that run at the same time; further \
                    ones wait in order of arrival. By default one for each core, as on the main \

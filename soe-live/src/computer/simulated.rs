@@ -268,3 +268,69 @@ fn loads(load: Load) -> [u8; 3] {
 fn lock(core: &Mutex<Core>) -> MutexGuard<'_, Core> {
     core.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sim_core::SimDuration;
+    use soe_model::catalogue::Value;
+    use soe_model::computer::LifecycleSpec;
+    use soe_model::computer::platform::PLATFORMS;
+    use soe_model::duration::DURATIONS;
+    use soe_model::instances::keep_alive::KEEP_ALIVES;
+    use soe_model::instances::{
+        Binding, InstancesSpec, Overflow, PoolSpec, Scaling, StartSpec, WarmChoice,
+    };
+
+    /// The first call waits for a start of 300 ms in real time, the second one does not.
+    /// Processing times are those of the model, whatever the speed of this machine.
+    #[tokio::test]
+    async fn instances_start_and_stay_in_real_time() {
+        let start = Value::Duration(SimDuration::from_millis(300));
+        let start = vec![("duration".to_owned(), start)];
+        let lifecycle = LifecycleSpec {
+            pool: PoolSpec {
+                keep_alive: KEEP_ALIVES.configure("fixed", Vec::new()).unwrap(),
+                overflow: Overflow::Reject,
+                images: None,
+            },
+            instances: InstancesSpec {
+                scaling: Scaling::PerRequest,
+                binding: Binding::Early,
+                warm_choice: WarmChoice::Mru,
+                concurrency: 1,
+                min: 0,
+                max: 1,
+                queue: usize::MAX,
+                memory: Bytes(0),
+                start: StartSpec {
+                    init: Some(DURATIONS.configure("fixed", start).unwrap()),
+                    ..StartSpec::default()
+                },
+                teardown: SimDuration::ZERO,
+                autoscaler: None,
+            },
+        };
+        let platform = PLATFORMS.configure("raspberry", Vec::new()).unwrap();
+        let platform = (platform.kind.build)(&platform.arguments);
+        let mut spec = platform.computer("host".to_owned(), String::new(), None);
+        for container in &mut spec.containers {
+            container.workers = 1;
+            container.lifecycle = Some(Box::new(lifecycle.clone()));
+        }
+        let computer = Simulated::new(&spec).unwrap();
+        // 104 Mop on a core of 100 Gop/s: 1.04 ms.
+        let call = || computer.execute("clambda0", 100);
+        let began = std::time::Instant::now();
+        let (first, refused) = tokio::join!(call(), call());
+        assert!(began.elapsed() >= std::time::Duration::from_millis(300));
+        assert_eq!(first.unwrap().processing, SimDuration::from_micros(301_040));
+        assert!(
+            refused
+                .unwrap_err()
+                .starts_with("No instance for lambda clambda0")
+        );
+        let second = call().await.unwrap();
+        assert_eq!(second.processing, SimDuration::from_micros(1040));
+    }
+}

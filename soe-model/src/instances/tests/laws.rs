@@ -296,3 +296,78 @@ fn the_time_of_instances_is_the_sum_of_their_lives() {
         assert_eq!(tally.starting, 700_000_000 * u128::from(tally.created));
     }
 }
+
+/// 20 measurements of AWS Lambda, published with SimFaaS: the rate of calls, the mean times
+/// of warm and cold ones, P(cold) and the mean number of instances. `None` where
+/// `SOE_DATA` does not name a folder that has them.
+fn measurements() -> Option<Vec<[f64; 5]>> {
+    let folder = std::env::var_os("SOE_DATA")?;
+    let file = std::path::Path::new(&folder).join("data/aws-lambda-coldstarts.csv");
+    let text = std::fs::read_to_string(file).ok()?;
+    let row = |line: &str| {
+        let values: Vec<f64> = line
+            .split(',')
+            .skip(1)
+            .map(|it| it.parse().unwrap())
+            .collect();
+        [
+            values[0],
+            values[1] / 1e3,
+            values[2] / 1e3,
+            values[6],
+            values[4],
+        ]
+    };
+    Some(text.lines().skip(1).map(row).collect())
+}
+
+#[test]
+fn measurements_of_aws_lambda_are_predicted_by_formula_and_simulation() {
+    let Some(rows) = measurements() else {
+        eprintln!("skipped: SOE_DATA has no data/aws-lambda-coldstarts.csv");
+        return;
+    };
+    assert_eq!(rows.len(), 20);
+    let count = rows.len() as f64;
+    let service = rows.iter().map(|row| row[1]).sum::<f64>() / count;
+    let (mut formula, mut simulated) = ([0.0; 2], [0.0; 2]);
+    for [rate, _, _, measured, alive] in rows {
+        let exact = theory::most_recently_used(rate, service, 600.0);
+        let off = |found: f64, expected: f64| (found / expected - 1.0).abs() * 100.0 / count;
+        formula[0] += off(exact.cold, measured);
+        formula[1] += off(exact.instances, alive);
+        // About as many starts at each rate.
+        let horizon = 1000.0 / (rate * exact.cold);
+        let results = (0..5).map(|seed| {
+            let pool = ttl(600.0, Overflow::Queue);
+            let tally = run(
+                &function(0.0),
+                &pool,
+                (rate, service, service),
+                horizon,
+                seed,
+            );
+            [cold(&tally), instances(&tally, horizon)]
+        });
+        let results: Vec<_> = results.collect();
+        for (metric, (expected, measured)) in [(exact.cold, measured), (exact.instances, alive)]
+            .into_iter()
+            .enumerate()
+        {
+            let values: Vec<_> = results.iter().map(|result| result[metric]).collect();
+            let mean = values.iter().sum::<f64>() / 5.0;
+            let squares = values.iter().map(|value| (value - mean) * (value - mean));
+            let deviation = (squares.sum::<f64>() / 4.0).sqrt();
+            // Student's t of 99.9 % with 4 degrees of freedom.
+            let half = 8.610 * deviation / 5f64.sqrt();
+            assert!(
+                (mean - expected).abs() <= half,
+                "{rate}: {mean} {expected} {half}"
+            );
+            simulated[metric] += off(mean, measured);
+        }
+    }
+    assert!((formula[0] - 12.88).abs() < 0.005, "{formula:?}");
+    assert!((formula[1] - 3.28).abs() < 0.005, "{formula:?}");
+    assert!(simulated[0] <= 13.5 && simulated[1] <= 3.6, "{simulated:?}");
+}
