@@ -25,9 +25,10 @@ mod measured;
 mod report;
 
 pub use forms::{
-    erlang_b, erlang_c, mean_field_of_choices, mean_wait_of_many_servers, pollaczek_khinchine,
+    erlang_c, mean_field_of_choices, mean_wait_of_many_servers, pollaczek_khinchine,
     quantile_of_one_server,
 };
 pub use law::{Agreement, Case, Checked, Claim, Effort, Fault, Law, Measured, Quantity, Sabotage};
 pub use laws::laws;
 pub use report::TheoryReport;
+pub use soe_model::instances::theory::erlang_b;

@@ -3,20 +3,7 @@
 //! Rates and times have any unit, the same in one call. Sources: Kleinrock, *Queueing
 //! Systems*, volumes 1 and 2 (1975, 1976); Mitzenmacher, IEEE TPDS 12(10), 2001.
 
-/// The probability that all of `servers` are busy in a system without a queue that is
-/// offered `offered` (arrival rate times mean service time): Erlang B.
-///
-/// ```
-/// let blocked = soe_study::theory::erlang_b(2, 1.0);
-/// assert!((blocked - 0.2).abs() < 1e-12);
-/// ```
-pub fn erlang_b(servers: u32, offered: f64) -> f64 {
-    // The inverse follows a recursion that adds positive terms only, so that nothing cancels.
-    let inverse = (1..=servers).fold(1.0, |inverse, server| {
-        1.0 + f64::from(server) / offered * inverse
-    });
-    1.0 / inverse
-}
+use soe_model::instances::theory::erlang_b;
 
 /// The probability that a call waits in an M/M/c queue: Erlang C. The load per server must be
 /// below 1.

@@ -28,6 +28,12 @@ pub(super) fn work_done(it: &Measured<'_>) -> f64 {
     done.iter().sum()
 }
 
+/// The share of calls that got an error.
+pub(super) fn rejected(it: &Measured<'_>) -> f64 {
+    let (lost, completed) = (it.overall("calls_lost"), it.overall("calls_completed"));
+    lost / (lost + completed)
+}
+
 /// How many calls ended before one that was sent earlier.
 pub(super) fn overtaking(it: &Measured<'_>) -> f64 {
     let completed = it.calls.iter().filter(|call| call.outcome == Outcome::Ok);
