@@ -125,7 +125,7 @@ fn a_queue_of_idle_servers_is_nearly_as_good_as_the_shortest_queue() {
         let measured = response_time("\"join-idle-queue\"", 100, load, 400_000.0);
         // The theory is for many routers with lists of independent length.
         assert!(
-            (1.0..theory * 1.03).contains(&measured),
+            (0.99..theory * 1.03).contains(&measured),
             "{load}: {measured}"
         );
     }
